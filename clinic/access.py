@@ -1,0 +1,60 @@
+"""Who may see and do what: one backend, one way to fetch a row for a page."""
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from clinic.models import Clinic, User
+from clinic.models.scoping import ClinicScopedQuerySet
+from clinic.roles import permissions_of
+
+
+def clinic_id_of(row: Any) -> int:
+    """Return the clinic that decides about this row."""
+    return row.pk if isinstance(row, Clinic) else row.clinic_id
+
+
+class MembershipBackend(BaseBackend):
+    """Answers `user.has_perm`: at the clinic of the object, or anywhere without one."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        if not isinstance(user_obj, User) or not user_obj.is_active:
+            return False
+        clinic_ids = user_obj.clinic_ids if obj is None else [clinic_id_of(obj)]
+        return any(user_obj.may(perm, clinic_id) for clinic_id in clinic_ids)
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        if not isinstance(user_obj, User) or not user_obj.is_active:
+            return False
+        return any(
+            perm.startswith(f"{app_label}.")
+            for roles in user_obj.roles_by_clinic.values()
+            for perm in permissions_of(roles)
+        )
+
+
+def staff(request: HttpRequest) -> User:
+    """Return the signed-in member of staff."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def allow(user: User, permission: str, row: Any = None) -> None:
+    """Refuse (403) unless the user may do this at the clinic of the row."""
+    if not user.has_perm(permission, row):
+        raise PermissionDenied(permission)
+
+
+def fetch(
+    request: HttpRequest, queryset: ClinicScopedQuerySet, permission: str, **lookup: Any
+) -> Any:
+    """Return the row that this user may see and act on: 404 for strangers, 403 for the wrong role."""
+    user = staff(request)
+    row = get_object_or_404(queryset.visible_to(user), **lookup)
+    allow(user, permission, row)
+    return row

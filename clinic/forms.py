@@ -1,0 +1,127 @@
+"""What every clinical form shares: an entry key, a version, and the service's refusal shown kindly."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from clinic.entries import AlreadyRecordedError, Submission, submission
+from clinic.locks import StaleVersionError
+
+# Not part of what was typed: a new token or key doesn't make it another submission.
+UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
+
+
+class ClinicalForm(forms.Form):
+    """A form whose repeated submission takes effect once."""
+
+    entry_id = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={"required": "Reload the page: this form has lost its key."},
+    )
+    conflict = False  # set when someone else changed the row; the page answers 409
+    result_url = ""  # where the first submission of a repeated one ended
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entry_id"].initial = uuid.uuid4
+
+    def submission(self, purpose: str, subject: object) -> Submission:
+        """Identify this post for `entries.claim`; call it after `is_valid()`."""
+        typed = {
+            name: self.data.getlist(name) if hasattr(self.data, "getlist") else self.data[name]
+            for name in self.data
+            if name not in UNTYPED_FIELDS
+        }
+        return submission(self.cleaned_data["entry_id"], purpose, subject, typed)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The cleaned values without the form's own fields: what the service takes."""
+        return {k: v for k, v in self.cleaned_data.items() if k not in {"entry_id", "version"}}
+
+    @property
+    def status_code(self) -> int:
+        return 409 if self.conflict else 200
+
+
+class VersionedForm(ClinicalForm):
+    """A form that edits a row: a page opened before somebody else's save is refused."""
+
+    version = forms.IntegerField(
+        widget=forms.HiddenInput,
+        min_value=1,
+        error_messages={"required": "Reload the page: this form has lost its version."},
+    )
+
+
+@contextmanager
+def errors_on(form: ClinicalForm) -> Iterator[None]:
+    """Show what the service refuses on the form; a repeated submission counts as done."""
+    try:
+        yield
+    except AlreadyRecordedError as repeated:
+        form.result_url = repeated.url
+    except ValidationError as error:
+        form.conflict = (
+            isinstance(error, StaleVersionError) or error_code(error) == "entry_conflict"
+        )
+        _add(form, error)
+
+
+def error_code(error: ValidationError) -> str | None:
+    return getattr(error, "code", None)
+
+
+def _add(form: forms.Form, error: ValidationError) -> None:
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for field, errors in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+class LocalDateTimeField(forms.DateTimeField):
+    """A moment in the current zone, typed with the browser's own control."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+    default_error_messages = {
+        "invalid": "Enter a date and time, such as 2026-11-21 14:05.",
+        "out_of_range": "Enter a year between 1900 and 2200.",
+    }
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            moment = super().to_python(value)
+        except (OverflowError, ValueError) as error:
+            raise ValidationError(self.error_messages["out_of_range"], "out_of_range") from error
+        if moment is not None and not 1900 <= moment.year <= 2200:
+            raise ValidationError(self.error_messages["out_of_range"], "out_of_range")
+        return moment
+
+    def prepare_value(self, value: Any) -> Any:
+        if hasattr(value, "tzinfo") and value.tzinfo is not None:
+            value = timezone.localtime(value)
+        return value
+
+
+class CalendarDateField(forms.DateField):
+    """A day, typed with the browser's own control, within living memory."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    input_formats = ["%Y-%m-%d"]
+    default_error_messages = {
+        "invalid": "Enter a date as year-month-day, such as 2026-11-21.",
+        "out_of_range": "Enter a year between 1900 and 2200.",
+    }
+
+    def to_python(self, value: Any) -> Any:
+        day = super().to_python(value)
+        if day is not None and not 1900 <= day.year <= 2200:
+            raise ValidationError(self.error_messages["out_of_range"], "out_of_range")
+        return day

@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from clinic import sealing
+from clinic.models import AuditSeal
+
+
+class Command(BaseCommand):
+    help = "Check every link of every audit chain; name the first broken one."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        broken = False
+        for clinic_id in (
+            AuditSeal.objects.order_by("clinic").values_list("clinic", flat=True).distinct()
+        ):
+            problem = sealing.first_broken(clinic_id)
+            name = f"clinic {clinic_id}" if clinic_id else "events without a clinic"
+            self.stdout.write(f"{name}: {problem or 'intact'}")
+            broken = broken or problem is not None
+        if broken:
+            raise CommandError("The audit trail was altered.")

@@ -1,0 +1,17 @@
+from clinic.models.people import Clinic, Membership, User
+from clinic.models.places import Chair, Closure, OpeningHours, Room
+from clinic.models.trail import AuditEvent, AuditSeal, Entry, Heartbeat
+
+__all__ = [
+    "AuditEvent",
+    "AuditSeal",
+    "Chair",
+    "Clinic",
+    "Closure",
+    "Entry",
+    "Heartbeat",
+    "Membership",
+    "OpeningHours",
+    "Room",
+    "User",
+]

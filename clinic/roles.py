@@ -1,0 +1,127 @@
+"""The five roles as data: who may do what. A permission that is not listed is refused."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    FRONT_DESK = "front_desk", "Front desk"
+    NURSE = "nurse", "Nurse"
+    PRESCRIBER = "prescriber", "Prescriber"
+    ADMINISTRATOR = "administrator", "Administrator"
+    AUDITOR = "auditor", "Auditor"
+
+
+READ = frozenset(
+    {
+        "desk.view_board",
+        "patients.view_patient",
+        "treatment_sessions.view_treatmentcourse",
+        "treatment_sessions.view_treatmentsession",
+    }
+)
+READ_CLINICAL = frozenset({"patients.view_chart", "monitoring.view_vitalsigns"})
+FRONT_DESK = READ | {
+    "patients.add_patient",
+    "patients.change_patient",
+    "patients.import_patient",
+    "patients.record_email_consent",
+    "patients.close_task",
+    "treatment_sessions.check_in",
+    "treatment_sessions.move_session",
+    "treatment_sessions.cancel_session",
+    "treatment_sessions.book_course",
+}
+NURSE = (
+    READ
+    | READ_CLINICAL
+    | {
+        "patients.add_patient",
+        "patients.change_patient",
+        "patients.change_chart",
+        "patients.record_email_consent",
+        "patients.record_consent",
+        "patients.close_task",
+        "treatment_sessions.check_in",
+        "treatment_sessions.move_session",
+        "treatment_sessions.cancel_session",
+        "treatment_sessions.run_session",
+        "treatment_sessions.give_dose",
+        "monitoring.record_vitals",
+        "monitoring.record_predose",
+        "monitoring.assess_discharge",
+        "monitoring.witness_override",
+    }
+)
+PRESCRIBER = NURSE | {
+    "patients.import_patient",
+    "patients.screen_patient",
+    "treatment_sessions.book_course",
+    "treatment_sessions.order_dose",
+    "treatment_sessions.override_gate",
+    "treatment_sessions.sign_session",
+    "treatment_sessions.stop_course",
+}
+CONFIGURED = (
+    "clinic.clinic",
+    "clinic.room",
+    "clinic.chair",
+    "clinic.openinghours",
+    "clinic.closure",
+    "clinic.membership",
+    "clinic.user",
+    "treatment_sessions.protocol",
+    "treatment_sessions.protocolphase",
+    "treatment_sessions.doseoption",
+    "treatment_sessions.monitoringtemplate",
+    "treatment_sessions.monitoringcheck",
+)
+VIEWED_IN_ADMIN = (
+    "patients.patient",
+    "patients.task",
+    "treatment_sessions.treatmentcourse",
+    "treatment_sessions.treatmentsession",
+    "reminders.message",
+    "clinic.auditevent",
+)
+
+
+def _codenames(actions: Iterable[str], models_: Iterable[str]) -> frozenset[str]:
+    return frozenset(
+        f"{app}.{action}_{model}"
+        for app, _, model in (name.partition(".") for name in models_)
+        for action in actions
+    )
+
+
+ADMINISTRATOR = (
+    READ
+    | _codenames(("view", "add", "change"), CONFIGURED)
+    | _codenames(("delete",), ("clinic.openinghours", "clinic.closure"))
+    | _codenames(
+        ("delete",),
+        (
+            "treatment_sessions.protocolphase",
+            "treatment_sessions.doseoption",
+            "treatment_sessions.monitoringcheck",
+        ),
+    )
+    | _codenames(("view",), VIEWED_IN_ADMIN)
+    | {"treatment_sessions.cancel_session", "treatment_sessions.publish_protocol"}
+)
+AUDITOR = READ | READ_CLINICAL | {"clinic.view_auditevent"}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.FRONT_DESK: frozenset(FRONT_DESK),
+    Role.NURSE: frozenset(NURSE),
+    Role.PRESCRIBER: frozenset(PRESCRIBER),
+    Role.ADMINISTRATOR: frozenset(ADMINISTRATOR),
+    Role.AUDITOR: frozenset(AUDITOR),
+}
+
+
+@cache
+def permissions_of(roles: frozenset[Role]) -> frozenset[str]:
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))

@@ -1,0 +1,171 @@
+"""How states, times and small drawings look: one palette and one set of words everywhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class State:
+    css: str
+    icon: str
+    word: str
+
+
+# The statuses of a treatment session, and what the board derives from them: ready, overdue.
+STATES = {
+    "planned": State("planned", "calendar", "Planned"),
+    "checked_in": State("arrived", "door", "Arrived"),
+    "cleared": State("cleared", "check", "Cleared"),
+    "dosing": State("dosing", "drip", "Dosing"),
+    "monitoring": State("monitoring", "pulse", "Monitoring"),
+    "ready": State("ready", "check-circle", "Ready to leave"),
+    "overdue": State("overdue", "alarm", "Overdue"),
+    "discharged": State("done", "home", "Went home"),
+    "transferred": State("ended", "warning", "Transferred"),
+    "left_against_advice": State("ended", "leave", "Left against advice"),
+    "left_before_dose": State("done", "leave", "Left before dose"),
+    "no_show": State("ended", "cross", "No-show"),
+    "cancelled": State("done", "cross", "Cancelled"),
+    "deferred": State("hold", "pause", "On hold"),
+}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw an icon of static/img/icons.svg; without a label it is decoration."""
+    href = f"{static('img/icons.svg')}#{name}"
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@register.simple_tag
+def state_pill(status: str, words: str = "") -> SafeString:
+    """Show a state by color, icon and word; `words` says more: "7 min overdue"."""
+    state = STATES[status]
+    return format_html(
+        '<span class="pill state-{}">{} {}</span>', state.css, icon(state.icon), words or state.word
+    )
+
+
+@register.filter
+def state_class(status: str) -> str:
+    """Return the class that gives an element and all inside it the colors of a state."""
+    return f"state-{STATES[status].css}"
+
+
+@register.filter
+def state_word(status: str) -> str:
+    return STATES[status].word
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """Say how far away a time is, in whole minutes: "in 12 min", "8 min ago".
+
+    static/js/clock.js uses the same words when it ticks between refreshes.
+    """
+    minutes = int(abs((at - now).total_seconds()) // 60)
+    if minutes == 0:
+        return "now"
+    return f"in {span(minutes)}" if at > now else f"{span(minutes)} ago"
+
+
+def span(minutes: int) -> str:
+    """Say a length of time: "45 min", "2 h 10 min", "3 days"."""
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return "1 day" if hours < 48 else f"{hours // 24} days"
+
+
+@register.simple_tag(takes_context=True)
+def clock_time(context: template.Context, at: datetime) -> SafeString:
+    """Show a moment in the clinic's zone: "14:05", with its day unless it is today."""
+    local = timezone.localtime(at)
+    today = timezone.localdate(_now(context))
+    text = f"{local:%H:%M}" if local.date() == today else date_format(local, "D j M Y, H:i")
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, at: datetime) -> SafeString:
+    """Show a moment and how far away it is; the distance ticks in the browser."""
+    return format_html(
+        '<span class="when">{} {}</span>', clock_time(context, at), distance(context, at, "rel")
+    )
+
+
+@register.simple_tag(takes_context=True)
+def countdown(context: template.Context, due_at: datetime, late_after: int = 5) -> SafeString:
+    """Count towards a due time in large type: amber when due, red `late_after` minutes later."""
+    minutes_past = (_now(context) - due_at).total_seconds() / 60
+    css = "countdown"
+    if minutes_past >= 0:
+        css += " is-late" if minutes_past >= late_after else " is-due"
+    return format_html(
+        '<time class="{}" datetime="{}" data-rel data-due data-late="{}">{}</time>',
+        css,
+        due_at.isoformat(),
+        late_after,
+        relative(due_at, _now(context)),
+    )
+
+
+def distance(context: template.Context, at: datetime, css: str) -> SafeString:
+    return format_html(
+        '<time class="{}" datetime="{}" data-rel>{}</time>',
+        css,
+        at.isoformat(),
+        relative(at, _now(context)),
+    )
+
+
+@register.inclusion_tag("includes/_ring.html", takes_context=True)
+def ring(context: template.Context, since: datetime, minimum: int) -> dict[str, Any]:
+    """Draw minutes since a moment as a ring that fills towards the minimum."""
+    minutes = max(0, int((_now(context) - since).total_seconds() // 60))
+    share = min(100, round(100 * minutes / minimum)) if minimum else 100
+    return {"since": since.isoformat(), "minimum": minimum, "minutes": minutes, "share": share}
+
+
+@register.simple_tag(takes_context=True)
+def now_iso(context: template.Context) -> str:
+    """Return the server's time for scripts that tick."""
+    return _now(context).isoformat()
+
+
+@register.simple_tag(takes_context=True)
+def zone_label(context: template.Context) -> str:
+    """Name the current zone: "CET"."""
+    return timezone.localtime(_now(context)).tzname() or ""
+
+
+@register.filter
+def delta(value: int | None, baseline: int | None) -> SafeString | str:
+    """Show a change from the baseline as an arrow and a number; nothing where one is missing."""
+    if value is None or baseline is None:
+        return ""
+    change = value - baseline
+    if change == 0:
+        return format_html('<span class="delta">= baseline</span>')
+    arrow, side, sign = ("↑", "up", "+") if change > 0 else ("↓", "down", "−")
+    return format_html('<span class="delta is-{}">{} {}{}</span>', side, arrow, sign, abs(change))
+
+
+def _now(context: template.Context) -> datetime:
+    """Return the page's moment: a view that passes `now` gets one clock for the whole page."""
+    return context.get("now") or timezone.now()

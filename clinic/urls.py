@@ -1,0 +1,23 @@
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from clinic import views
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = "Taper administration"
+admin.site.site_title = "Taper"
+admin.site.index_title = "Clinic settings"
+
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("clinic/", views.choose_clinic, name="choose_clinic"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("patients/", include("patients.urls")),
+    path("", include("sessions.urls")),
+    path("", include("monitoring.urls")),
+    path("", include("desk.urls")),
+]

@@ -1,0 +1,51 @@
+"""Pages about the installation itself, and the choice of clinic."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from clinic.access import staff
+
+_migrated = False  # once true it stays true for the life of this process
+
+
+@login_not_required
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+@require_GET
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether this process can serve: the database answers and its migrations are applied."""
+    try:
+        ready = _is_migrated()
+    except DatabaseError:
+        ready = False
+    return HttpResponse(
+        "ok\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503
+    )
+
+
+def _is_migrated() -> bool:
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    return _migrated
+
+
+@require_POST
+def choose_clinic(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("clinic", "")
+    if chosen not in {str(clinic.public_id) for clinic in staff(request).clinics}:
+        raise Http404
+    request.session["clinic"] = chosen
+    return redirect("desk:board")

@@ -1,0 +1,28 @@
+"""What every test may use. The servers are started by `ops.pytest_plugin`."""
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from ops import browser
+
+pytest_plugins = ["clinic.tests.cast"]
+
+settings.register_profile("here", max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Playwright's browser is the one on this machine; without one CI fails and others skip."""
+    chromium = browser.find()
+    if chromium is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(browser.MISSING)
+    return {
+        **browser_type_launch_args,
+        "executable_path": str(chromium),
+        "args": browser.ARGUMENTS,
+    }

@@ -1,0 +1,5 @@
+from django.http import HttpRequest, HttpResponse
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("board")

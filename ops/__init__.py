@@ -1,0 +1,1 @@
+"""Starting, watching and stopping what Taper runs on: one machine, no containers."""

@@ -1,0 +1,54 @@
+"""Give the tests a PostgreSQL and a Valkey before Django reads its settings.
+
+Loaded by `-p ops.pytest_plugin` in pyproject.toml. The process that starts the tests starts the
+servers; parallel workers of pytest-xdist find their addresses in the environment.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from ops import browser, places
+from ops.errors import ServiceError
+from ops.services import Services
+
+_STARTED = pytest.StashKey[Services]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Runs around pytest-django's hook of that name, so before it reads the settings."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings.test")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs an event loop
+    if not {"-h", "--help", "--version", "-V"} & set(early_config.invocation_params.args):
+        _start(early_config)
+    yield
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    services = config.stash.get(_STARTED, None)
+    database = services.database if services else "given"
+    broker = services.broker if services else "given"
+    chromium = browser.find()
+    return f"taper: database {database}, broker {broker}, browser {chromium or browser.MISSING}"
+
+
+def _start(config: pytest.Config) -> None:
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        return
+    folder = places.temporary_folder(places.service_account())
+    services = Services(folder, durable=False)
+    config.add_cleanup(lambda: _stop(services, folder))
+    try:
+        services.start()
+    except ServiceError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[_STARTED] = services
+
+
+def _stop(services: Services, folder: Path) -> None:
+    services.stop()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,119 @@
+"""`./dev run`: the whole product on one machine under one small supervisor."""
+
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from ops import environment, lock
+from ops.environment import LOCK, VAR
+from ops.errors import ServiceError
+from ops.services import Services
+from ops.supervisor import Stopped, Supervisor
+from ops.terminal import say
+
+PORT, PORTS_TRIED = 8000, 100
+SECONDS_TO_READY = 90
+WEB = ["-m", "gunicorn", "clinic.wsgi", "-w", "2", "--threads", "4", "--graceful-timeout", "10"]
+WORKER = ["-m", "celery", "-A", "clinic", "worker", "-c", "2"]
+BEAT = ["-m", "celery", "-A", "clinic", "beat", "-s", str(VAR / "celerybeat-schedule")]
+READY = """
+  Taper is ready    {address}
+
+  Sign in as        frontdesk, nurse, prescriber, admin, auditor; nurse2 in the second clinic
+  Password          taper-demo
+
+  Mails             {mails}
+  Logs              {logs}
+  Ctrl-C stops everything; the data stays in var/.
+"""
+
+
+def main() -> int:
+    environment.prepare()
+    try:
+        with lock.held(LOCK, doing="./dev run") as held:
+            return _run(held)
+    except lock.Busy as busy:
+        where = busy.told.get("SITE_URL", "its address will follow")
+        say(f"already running: {busy.told.get('doing')} (process {busy.told.get('pid')}), {where}")
+        return 1
+    except ServiceError as error:
+        say(str(error))
+        return 1
+
+
+def _run(held: lock.Lock) -> int:
+    keep = [held.descriptor]
+    supervisor = Supervisor(Services(VAR, keep=keep), logs=VAR / "log", keep=keep)
+    supervisor.listen_for_signals()
+    try:
+        _start(supervisor, held)
+        supervisor.watch()
+    except Stopped:
+        say("stopping")
+    finally:
+        supervisor.stop()
+    say("stopped")
+    return 0
+
+
+def _start(supervisor: Supervisor, held: lock.Lock) -> None:
+    with _listen(int(os.environ.get("PORT") or PORT)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        os.environ.setdefault("SITE_URL", address)
+        _start_services(supervisor)
+        environment.share(held)
+        supervisor.run_to_end("The preparation", ["-m", "ops.prepare"])
+        say("Starting web, worker and beat")
+        web = [*WEB, "--no-control-socket", "--bind", f"fd://{listener.fileno()}"]
+        supervisor.start("web", web, keep=[listener.fileno()])
+        # Its broker dies with us: a worker that only finished its tasks would wait for it forever.
+        worker = [*WORKER, "--without-gossip", "--without-mingle", "-l", "INFO"]
+        supervisor.start("worker", worker, orphan_signal=signal.SIGQUIT)
+        supervisor.start("beat", [*BEAT, "--pidfile="])
+    if not supervisor.wait_for(lambda: _is_ready(address), seconds=SECONDS_TO_READY):
+        raise ServiceError(f"{address}/readyz doesn't say ready; see {VAR / 'log' / 'web.log'}.")
+    mails = os.environ.get("EMAIL_URL") and "sent by EMAIL_URL"
+    print(READY.format(address=address, mails=mails or VAR / "mail", logs=VAR / "log"), flush=True)
+
+
+def _start_services(supervisor: Supervisor) -> None:
+    supervisor.check()
+    begun = time.monotonic()
+    supervisor.services.start()
+    names = f"Database {supervisor.services.database}, broker {supervisor.services.broker}"
+    say(f"{names}: {time.monotonic() - begun:.1f} s")
+
+
+def _listen(wanted: int) -> socket.socket:
+    """Hold the port from the start, so that nobody takes it before gunicorn is there."""
+    for port in range(wanted, wanted + PORTS_TRIED):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(64)
+        except OSError:
+            listener.close()
+            say(f"Port {port} is taken")
+            continue
+        if port != wanted:
+            say(f"Using port {port} instead")
+        return listener
+    raise ServiceError(f"No free port from {wanted} to {wanted + PORTS_TRIED - 1}: set PORT.")
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+import unicodedata
+from datetime import date
+from typing import Self
+
+import pgtrigger
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from clinic.audit_triggers import audited, kept
+from clinic.models import Clinic
+from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
+from patients import rules
+
+# Kept by the database for every write, so that a bulk import is found like a typed patient.
+SEARCH_TEXT = """
+    NEW.search_text := ' ' || clinic_fold(concat_ws(' ',
+        NEW.given_name, NEW.family_name, NEW.other_names,
+        NEW.record_number, to_char(NEW.birth_date, 'YYYY-MM-DD'), to_char(NEW.birth_date, 'DD.MM.YYYY'),
+        to_char(NEW.birth_date, 'MM/DD/YYYY')));
+    RETURN NEW;
+"""
+
+
+class PatientQuerySet(ClinicScopedQuerySet):
+    def current(self) -> Self:
+        return self.filter(merged_into__isnull=True)
+
+    def search(self, text: str) -> Self:
+        """Every word must match: inside a name from three characters on, at its start before that."""
+        found = self
+        for word in unicodedata.normalize("NFC", text).split():
+            escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+            pattern = f"% {escaped}%" if len(word) < 3 else f"%{escaped}%"
+            folded = Func(Value(pattern), function="clinic_fold", output_field=models.TextField())
+            found = found.filter(Like(F("search_text"), folded))
+        return found
+
+
+class Like(Func):
+    """`haystack LIKE pattern`, which a trigram index serves."""
+
+    template = "%(expressions)s"
+    arg_joiner = " LIKE "
+    output_field = models.BooleanField()
+
+
+class Patient(PublicRow, VersionedRow):
+    class Sex(models.TextChoices):
+        FEMALE = "female"
+        MALE = "male"
+        OTHER = "other"
+        UNKNOWN = "unknown"
+
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="patients")
+    record_number = models.CharField(max_length=20)
+    given_name = models.CharField(max_length=120, blank=True)
+    family_name = models.CharField(max_length=120)
+    other_names = models.CharField(
+        max_length=240, blank=True, help_text="Former or preferred names."
+    )
+    birth_date = models.DateField()
+    sex = models.CharField(
+        "administrative sex", max_length=10, choices=Sex.choices, default=Sex.UNKNOWN
+    )
+    deceased = models.BooleanField(default=False)
+    deceased_at = models.DateTimeField(null=True, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    address = models.TextField(blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    source_id = models.CharField(max_length=120, blank=True, help_text="Its id where it came from.")
+    search_text = models.TextField(editable=False, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family_name", "given_name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "record_number"], name="record_number_per_clinic"
+            ),
+            models.UniqueConstraint(
+                fields=["clinic", "source_id"],
+                name="source_id_per_clinic",
+                condition=~Q(source_id=""),
+            ),
+            models.CheckConstraint(
+                condition=Q(birth_date__gte=date(1900, 1, 1)), name="birth_date_is_plausible"
+            ),
+            models.CheckConstraint(condition=~Q(family_name=""), name="patient_has_a_family_name"),
+            models.CheckConstraint(
+                condition=Q(deceased=True) | Q(deceased_at__isnull=True),
+                name="dead_when_deceased_at",
+            ),
+        ]
+        indexes = [
+            GinIndex(OpClass("search_text", name="gin_trgm_ops"), name="patient_search"),
+            models.Index(
+                fields=["clinic", "family_name", "given_name", "id"], name="patient_list_order"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="search_text",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func=SEARCH_TEXT,
+            ),
+            audited(patient="subject.id", without=("search_text",)),
+            kept(),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def list_name(self) -> str:
+        return f"{self.family_name}, {self.given_name}" if self.given_name else self.family_name
+
+    @property
+    def initials(self) -> str:
+        return f"{self.given_name[:1]}{self.family_name[:1]}".upper()
+
+    def age(self, today: date) -> int:
+        return rules.age_on(self.birth_date, today)
+
+    def not_treatable(self, today: date) -> list[str]:
+        """Return why nobody may treat this patient here; an empty list when they may."""
+        return rules.not_treatable(self.birth_date, self.deceased, today)
+
+
+class Identifier(models.Model):
+    """A number that another system or authority gave to the patient."""
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="identifiers")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
+    system = models.CharField(max_length=200)
+    value = models.CharField(max_length=120)
+    type = models.CharField(
+        max_length=20, blank=True, help_text="HL7 v2-0203 code such as MR or SS."
+    )
+
+    objects = ClinicScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["type", "system", "value"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "system", "value"], name="identifier_per_clinic"
+            )
+        ]
+        triggers = [audited()]
+
+    def __str__(self) -> str:
+        return f"{self.type or self.system} {self.value}"

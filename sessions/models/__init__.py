@@ -1,0 +1,26 @@
+from sessions.models.course import DoseOrder, TreatmentCourse
+from sessions.models.dose import Dose, InfusionEvent
+from sessions.models.protocol import (
+    DoseOption,
+    MonitoringCheck,
+    MonitoringTemplate,
+    Protocol,
+    ProtocolPhase,
+)
+from sessions.models.session import ChairStay, Signature, StatusChange, TreatmentSession
+
+__all__ = [
+    "ChairStay",
+    "Dose",
+    "DoseOption",
+    "DoseOrder",
+    "InfusionEvent",
+    "MonitoringCheck",
+    "MonitoringTemplate",
+    "Protocol",
+    "ProtocolPhase",
+    "Signature",
+    "StatusChange",
+    "TreatmentCourse",
+    "TreatmentSession",
+]

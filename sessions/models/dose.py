@@ -1,0 +1,131 @@
+"""What was given. Rows are added, never changed: a correction supersedes, with a reason."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from clinic.audit_triggers import append_only
+from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from sessions.models.course import DoseOrder
+from sessions.models.protocol import Drug, Route
+from sessions.models.session import TreatmentSession, audited_child
+
+
+class DoseQuerySet(ClinicScopedQuerySet):
+    clinic_lookup = "treatment_session__clinic_id"
+
+    def standing(self) -> Self:
+        """Leave out rows that were corrected or entered in error."""
+        return self.filter(superseded_by__isnull=True, entered_in_error=False)
+
+
+class Dose(PublicRow):
+    """One administration of the course's medicine: one nasal device, or one infusion."""
+
+    class Outcome(models.TextChoices):
+        COMPLETE = "complete", "Complete"
+        ONE_SPRAY = "one_spray", "One spray only"
+        SNEEZED = "sneezed", "Sneezed or dripped"
+        FAULTY = "faulty", "Device faulty"
+        REFUSED = "refused", "Refused"
+
+    treatment_session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="doses")
+    order = models.ForeignKey(
+        DoseOrder, models.PROTECT, null=True, blank=True, related_name="doses"
+    )
+    number = models.PositiveSmallIntegerField(help_text="In the session, from 1.")
+    drug = models.CharField(max_length=20, choices=Drug.choices)
+    route = models.CharField(max_length=10, choices=Route.choices)
+    dose_mg = models.DecimalField(max_digits=7, decimal_places=2, help_text="As intended.")
+    estimated_mg = models.DecimalField(
+        max_digits=7, decimal_places=2, null=True, blank=True, help_text="Received, where less."
+    )
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.COMPLETE)
+    lot = models.CharField(max_length=40)
+    expires_on = models.DateField(null=True, blank=True)
+    serial = models.CharField(max_length=60, blank=True)
+    concentration_mg_ml = models.DecimalField(max_digits=7, decimal_places=3, null=True, blank=True)
+    given_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    outside_gate = models.BooleanField(default=False)
+    reason = models.CharField(max_length=240, blank=True)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    entered_in_error = models.BooleanField(default=False)
+
+    objects = DoseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["given_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["treatment_session", "number"],
+                condition=Q(supersedes__isnull=True),
+                name="dose_number_per_session",
+            ),
+            models.CheckConstraint(condition=Q(dose_mg__gt=0), name="given_dose_is_positive"),
+            models.CheckConstraint(
+                condition=Q(supersedes__isnull=True, outside_gate=False) | ~Q(reason=""),
+                name="an_unusual_dose_says_why",
+            ),
+        ]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.drug} {self.dose_mg.normalize():f} mg"
+
+
+class InfusionEventQuerySet(ClinicScopedQuerySet):
+    clinic_lookup = "treatment_session__clinic_id"
+
+
+class InfusionEvent(models.Model):
+    """A step of an infusion, in time: its rate, its pauses, its end with the volume given."""
+
+    class Kind(models.TextChoices):
+        START = "start", "Started"
+        RATE = "rate", "Rate changed"
+        PAUSE = "pause", "Paused"
+        RESUME = "resume", "Resumed"
+        STOP = "stop", "Stopped"
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="infusion_events"
+    )
+    dose = models.ForeignKey(Dose, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    rate_ml_h = models.DecimalField(
+        "rate (mL/h)", max_digits=7, decimal_places=2, null=True, blank=True
+    )
+    given_ml = models.DecimalField(
+        "given (mL)", max_digits=7, decimal_places=2, null=True, blank=True
+    )
+    reason = models.CharField(max_length=240, blank=True)
+
+    objects = InfusionEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dose"], condition=Q(kind="start"), name="an_infusion_starts_once"
+            ),
+            models.UniqueConstraint(
+                fields=["dose"], condition=Q(kind="stop"), name="an_infusion_stops_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=["start", "rate", "resume"]) | Q(rate_ml_h__gt=0),
+                name="a_running_infusion_has_a_rate",
+            ),
+        ]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,181 @@
+from datetime import datetime
+from typing import Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import Deferrable, F, Func, Q, Value
+
+from clinic.audit_triggers import append_only, audited, kept
+from clinic.models import Chair, Clinic
+from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
+from patients.models import Patient
+from sessions.lifecycle import ENDINGS, HOLDING, Status
+from sessions.models.course import TreatmentCourse
+from sessions.models.protocol import ProtocolPhase
+
+
+def audited_child() -> pgtrigger.Trigger:
+    """Audit a row of a session under the session's clinic and patient."""
+    of_session = "(SELECT {} FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id)"
+    return audited(clinic=of_session.format("clinic_id"), patient=of_session.format("patient_id"))
+
+
+BOOKED = Func(
+    "starts_at", "ends_at", Value("[)"), function="TSTZRANGE", output_field=DateTimeRangeField()
+)
+
+
+class TreatmentSessionQuerySet(ClinicScopedQuerySet):
+    def between(self, begin: datetime, end: datetime) -> Self:
+        return self.filter(starts_at__gte=begin, starts_at__lt=end)
+
+    def holding(self) -> Self:
+        return self.filter(status__in=HOLDING)
+
+    def planned(self) -> Self:
+        return self.filter(status=Status.PLANNED)
+
+    def unsigned(self) -> Self:
+        return self.filter(status__in=ENDINGS, signature__isnull=True)
+
+
+class TreatmentSession(PublicRow, VersionedRow):
+    """One visit of a course: its booking, its state, and the trace of how its date came about."""
+
+    Status = Status
+
+    course = models.ForeignKey(TreatmentCourse, models.PROTECT, related_name="sessions")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="treatment_sessions")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="treatment_sessions")
+    phase = models.ForeignKey(ProtocolPhase, models.PROTECT, related_name="+")
+    number = models.PositiveSmallIntegerField(help_text="In the course, from 1.")
+    number_in_phase = models.PositiveSmallIntegerField()
+    week = models.PositiveSmallIntegerField(help_text="Treatment week, from 1.")
+    nominal_on = models.DateField()
+    window_from = models.DateField()
+    window_to = models.DateField()
+    chair = models.ForeignKey(Chair, models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=24, choices=Status.choices, default=Status.PLANNED)
+    schedule_rev = models.PositiveIntegerField(default=1, editable=False)
+    trace = models.JSONField(default=list, help_text="Rule, anchor, who and why of every date.")
+    arrived_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ending_reason = models.CharField(max_length=240, blank=True)
+    outside_gate = models.BooleanField(
+        default=False, help_text="Something was recorded outside the gate."
+    )
+
+    objects = TreatmentSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            ExclusionConstraint(
+                name="one_booking_per_chair",
+                expressions=[("chair", RangeOperators.EQUAL), (BOOKED, RangeOperators.OVERLAPS)],
+                condition=Q(status__in=HOLDING),
+                deferrable=Deferrable.IMMEDIATE,
+                violation_error_message="Another session holds this chair at that time.",
+            ),
+            ExclusionConstraint(
+                name="one_booking_per_patient",
+                expressions=[("patient", RangeOperators.EQUAL), (BOOKED, RangeOperators.OVERLAPS)],
+                condition=Q(status__in=HOLDING),
+                deferrable=Deferrable.IMMEDIATE,
+                violation_error_message="The patient has another session at that time.",
+            ),
+            models.UniqueConstraint(fields=["course", "number"], name="session_number_per_course"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="session_has_length"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="session_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=ENDINGS) | Q(ended_at__isnull=False),
+                name="an_ending_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "starts_at"], name="sessions_of_a_day"),
+            models.Index(fields=["patient", "-starts_at"], name="sessions_of_a_patient"),
+        ]
+        triggers = [audited(), kept()]
+
+    def __str__(self) -> str:
+        return f"{self.phase.name} {self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ENDINGS
+
+
+class StatusChange(models.Model):
+    """One step of a session's life, as it was taken."""
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="status_changes"
+    )
+    from_status = models.CharField(max_length=24, choices=Status.choices)
+    to_status = models.CharField(max_length=24, choices=Status.choices)
+    at = models.DateTimeField(help_text="When it happened.")
+    recorded_at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=240, blank=True)
+    outside_gate = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} to {self.to_status}"
+
+
+class ChairStay(models.Model):
+    """Where the patient really sits, apart from the booking; no chair means elsewhere, as noted."""
+
+    treatment_session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="stays")
+    chair = models.ForeignKey(Chair, models.PROTECT, null=True, blank=True, related_name="+")
+    place = models.CharField(max_length=60, blank=True)
+    since = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=240, blank=True)
+
+    class Meta:
+        ordering = ["since", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chair__isnull=False) | ~Q(place=""), name="a_stay_has_a_place"
+            )
+        ]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return str(self.chair) if self.chair else self.place
+
+
+class Signature(models.Model):
+    """A prescriber vouches for the record of an ended session as it was shown."""
+
+    treatment_session = models.OneToOneField(
+        TreatmentSession, models.PROTECT, related_name="signature"
+    )
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+    meaning = models.CharField(max_length=120)
+    content_hash = models.CharField(
+        max_length=64, help_text="SHA-256 of the record that was shown."
+    )
+    note = models.TextField(blank=True)
+
+    class Meta:
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.meaning} by {self.signed_by}"

@@ -1,0 +1,29 @@
+"""What sessions ask of, and tell to, the apps above."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.ports import Guard, Listeners
+from sessions.models import TreatmentSession
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """One condition that stands in the way, in words for the page."""
+
+    code: str
+    text: str
+
+
+predose: Guard[[TreatmentSession, datetime], list[Unmet]] = Guard("predose")
+"""What is missing in today's pre-dose check; an empty list lets the dose pass."""
+
+discharge: Guard[[TreatmentSession, datetime], list[Unmet]] = Guard("discharge")
+"""What stands between the patient and the door."""
+
+REQUIRED_GUARDS = (predose, discharge)
+
+booked: Listeners[[list[TreatmentSession]]] = Listeners("booked")
+moved: Listeners[[TreatmentSession]] = Listeners("moved")
+status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
+"""Told with the status that was left."""
