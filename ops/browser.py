@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,3 +34,8 @@ def _candidates() -> Iterator[Path]:
         return
     yield from (Path(path) for path in map(shutil.which, NAMES) if path)
     yield from map(Path, ELSEWHERE)
+
+
+if __name__ == "__main__":
+    print(find() or MISSING)
+    sys.exit(find() is None)

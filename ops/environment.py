@@ -9,7 +9,7 @@ from ops import places
 from ops.lock import Lock
 
 ROOT = Path(__file__).resolve().parents[1]
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("TAPER_VAR") or ROOT / "var").absolute()
 LOCK = VAR / "run.lock"
 SHARED = ("DATABASE_URL", "REDIS_URL", "SITE_URL")
 

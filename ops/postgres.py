@@ -157,7 +157,7 @@ class Postgres:
                 " and restore it with the old version."
             )
         self._write("pg_hba.conf", f"local all all peer map={NAME}\n")
-        self._write("pg_ident.conf", _identities(self.account))
+        self._write("pg_ident.conf", self._identities())
 
     def _initdb(self) -> None:
         fresh = self.data.with_name("fresh")  # renamed when complete: a half-made one never counts
@@ -189,6 +189,12 @@ class Postgres:
         path.chmod(0o600)
         if self.account:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
+
+    def _identities(self) -> str:
+        """Whoever started the server may be any role, like a superuser with SET ROLE."""
+        roles = "all" if self.programs.major >= 16 else NAME
+        caller = pwd.getpwuid(os.geteuid()).pw_name
+        return f'{NAME} "{caller}" {roles}\n'
 
     def _forget_dead_server(self) -> None:
         """Remove the pid file of a server that is gone, though its number lives on elsewhere."""
@@ -224,11 +230,6 @@ class Postgres:
 def _plain_environment() -> Mapping[str, str]:
     """PostgreSQL's programs listen to PG* and LC_*; whatever the terminal has set stays out."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _identities(account: pwd.struct_passwd | None) -> str:
-    callers = {pwd.getpwuid(os.geteuid()).pw_name, *([account.pw_name] if account else [])}
-    return "".join(f'{NAME} "{caller}" {NAME}\n' for caller in sorted(callers))
 
 
 def _command_of(pid: str) -> str:

@@ -9,20 +9,15 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
-from ops.environment import ROOT, VAR
+from ops.environment import ROOT
 from ops.terminal import say
-
-STAMP = VAR / "static.stamp"
 
 
 def main() -> None:
     django.setup()
     _step("Migrating the database", "migrate")
-    _step("Making the cache table", "createcachetable")
     _step("Loading the treatment protocols", "load_protocols")
-    if _static_is_stale():
-        _step("Collecting the static files", "collectstatic", interactive=False, clear=True)
-        STAMP.write_text(_static_fingerprint())
+    _collect_static()
     _step("Making the demo clinics if there is nothing yet", "demo_clinic", if_empty=True)
 
 
@@ -32,9 +27,14 @@ def _step(title: str, command: str, **options: bool) -> None:
     say(f"{title}: {time.monotonic() - begun:.1f} s")
 
 
-def _static_is_stale() -> bool:
-    collected = Path(settings.STATIC_ROOT).is_dir() and STAMP.exists()
-    return not collected or STAMP.read_text() != _static_fingerprint()
+def _collect_static() -> None:
+    """Collect and compress, but only if something changed: it takes seconds."""
+    stamp = Path(settings.STATIC_ROOT) / "collected"
+    fingerprint = _static_fingerprint()
+    if stamp.exists() and stamp.read_text() == fingerprint:
+        return
+    _step("Collecting the static files", "collectstatic", interactive=False, clear=True)
+    stamp.write_text(fingerprint)
 
 
 def _static_fingerprint() -> str:

@@ -161,7 +161,7 @@ def delta(value: int | None, baseline: int | None) -> SafeString | str:
         return ""
     change = value - baseline
     if change == 0:
-        return format_html('<span class="delta">= baseline</span>')
+        return format_html('<span class="delta">{}</span>', "= baseline")
     arrow, side, sign = ("↑", "up", "+") if change > 0 else ("↓", "down", "−")
     return format_html('<span class="delta is-{}">{} {}{}</span>', side, arrow, sign, abs(change))
 

@@ -33,6 +33,9 @@ class TreatmentCourse(PublicRow, VersionedRow):
     time_of_day = models.TimeField(help_text="In the clinic's zone, whatever the season.")
     chair = models.ForeignKey(Chair, models.PROTECT, null=True, blank=True, related_name="+")
     rhythm = models.CharField(max_length=20, blank=True)
+    rhythm_changes = models.JSONField(
+        default=list, blank=True, help_text="[treatment week, rhythm] pairs."
+    )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     stop_reason = models.CharField(max_length=240, blank=True)
     planned_until = models.DateField(null=True, blank=True, help_text="Horizon of an open end.")

@@ -12,6 +12,7 @@ from django.db.models import Q
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic, User
 from clinic.models.scoping import PublicRow
+from sessions.specs import MISSED_RULES
 
 
 class Route(models.TextChoices):
@@ -68,6 +69,7 @@ class Protocol(PublicRow):
     min_age = models.PositiveSmallIntegerField(null=True, blank=True)
     max_age = models.PositiveSmallIntegerField(null=True, blank=True)
     source = models.TextField(blank=True)
+    sources = models.JSONField(default=dict, blank=True, help_text="Field to where it is from.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(
@@ -166,18 +168,23 @@ class ProtocolPhase(models.Model):
         blank=True,
         help_text="Where the prescriber chooses: weekly,2-weekly; the first is the default.",
     )
-    missed_rule = models.CharField(max_length=240, blank=True)
+    missed_rule = models.CharField(
+        max_length=24, choices=[(rule, text) for rule, text in MISSED_RULES.items()]
+    )
     requires_decision = models.BooleanField(default=False)
-    source = models.CharField(max_length=240, blank=True)
+    sources = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["protocol", "order"]
         constraints = [
             models.UniqueConstraint(fields=["protocol", "order"], name="phase_order_per_protocol"),
             models.CheckConstraint(
-                condition=Q(per_week__isnull=True) ^ Q(every_weeks__isnull=True),
+                condition=Q(per_week__isnull=False, every_weeks__isnull=True, rhythm_choices=[])
+                | Q(per_week__isnull=True, every_weeks__isnull=False, rhythm_choices=[])
+                | Q(per_week__isnull=True, every_weeks__isnull=True) & ~Q(rhythm_choices=[]),
                 name="phase_has_one_rhythm",
-                violation_error_message="Give either sessions per week or every how many weeks.",
+                violation_error_message="Give one rhythm: sessions per week, every how many weeks, "
+                "or the choices that the prescriber has.",
             ),
         ]
         triggers = [audited_part("subject.protocol_id"), frozen_with("part.protocol_id")]
@@ -198,6 +205,14 @@ class DoseOption(models.Model):
     first_session_only = models.BooleanField(default=False)
     not_first_session = models.BooleanField(default=False)
     is_default = models.BooleanField(default=False)
+    step_mg = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="At most this much more than the last dose.",
+    )
+    caution = models.CharField(max_length=240, blank=True)
     source = models.CharField(max_length=240, blank=True)
 
     class Meta:
@@ -244,7 +259,7 @@ class MonitoringTemplate(models.Model):
     overdue_after_minutes = models.PositiveSmallIntegerField(default=5)
     rest_between_devices_minutes = models.PositiveSmallIntegerField(default=5)
     escort_required = models.BooleanField(default=True)
-    source = models.TextField(blank=True)
+    sources = models.JSONField(default=dict, blank=True, help_text="Setting to where it is from.")
 
     class Meta:
         triggers = [audited_part("subject.protocol_id"), frozen_with("part.protocol_id")]

@@ -1,0 +1,2 @@
+run test check bench:
+	./dev $@

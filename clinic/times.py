@@ -1,0 +1,35 @@
+"""Bounds on the times that people type: what happened can't lie ahead, and late entry says why."""
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import ValidationError
+
+CLOCK_TOLERANCE = timedelta(minutes=2)
+
+
+def check_happened(
+    at: datetime, now: datetime, *, field: str, not_before: datetime | None = None
+) -> None:
+    """Refuse a moment in the future, or before what must have come first."""
+    if at > now + CLOCK_TOLERANCE:
+        raise ValidationError({field: "This time lies ahead. Enter when it happened."})
+    if not_before is not None and at < not_before.replace(second=0, microsecond=0):
+        raise ValidationError(
+            {field: "This is before the patient arrived. Check the date and time."}
+        )
+
+
+def is_late(at: datetime, now: datetime, late_after_minutes: int) -> bool:
+    return now - at > timedelta(minutes=late_after_minutes)
+
+
+def check_late_reason(
+    at: datetime, now: datetime, late_after_minutes: int, reason: str, *, field: str
+) -> None:
+    """Ask why, when something is entered long after it happened."""
+    if is_late(at, now, late_after_minutes) and not reason.strip():
+        raise ValidationError(
+            {
+                field: f"This was more than {late_after_minutes} minutes ago. Say why it is entered now."
+            }
+        )

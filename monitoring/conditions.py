@@ -1,0 +1,34 @@
+"""What the discharge gate answers with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    code: str
+    met: bool
+    text: str
+    action: str = ""  # what settles it, for the page: wait, record_vitals, explain, assess, ...
+    decidable: bool = False
+    ready_at: datetime | None = None
+    reason: str = ""  # the words that settled it: a decision, or why a check was late or missed
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    conditions: tuple[Condition, ...]
+
+    @property
+    def unmet(self) -> tuple[Condition, ...]:
+        return tuple(condition for condition in self.conditions if not condition.met)
+
+    @property
+    def ready(self) -> bool:
+        return bool(self.conditions) and not self.unmet
+
+    @property
+    def earliest_at(self) -> datetime | None:
+        """When time alone no longer stands in the way; None while that can't be told."""
+        times = [condition.ready_at for condition in self.conditions if condition.ready_at]
+        return max(times, default=None)

@@ -1,0 +1,148 @@
+"""Which readings count for what: baseline, peak, latest. Readings dated after now never count."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.readings import (
+    Assessment,
+    BloodPressure,
+    Check,
+    History,
+    Reading,
+    Settings,
+    first_dose_at,
+    last_dose_at,
+    said,
+)
+
+
+def newest(readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """Return all readings of the latest instant: where two share it, both have to be good."""
+    ordered = sorted(readings, key=lambda reading: reading.observed_at)
+    return tuple(r for r in ordered if r.observed_at == ordered[-1].observed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    history: History
+    settings: Settings
+    now: datetime
+
+    @property
+    def first(self) -> datetime | None:
+        return first_dose_at(self.history.administrations)
+
+    @property
+    def last(self) -> datetime | None:
+        return last_dose_at(self.history.administrations)
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        return tuple(r for r in self.history.readings if r.observed_at <= self.now)
+
+    def before_dose(self) -> tuple[Reading, ...]:
+        return tuple(r for r in self.readings if self.first and r.observed_at < self.first)
+
+    def after_first_dose(self) -> tuple[Reading, ...]:
+        return tuple(r for r in self.readings if self.first and r.observed_at > self.first)
+
+    def baseline_values(self, measure: str) -> list[int]:
+        """Return what the last word before the dose was; nothing when it is unknown."""
+        values = [r.known(measure) for r in newest(self._speaking(measure, self.before_dose()))]
+        return [] if None in values else values
+
+    def current(self, topic: str) -> tuple[Reading, ...]:
+        """Return what speaks for a topic now: after the last dose and within `recent_minutes`."""
+        latest = newest(self._speaking(topic, self.readings))
+        oldest = self.now - timedelta(minutes=self.settings.recent_minutes)
+        return tuple(
+            r for r in latest if self.last and r.observed_at > self.last and r.observed_at >= oldest
+        )
+
+    def current_values(self, measure: str) -> list[int]:
+        """Return the values that count now; none at all when one of them is unknown."""
+        values = [reading.known(measure) for reading in self.current(measure)]
+        return [] if None in values else values
+
+    def in_peak_window(self) -> Reading | None:
+        """Return the first blood pressure taken inside the window around 40 minutes."""
+        opens, closes = self._peak_window()
+        inside = (r for r in self._bps() if opens <= r.observed_at <= closes)
+        return next(inside, None)
+
+    def after_peak_window(self) -> Reading | None:
+        """Return the late blood pressure that stands in, with its reason.
+
+        It names the check; without a name only the first one after the window counts.
+        """
+        late = [r for r in self._bps() if r.observed_at > self._peak_window()[1]]
+        check = self.settings.peak_check
+        label = check.label if check else ""
+        named = (r for r in late if r.check and r.check == label)
+        unnamed = (r for r in late if not r.check and r.observed_at == late[0].observed_at)
+        return next((r for r in (*named, *unnamed) if said(r.late_reason)), None)
+
+    def peak_window_is_over(self) -> bool:
+        return self.now > self._peak_window()[1]
+
+    def peak_opens_at(self) -> datetime:
+        return self._peak_window()[0]
+
+    def missed_reason(self, check: Check | None, code: str) -> str:
+        """Return the words given for a missed check, stored under its label or the code."""
+        reasons = [self.history.missed.get(code, "")]
+        if check:
+            reasons.append(self.history.missed.get(check.label, ""))
+        return next((reason for reason in reasons if said(reason)), "")
+
+    def highest_after_dose(self) -> BloodPressure | None:
+        known = [r.bp for r in self._bps() if r.bp]
+        if not known:
+            return None
+        return BloodPressure(max(bp.systolic for bp in known), max(bp.diastolic for bp in known))
+
+    def bps_before(self, moment: datetime) -> list[BloodPressure]:
+        """Return the blood pressure taken before this one after the first dose; none if unknown."""
+        earlier = (r for r in self.after_first_dose() if r.observed_at < moment)
+        previous = newest(self._speaking("bp", earlier))
+        known = [reading.bp for reading in previous if reading.bp]
+        return known if len(known) == len(previous) else []
+
+    def valid_assessment(self) -> Assessment | None:
+        """Return the assessment if it still rests on everything that is known.
+
+        It is void once a reading was taken or written, corrected or back-dated after it.
+        """
+        assessment = self.history.assessment
+        if assessment is None or not said(assessment.by) or not assessment.ready:
+            return None
+        if self.last is None or not self.last < assessment.at <= self.now:
+            return None
+        newer = [max(r.observed_at, r.recorded_at) for r in self.readings]
+        return assessment if all(moment <= assessment.at for moment in newer) else None
+
+    def future_times(self) -> int:
+        """Count the times on record that have not come yet."""
+        given = self.history.administrations
+        times = [reading.observed_at for reading in self.history.readings]
+        times += [administration.started_at for administration in given]
+        times += [administration.ended_at for administration in given if administration.ended_at]
+        if self.history.assessment:
+            times.append(self.history.assessment.at)
+        return sum(moment > self.now for moment in times)
+
+    @staticmethod
+    def _speaking(topic: str, readings: Iterable[Reading]) -> Iterable[Reading]:
+        return (reading for reading in readings if reading.speaks_for(topic))
+
+    def _bps(self) -> list[Reading]:
+        known = (r for r in self.after_first_dose() if r.bp)
+        return sorted(known, key=lambda reading: reading.observed_at)
+
+    def _peak_window(self) -> tuple[datetime, datetime]:
+        first = min(self.first or self.now, self.now)
+        return (
+            first + timedelta(minutes=self.settings.peak_window_from),
+            first + timedelta(minutes=self.settings.peak_window_to),
+        )

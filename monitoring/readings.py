@@ -1,0 +1,283 @@
+"""What the monitoring rules work on: plain values without database or clock.
+
+Every time is turned into UTC when a value is made, so that durations and comparisons are right on
+the night the clocks change; a time without zone is refused. `None` means missing, never normal.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple, Self, get_args
+from uuid import UUID
+
+ReadingId = int | str | UUID
+Anchor = Literal["before_dose", "first_dose", "last_dose", "infusion_start", "infusion_end"]
+Measured = int | Decimal
+
+# The label describes the rise as highest about 40 minutes after the dose (clinical reference 3.1).
+PEAK_MINUTE = 40
+MOAAS_BEST = 5
+DISSOCIATION_NONE = 0
+MOST_MINUTES = 24 * 60  # a threshold beyond a day is a slip of the finger
+
+
+class BloodPressure(NamedTuple):
+    systolic: int
+    diastolic: int
+
+    def __str__(self) -> str:
+        return f"{self.systolic}/{self.diastolic}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Outside `hard` no living adult's value lies; outside `usual` one is possible but rare."""
+
+    label: str
+    unit: str
+    hard: tuple[Measured, Measured]
+    usual: tuple[Measured, Measured]
+    places: int = 0
+
+    def holds(self, value: Measured) -> bool:
+        return self.hard[0] <= value <= self.hard[1]
+
+    def is_usual(self, value: Measured) -> bool:
+        return self.usual[0] <= value <= self.usual[1]
+
+
+MEASURES: Mapping[str, Measure] = {
+    "systolic": Measure("systolic pressure", "mm Hg", (50, 300), (80, 200)),
+    "diastolic": Measure("diastolic pressure", "mm Hg", (20, 200), (40, 120)),
+    "pulse": Measure("pulse", "per minute", (20, 300), (40, 140)),
+    "spo2": Measure("SpO2", "%", (50, 100), (85, 100)),
+    "oxygen_l_min": Measure("oxygen", "L/min", (0, 60), (0, 15), places=1),
+    "resp_rate": Measure("respiratory rate", "per minute", (2, 80), (8, 30)),
+    "temperature": Measure("temperature", "°C", (30, 44), (35, Decimal("39.5")), places=1),
+    "sedation": Measure("MOAA/S", "(0 to 5)", (0, 5), (0, 5)),
+    "dissociation": Measure("dissociation", "(0 to 3)", (0, 3), (0, 3)),
+}
+
+
+def utc(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError("a time without its zone can't be judged")
+    return moment.astimezone(UTC)
+
+
+def said(text: str | None) -> bool:
+    """Whether somebody gave words: blanks, dashes and invisible characters are none."""
+    return any(character.isalnum() for character in text or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One set of vital signs, taken at one time, in its valid version."""
+
+    id: ReadingId
+    observed_at: datetime
+    recorded_at: datetime
+    systolic: int | None = None
+    diastolic: int | None = None
+    pulse: int | None = None
+    spo2: int | None = None
+    oxygen_l_min: Decimal | None = None  # None or 0: room air
+    resp_rate: int | None = None
+    temperature: Decimal | None = None
+    sedation: int | None = None
+    dissociation: int | None = None
+    not_obtained: str = ""
+    check: str = ""  # label of the check that it was taken for, where somebody said so
+    late_reason: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "observed_at", utc(self.observed_at))
+        object.__setattr__(self, "recorded_at", utc(self.recorded_at))
+
+    def known(self, measure: str) -> Any:
+        """Return the value, or None where it is missing or can't be a living adult's."""
+        value = getattr(self, measure)
+        return value if value is not None and MEASURES[measure].holds(value) else None
+
+    @property
+    def bp(self) -> BloodPressure | None:
+        systolic, diastolic = self.known("systolic"), self.known("diastolic")
+        if systolic is None or diastolic is None or systolic <= diastolic:
+            return None
+        return BloodPressure(systolic, diastolic)
+
+    @property
+    def on_room_air(self) -> bool:
+        return not self.oxygen_l_min
+
+    def speaks_for(self, topic: str) -> bool:
+        """Whether this set has the word on a topic: bp, spo2, sedation or dissociation.
+
+        A set with one topic is a recheck of that one and leaves the others alone. Any other set
+        speaks for all four: what it leaves out, or says was not obtained, is unknown from then on.
+        """
+        topics = self._topics()
+        if said(self.not_obtained) or len(topics) > 1:
+            return True
+        if topics:
+            return topic in topics
+        return not any((self.pulse, self.resp_rate, self.temperature))
+
+    def _topics(self) -> set[str]:
+        topics = {
+            topic
+            for topic in ("spo2", "sedation", "dissociation")
+            if getattr(self, topic) is not None
+        }
+        if self.systolic is not None or self.diastolic is not None:
+            topics.add("bp")
+        return topics
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A set of vital signs that the template asks for, so many minutes after its anchor."""
+
+    label: str
+    anchor: Anchor
+    minute: int = 0
+
+    def __post_init__(self) -> None:
+        if self.anchor not in get_args(Anchor):
+            raise ValueError(f"unknown anchor of a check: {self.anchor}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A monitoring template's numbers.
+
+    The label names two hours and a blood pressure at about 40 minutes; it gives no number for
+    discharge pressure, SpO2 or alerts. Those are the clinic's own (clinical reference 3.2).
+    """
+
+    min_minutes_after_last_dose: int = 120
+    bp_discharge_systolic: int = 140
+    bp_discharge_diastolic: int = 90
+    bp_ceiling_systolic: int = 160
+    bp_ceiling_diastolic: int = 100
+    bp_near_previous_mmhg: int = 10
+    recent_minutes: int = 30
+    spo2_min: int = 94
+    peak_window_from: int = 30
+    peak_window_to: int = 60
+    moaas_ready: int = 5
+    dissociation_ready: int = 0
+    alert_systolic: int = 180
+    alert_diastolic: int = 110
+    alert_spo2: int = 90
+    alert_moaas: int = 2
+    alert_resp_rate: int = 8
+    predose_systolic: int = 140
+    predose_diastolic: int = 90
+    overdue_after_minutes: int = 5
+    escort_required: bool = True
+    checks: tuple[Check, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (f.name for f in fields(self) if f.name not in ("escort_required", "checks")):
+            value = getattr(self, name)
+            if type(value) is not int or not 0 <= value <= MOST_MINUTES:
+                raise ValueError(
+                    f"{name} must be a whole number from 0 to {MOST_MINUTES}, not {value!r}"
+                )
+        if self.peak_window_from > self.peak_window_to:
+            raise ValueError("peak_window_from must not be after peak_window_to")
+
+    @classmethod
+    def from_mapping(cls, template: Mapping[str, Any]) -> Self:
+        """Read a stored template; a misspelt threshold is refused, not replaced by a default."""
+        values = {name: value for name, value in template.items() if name != "source"}
+        unknown = values.keys() - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown monitoring settings: {', '.join(sorted(unknown))}")
+        checks = tuple(
+            Check(check["label"], check["anchor"], check.get("minute") or 0)
+            for check in values.pop("checks", ())
+        )
+        return cls(**values, checks=checks)
+
+    @property
+    def peak_check(self) -> Check | None:
+        """The check that stands for the blood pressure at about 40 minutes."""
+        inside = [
+            check
+            for check in self.checks
+            if check.anchor in ("first_dose", "infusion_start")
+            and self.peak_window_from <= check.minute <= self.peak_window_to
+        ]
+        return min(inside, key=lambda check: abs(check.minute - PEAK_MINUTE), default=None)
+
+    @property
+    def baseline_check(self) -> Check | None:
+        return next((check for check in self.checks if check.anchor == "before_dose"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One nasal device (ended when given) or one infusion (no end while it runs)."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    route: str
+
+    def __post_init__(self) -> None:
+        started_at = utc(self.started_at)
+        object.__setattr__(self, "started_at", started_at)
+        if self.ended_at is not None:
+            object.__setattr__(self, "ended_at", max(started_at, utc(self.ended_at)))
+
+
+def first_dose_at(administrations: Iterable[Administration]) -> datetime | None:
+    return min((given.started_at for given in administrations), default=None)
+
+
+def last_dose_at(administrations: Sequence[Administration]) -> datetime | None:
+    """Return when the last device was given or the infusion ended; None while one runs."""
+    ends = [given.ended_at for given in administrations if given.ended_at is not None]
+    return max(ends, default=None) if len(ends) == len(administrations) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Escort:
+    """Who takes the patient home, or the transport that the clinic's policy accepts instead."""
+
+    settled: bool
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A clinician's word; `decisions` maps a condition's code to the reason for deciding it."""
+
+    by: str
+    at: datetime
+    ready: bool
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    is_prescriber: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", utc(self.at))
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that the gate may know of one treatment session.
+
+    `readings` leaves out those that were superseded or entered in error. `missed` maps a check's
+    label (or the condition's code) to the reason why it was not done.
+    """
+
+    readings: tuple[Reading, ...] = ()
+    administrations: tuple[Administration, ...] = ()
+    unresolved_adverse_events: tuple[str, ...] = ()
+    escort: Escort | None = None
+    assessment: Assessment | None = None
+    missed: Mapping[str, str] = field(default_factory=dict)
+    clock_suspect: bool = False
+    baseline_spo2: int | None = None

@@ -1,0 +1,144 @@
+"""The discharge gate written a second time, on plain rows with seconds, to compare answers.
+
+It shares no code with the gate: written from the rules, by scanning lists.
+"""
+
+LIMITS = {"s": (50, 300), "d": (20, 200), "spo2": (50, 100), "moaas": (0, 5), "diss": (0, 3)}
+TOPICS = {"bp": ("s", "d"), "spo2": ("spo2",), "moaas": ("moaas",), "diss": ("diss",)}
+
+
+def valid(row, key):
+    low, high = LIMITS[key]
+    return row[key] is not None and low <= row[key] <= high
+
+
+def pressure(row):
+    good = valid(row, "s") and valid(row, "d") and row["s"] > row["d"]
+    return (row["s"], row["d"]) if good else None
+
+
+def about(row, topic):
+    filled = [name for name, keys in TOPICS.items() if any(row[k] is not None for k in keys)]
+    if row["refused"] or not filled:
+        return True
+    return topic in filled or len(filled) >= 2
+
+
+def last_rows(rows, topic):
+    found = []
+    for row in rows:
+        if about(row, topic):
+            if found and row["t"] > found[0]["t"]:
+                found = []
+            if not found or row["t"] == found[0]["t"]:
+                found.append(row)
+    return found
+
+
+def open_points(case) -> set[str]:
+    """Return the codes that stand between the patient and the door."""
+    if not case["devices"]:
+        return {"no_dose"}
+    now, first, last = case["now"], min(case["devices"]), max(case["devices"])
+    past = [row for row in case["rows"] if row["t"] <= now]
+    after = [row for row in past if row["t"] > first]
+    points = set()
+
+    if now < last + 120 * 60:
+        points.add("minimum_time")
+    if case["event"]:
+        points.add("adverse_event")
+    if not case["escort"]:
+        points.add("escort")
+    if case["clock"]:
+        points.add("clock")
+    times = [row["t"] for row in case["rows"]] + case["devices"] + [case["assessed"] or 0]
+    if max(times) > now:
+        points.add("future_time")
+
+    assessed = case["assessed"]
+    void = assessed is None or assessed > now or assessed <= last
+    void = void or any(row["t"] > assessed or row["written"] > assessed for row in past)
+    if void:
+        points.add("assessment")
+
+    if not any(pressure(row) for row in past if row["t"] < first):
+        points.add("bp_baseline_missing")
+
+    stand_in = peak_stand_in(case, first, now, after)
+    if stand_in is None:
+        points.add("bp_peak_missing")
+
+    def fresh(topic):
+        rows = last_rows(past, topic)
+        return [r for r in rows if last < r["t"] and now - r["t"] <= 30 * 60]
+
+    rows = fresh("bp")
+    known = rows and all(pressure(row) for row in rows)
+    if not known or rows[0]["t"] == stand_in:
+        points.add("bp_predeparture_missing")
+    if not known or any(too_high(row, after) for row in rows) and (void or not case["decided"]):
+        points.add("bp_high")
+
+    points |= mind(case, past, first, fresh, void)
+    spo2 = fresh("spo2")
+    enough = min(94, case["own_spo2"] or 94)
+    if not spo2 or not all(
+        valid(r, "spo2") and r["spo2"] >= enough and not r["oxygen"] for r in spo2
+    ):
+        points.add("spo2")
+    return points
+
+
+def peak_stand_in(case, first, now, after):
+    """Return when the reading was taken that is used up for the peak, -1 for words, or None."""
+    in_window = [r["t"] for r in after if pressure(r) and 30 * 60 <= r["t"] - first <= 60 * 60]
+    if in_window:
+        return min(in_window)
+    if now - first <= 60 * 60:
+        return None
+    if case["missed"]:
+        return -1
+    later = [r for r in after if pressure(r) and r["t"] - first > 60 * 60]
+    earliest = min((r["t"] for r in later), default=None)
+    explained = [r["t"] for r in later if r["late"] and r["t"] == earliest]
+    return explained[0] if explained else None
+
+
+def too_high(row, after):
+    numbers = pressure(row)
+    known = [pressure(r) for r in after if pressure(r)]
+    before = last_rows([r for r in after if r["t"] < row["t"]], "bp")
+    for i, limit, ceiling in ((0, 140, 160), (1, 90, 100)):
+        if numbers[i] <= limit:
+            continue
+        below_peak = any(other[i] > numbers[i] for other in known)
+        steady = before and all(
+            pressure(r) and abs(pressure(r)[i] - numbers[i]) <= 10 for r in before
+        )
+        if not (below_peak and steady and numbers[i] < ceiling):
+            return True
+    return False
+
+
+def mind(case, past, first, fresh, void):
+    points = set()
+    earlier = [r for r in past if r["t"] < first]
+
+    def baseline(key):
+        rows = last_rows(earlier, key)
+        return [r[key] for r in rows] if rows and all(valid(r, key) for r in rows) else None
+
+    rows, base = fresh("moaas"), baseline("moaas")
+    if not rows or not all(valid(r, "moaas") for r in rows):
+        points.add("sedation")
+    elif any(r["moaas"] < 5 for r in rows):
+        as_before = base is not None and all(r["moaas"] >= b for r in rows for b in base)
+        if not (as_before and case["decided"] and case["prescriber"] and not void):
+            points.add("sedation")
+
+    rows, base = fresh("diss"), baseline("diss")
+    allowed = min(base) if base else 0
+    if not rows or not all(valid(r, "diss") and r["diss"] <= allowed for r in rows):
+        points.add("dissociation")
+    return points

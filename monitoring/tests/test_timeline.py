@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import pytest
+
+from monitoring.readings import Administration, Check, Settings
+from monitoring.tests.builders import SETTINGS, at, bp, device, reading
+from monitoring.timeline import due, minutes_since_last_dose, next_due
+
+DEVICES = (device(0), device(5))
+BEFORE = reading(-10)
+
+
+def states(*readings, now=125.0, missed=None, given=DEVICES, settings=SETTINGS) -> list[str]:
+    return [c.state for c in due(settings, given, readings, missed or {}, at(now))]
+
+
+def state_of(label, *readings, now=125.0, **values) -> tuple[str, object]:
+    checks = due(SETTINGS, DEVICES, readings, values.get("missed", {}), at(now))
+    found = next(check for check in checks if check.label == label)
+    return found.state, found.settled_by
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [
+        (40 - 1 / 60, "upcoming"),
+        (40, "due"),
+        (45 - 1 / 60, "due"),
+        (45, "overdue"),
+        (120, "overdue"),
+    ],
+)
+def test_a_check_is_due_and_overdue_to_the_second(now, state):
+    assert state_of("40 minutes", BEFORE, now=now) == (state, None)
+
+
+def test_a_day_as_planned_settles_every_check():
+    day = [BEFORE, reading(41), reading(58), reading(91), reading(125)]
+    assert states(*day) == ["done"] * 5
+
+
+@pytest.mark.parametrize(
+    ("minute", "expected"),
+    [
+        (10, ["overdue", "overdue"]),
+        (29, ["overdue", "overdue"]),
+        (30, ["done", "overdue"]),
+        (45, ["done", "overdue"]),
+        (46, ["late", "overdue"]),
+        (55, ["late", "overdue"]),
+        (60, ["overdue", "done"]),
+    ],
+)
+def test_a_reading_settles_the_earliest_open_check(minute, expected):
+    assert states(BEFORE, reading(minute))[1:3] == expected
+
+
+def test_each_reading_settles_one_check_and_each_check_takes_one():
+    assert states(BEFORE, reading(40), reading(41), now=70)[:3] == ["done", "done", "overdue"]
+
+
+def test_a_named_check_is_settled_late_even_when_closed():
+    late = reading(80, check="40 minutes", late_reason="Asleep")
+    assert state_of("40 minutes", BEFORE, late) == ("late", late.id)
+    assert state_of("60 minutes", BEFORE, late)[0] == "overdue"
+
+
+def test_a_named_check_is_not_settled_too_early():
+    assert state_of("40 minutes", reading(10, check="40 minutes"))[0] == "overdue"
+
+
+def test_a_set_without_blood_pressure_settles_nothing():
+    assert state_of("40 minutes", bp(40, None, None))[0] == "overdue"
+
+
+@pytest.mark.parametrize(("reason", "state"), [("Asleep", "missed"), (" ", "overdue")])
+def test_a_missed_check_needs_words(reason, state):
+    assert state_of("40 minutes", missed={"40 minutes": reason})[0] == state
+
+
+def test_a_reading_from_the_future_settles_nothing():
+    assert state_of("40 minutes", reading(42), now=41)[0] == "due"
+
+
+def test_a_reading_after_the_dose_is_no_baseline():
+    assert states(reading(1), now=10)[0] == "overdue"
+
+
+def test_before_the_dose_the_baseline_waits_from_arrival_without_being_overdue():
+    baseline, *later = due(SETTINGS, (), (), {}, at(60), arrived_at=at(0))
+    assert (baseline.state, baseline.due_at) == ("due", at(0))
+    assert {(check.state, check.due_at) for check in later} == {("upcoming", None)}
+
+
+def test_another_device_moves_the_checks_after_the_last_dose():
+    def leaving(*given):
+        return due(SETTINGS, given, (), {}, at(20))[-1].due_at
+
+    assert leaving(device(0)) == at(120)
+    assert leaving(device(0), device(12)) == at(132)
+
+
+def test_checks_after_an_infusion_get_their_time_when_it_ends():
+    settings = Settings(checks=(Check("Start", "infusion_start"), Check("End", "infusion_end", 15)))
+    running = (Administration(at(0), None, "iv"),)
+    ended = (Administration(at(0), at(40), "iv"),)
+    assert [c.due_at for c in due(settings, running, (), {}, at(10))] == [at(0), None]
+    assert [c.due_at for c in due(settings, ended, (), {}, at(50))] == [at(0), at(55)]
+
+
+def test_two_checks_at_the_same_time_take_a_reading_each():
+    settings = replace(
+        SETTINGS, checks=(Check("First", "first_dose", 60), Check("Last", "last_dose", 55))
+    )
+    assert states(reading(60), settings=settings) == ["done", "overdue"]
+    assert states(reading(60), reading(61), settings=settings) == ["done", "done"]
+
+
+def test_the_next_check_is_the_one_waiting_longest():
+    checks = due(SETTINGS, DEVICES, (BEFORE, reading(61)), {}, at(70))
+    assert next_due(checks).label == "40 minutes"
+    assert next_due(due(SETTINGS, DEVICES, (BEFORE, reading(40)), {}, at(41))).due_at == at(60)
+
+
+def test_nothing_is_next_when_all_is_settled():
+    day = [BEFORE, reading(41), reading(58), reading(91), reading(125)]
+    assert next_due(due(SETTINGS, DEVICES, day, {}, at(126))) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "now", "minutes"),
+    [
+        ((), 10, None),
+        (DEVICES, 5, 0),
+        (DEVICES, 125 - 1 / 60, 119),
+        (DEVICES, 125, 120),
+        (DEVICES, 0, 0),
+        ((Administration(at(0), None, "iv"),), 10, None),
+    ],
+)
+def test_minutes_since_the_last_dose_are_whole_and_passed(given, now, minutes):
+    assert minutes_since_last_dose(given, at(now)) == minutes

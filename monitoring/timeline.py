@@ -1,0 +1,180 @@
+"""Which set of vital signs is due when, and which reading settled it.
+
+- A check opens up to ten minutes before it is due (less where checks lie closer: half the way from
+  the one before) and closes when the next one is due; the last one stays open.
+- Each reading settles one check at most, each check takes one reading. A reading that names its
+  check counts for that one, also when late. The others are taken in the order of time, each for the
+  earliest unsettled check that is open: so a reading at 55 minutes makes good a missing 40-minute
+  set before it counts for the 60-minute one. Too early never counts.
+- A set without a blood pressure settles nothing. A check that will not be done needs a reason.
+- Checks after the last dose move when another device is given.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from monitoring.readings import (
+    Administration,
+    Anchor,
+    Check,
+    Reading,
+    ReadingId,
+    Settings,
+    first_dose_at,
+    last_dose_at,
+    said,
+    utc,
+)
+
+State = Literal["upcoming", "due", "overdue", "done", "late", "missed"]
+EARLY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class DueCheck:
+    """`due_at` is None until the anchor has happened; an open end of the window is None too."""
+
+    label: str
+    anchor: Anchor
+    due_at: datetime | None
+    overdue_at: datetime | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    state: State = "upcoming"
+    settled_by: ReadingId | None = None
+    settled_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("upcoming", "due", "overdue")
+
+    def takes(self, reading: Reading) -> bool:
+        """Whether the reading's time fits; one that names the check may come after it closed."""
+        if self.anchor == "before_dose":
+            return self.closes_at is None or reading.observed_at < self.closes_at
+        if self.opens_at is None or reading.observed_at < self.opens_at:
+            return False
+        return (
+            reading.check == self.label
+            or self.closes_at is None
+            or reading.observed_at < self.closes_at
+        )
+
+
+def due(
+    settings: Settings,
+    administrations: Sequence[Administration],
+    readings: Iterable[Reading],
+    missed: Mapping[str, str],
+    now: datetime,
+    *,
+    arrived_at: datetime | None = None,
+) -> tuple[DueCheck, ...]:
+    """Return every check of the template with its state: baseline first, unknown times last."""
+    now = utc(now)
+    checks = _planned(settings, administrations, utc(arrived_at) if arrived_at else None)
+    usable = [r for r in readings if r.bp and r.observed_at <= now]
+    settled = _settle(checks, sorted(usable, key=lambda r: (not r.check, r.observed_at)))
+    return tuple(_with_state(check, missed.get(check.label, ""), now) for check in settled)
+
+
+def next_due(checks: Iterable[DueCheck]) -> DueCheck | None:
+    """Return the unsettled check that is due first, which may be overdue."""
+    waiting = [(check.due_at, check) for check in checks if check.is_open and check.due_at]
+    return min(waiting, key=lambda pair: pair[0])[1] if waiting else None
+
+
+def minutes_since_last_dose(administrations: Sequence[Administration], now: datetime) -> int | None:
+    """Return whole minutes passed; None without a dose or while an infusion runs."""
+    last = last_dose_at(administrations)
+    return None if last is None else max(0, (utc(now) - last) // timedelta(minutes=1))
+
+
+def _planned(
+    settings: Settings, administrations: Sequence[Administration], arrived_at: datetime | None
+) -> list[DueCheck]:
+    timed = [(_due_at(check, administrations, arrived_at), check) for check in settings.checks]
+    dues = sorted({moment for moment, check in timed if moment and check.anchor != "before_dose"})
+    grace = timedelta(minutes=settings.overdue_after_minutes)
+    first = first_dose_at(administrations)
+    planned = []
+    for due_at, check in timed:
+        if check.anchor == "before_dose":
+            # Before the dose nothing is late: the dose waits for it.
+            overdue_at = due_at + grace if due_at and first else None
+            opens_at, closes_at = None, first
+        else:
+            overdue_at = due_at + grace if due_at else None
+            opens_at, closes_at = _window(due_at, dues)
+        planned.append(DueCheck(check.label, check.anchor, due_at, overdue_at, opens_at, closes_at))
+    return sorted(planned, key=_place)
+
+
+def _place(check: DueCheck) -> tuple[bool, bool, float]:
+    timestamp = check.due_at.timestamp() if check.due_at else 0.0
+    return check.anchor != "before_dose", check.due_at is None, timestamp
+
+
+def _due_at(
+    check: Check, administrations: Sequence[Administration], arrived_at: datetime | None
+) -> datetime | None:
+    minutes = timedelta(minutes=check.minute)
+    first = first_dose_at(administrations)
+    if check.anchor == "before_dose":
+        return first - minutes if first else arrived_at
+    started = check.anchor in ("first_dose", "infusion_start")
+    anchor = first if started else last_dose_at(administrations)
+    return anchor + minutes if anchor else None
+
+
+def _window(
+    due_at: datetime | None, dues: Sequence[datetime]
+) -> tuple[datetime | None, datetime | None]:
+    if due_at is None:
+        return None, None
+    before = max((moment for moment in dues if moment < due_at), default=None)
+    early = EARLY if before is None else min(EARLY, (due_at - before) / 2)
+    return due_at - early, min((moment for moment in dues if moment > due_at), default=None)
+
+
+def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> Iterator[DueCheck]:
+    """Give each reading to its check; readings that name theirs come first."""
+    taken: dict[int, Reading] = {}
+    for reading in readings:
+        fitting = (
+            place
+            for place, check in enumerate(checks)
+            if place not in taken and reading.check in ("", check.label) and check.takes(reading)
+        )
+        if (place := next(fitting, None)) is not None:
+            taken[place] = reading
+    for place, check in enumerate(checks):
+        found = taken.get(place)
+        yield (
+            replace(
+                check,
+                settled_by=found.id,
+                settled_at=found.observed_at,
+                reason=found.late_reason,
+            )
+            if found
+            else check
+        )
+
+
+def _with_state(check: DueCheck, missed: str, now: datetime) -> DueCheck:
+    if check.settled_at is not None:
+        late = check.overdue_at is not None and check.settled_at > check.overdue_at
+        return replace(check, state="late" if late else "done")
+    if said(missed):
+        return replace(check, state="missed", reason=missed)
+    return replace(check, state=_waiting_state(check, now))
+
+
+def _waiting_state(check: DueCheck, now: datetime) -> State:
+    if check.overdue_at is not None and now >= check.overdue_at:
+        return "overdue"
+    return "due" if check.due_at is not None and now >= check.due_at else "upcoming"

@@ -1,0 +1,45 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ops import lock
+
+# Takes the lock, hands it to a child of half a second as a server would have it, and is killed.
+KILLED_HOLDER = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from ops import lock
+with lock.held(Path(sys.argv[1]), doing="./dev run") as held:
+    subprocess.Popen(["sleep", "0.5"], pass_fds=[held.descriptor])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_second_learns_who_was_first(tmp_path: Path) -> None:
+    with lock.held(tmp_path / "lock", doing="./dev run") as held:
+        held.tell(SITE_URL="http://127.0.0.1:8000")
+        with pytest.raises(lock.Busy) as busy, lock.held(tmp_path / "lock", doing="again"):
+            pass
+    assert busy.value.told["doing"] == "./dev run"
+    assert busy.value.told["SITE_URL"] == "http://127.0.0.1:8000"
+
+
+def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
+    for _ in range(2):
+        with lock.held(tmp_path / "lock", doing="./dev run"):
+            pass
+
+
+def test_what_a_killed_holder_left_running_is_waited_for(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED_HOLDER, tmp_path / "lock"], check=False)
+    begun = time.monotonic()
+    with lock.held(tmp_path / "lock", doing="./dev run"):
+        assert 0.1 < time.monotonic() - begun < 10
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    with lock.held(tmp_path / "lock", doing="./dev run"):
+        assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,1 @@
+"""Reading FHIR R4 files: bytes in, plain records and a report out."""

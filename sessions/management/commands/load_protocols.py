@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from sessions import protocols
+
+
+class Command(BaseCommand):
+    help = "Load the protocols that ship with Taper; safe to run again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        loaded = protocols.load_shipped()
+        self.stdout.write(f"Protocols: {', '.join(loaded) if loaded else 'all up to date'}")

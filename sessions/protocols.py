@@ -1,0 +1,234 @@
+"""Protocols between their two forms: rows that administrators edit, values that the planner takes."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Max, QuerySet
+
+from clinic import audit, clock
+from clinic.audit import Actor, acting
+from clinic.models import User
+from sessions import shipped
+from sessions.models import (
+    DoseOption,
+    MonitoringCheck,
+    MonitoringTemplate,
+    Protocol,
+    ProtocolPhase,
+)
+from sessions.specs import DoseOption as DoseSpec
+from sessions.specs import PhaseSpec, PlanningError, ProtocolSpec, check_phases
+
+THRESHOLDS = [
+    field.name
+    for field in MonitoringTemplate._meta.concrete_fields
+    if field.name not in {"id", "protocol", "sources"}
+]
+DOSE_FIELDS = [
+    "mg",
+    "mg_per_kg",
+    "minutes",
+    "min_age",
+    "max_age",
+    "first_session_only",
+    "not_first_session",
+    "is_default",
+    "step_mg",
+    "caution",
+    "source",
+]
+PHASE_FIELDS = [
+    "name",
+    "order",
+    "per_week",
+    "every_weeks",
+    "count",
+    "min_gap_days",
+    "max_gap_days",
+    "missed_rule",
+    "requires_decision",
+    "sources",
+]
+PROTOCOL_FIELDS = [
+    "key",
+    "title",
+    "short_title",
+    "indication",
+    "jurisdiction",
+    "route",
+    "drug",
+    "visit_minutes",
+    "min_age",
+    "max_age",
+    "source",
+    "sources",
+]
+
+
+def whole() -> QuerySet[Protocol]:
+    """Return protocols with all their parts, for `spec_of`: four queries however many phases."""
+    return Protocol.objects.select_related("monitoring").prefetch_related(
+        "phases__doses", "monitoring__checks"
+    )
+
+
+def spec_of(protocol: Protocol) -> ProtocolSpec:
+    return ProtocolSpec(
+        **{name: getattr(protocol, name) for name in PROTOCOL_FIELDS},
+        min_observation_minutes=protocol.monitoring.min_minutes_after_last_dose,
+        phases=tuple(phase_spec(phase) for phase in protocol.phases.all()),
+        monitoring={name: getattr(protocol.monitoring, name) for name in THRESHOLDS}
+        | {
+            "checks": list(protocol.monitoring.checks.values("label", "anchor", "minute", "source"))
+        },
+    )
+
+
+def phase_spec(phase: ProtocolPhase) -> PhaseSpec:
+    return PhaseSpec(
+        **{name: getattr(phase, name) for name in PHASE_FIELDS},
+        nominal_days=tuple(phase.nominal_days),
+        rhythm_choices=tuple(phase.rhythm_choices),
+        doses=tuple(
+            DoseSpec(**{name: getattr(dose, name) for name in DOSE_FIELDS})
+            for dose in phase.doses.all()
+        ),
+    )
+
+
+def load_shipped() -> list[str]:
+    """Bring the shipped protocols into the database; return the keys that gained a version.
+
+    A shipped protocol that changed with a release becomes a new version: running courses keep theirs.
+    """
+    with acting(audit.system("load_protocols")):
+        return [spec.key for spec in shipped.read_all() if _load(spec)]
+
+
+def _load(spec: ProtocolSpec) -> bool:
+    newest = whole().filter(clinic__isnull=True, key=spec.key).order_by("-version").first()
+    if newest is not None and _same(spec_of(newest), spec):
+        return False
+    protocol = create(spec, version=newest.version + 1 if newest else 1)
+    _publish(protocol, by=None)
+    return True
+
+
+def _same(one: ProtocolSpec, other: ProtocolSpec) -> bool:
+    return _comparable(one) == _comparable(other)
+
+
+def _comparable(spec: ProtocolSpec) -> dict[str, Any]:
+    """Leave out order and formatting that rows don't keep: settings by their defaults, doses sorted."""
+    defaults = {name: MonitoringTemplate._meta.get_field(name).default for name in THRESHOLDS}
+    checks = [(c["label"], c["anchor"], c["minute"]) for c in spec.monitoring["checks"]]
+    return {
+        **{name: getattr(spec, name) for name in PROTOCOL_FIELDS if name != "sources"},
+        "settings": defaults | {k: v for k, v in spec.monitoring.items() if k in defaults},
+        "checks": checks,
+        "phases": [
+            (
+                *(getattr(phase, name) for name in PHASE_FIELDS if name != "sources"),
+                phase.nominal_days,
+                phase.rhythm_choices,
+                sorted(repr([_plain(getattr(d, n)) for n in DOSE_FIELDS]) for d in phase.doses),
+            )
+            for phase in spec.phases
+        ],
+    }
+
+
+def _plain(value: Any) -> Any:
+    return str(value.normalize()) if isinstance(value, Decimal) else value
+
+
+def create(spec: ProtocolSpec, *, version: int, clinic_id: int | None = None) -> Protocol:
+    """Write a draft with all its parts, inside `acting`."""
+    protocol = Protocol.objects.create(
+        clinic_id=clinic_id,
+        version=version,
+        **{name: getattr(spec, name) for name in PROTOCOL_FIELDS},
+    )
+    settings = {name: spec.monitoring[name] for name in THRESHOLDS if name in spec.monitoring}
+    template = MonitoringTemplate.objects.create(
+        protocol=protocol,
+        sources={
+            name.removeprefix("monitoring."): source
+            for name, source in spec.sources.items()
+            if name.startswith("monitoring.")
+        },
+        **settings,
+    )
+    MonitoringCheck.objects.bulk_create(
+        MonitoringCheck(template=template, **check) for check in spec.monitoring["checks"]
+    )
+    for phase in spec.phases:
+        row = ProtocolPhase.objects.create(
+            protocol=protocol,
+            nominal_days=list(phase.nominal_days),
+            rhythm_choices=list(phase.rhythm_choices),
+            **{name: getattr(phase, name) for name in PHASE_FIELDS if name != "sources"},
+            sources=dict(phase.sources),
+        )
+        DoseOption.objects.bulk_create(
+            DoseOption(phase=row, **{name: getattr(dose, name) for name in DOSE_FIELDS})
+            for dose in phase.doses
+        )
+    return protocol
+
+
+def new_draft(protocol: Protocol, *, by: User, clinic_id: int | None) -> Protocol:
+    """Copy a protocol into a new draft version of the clinic, to edit and publish."""
+    spec = spec_of(whole().get(pk=protocol.pk))
+    with acting(by):
+        last = Protocol.objects.filter(clinic_id=clinic_id, key=protocol.key).aggregate(
+            last=Max("version")
+        )["last"]
+        draft = create(spec, version=(last or 0) + 1, clinic_id=clinic_id)
+        audit.record("protocol.drafted", subject=draft, of=protocol.pk)
+        return draft
+
+
+def publish(pk: int, *, by: User) -> Protocol:
+    """Freeze a draft and offer it to new courses; raise ValidationError when it can't be planned."""
+    with acting(by):
+        protocol = whole().select_for_update(of=("self",)).get(pk=pk)
+        if protocol.status != Protocol.Status.DRAFT:
+            raise ValidationError("Only a draft can be published.", code="not_draft")
+        _check(protocol)
+        return _publish(protocol, by=by)
+
+
+def _check(protocol: Protocol) -> None:
+    if not hasattr(protocol, "monitoring"):
+        raise ValidationError("The protocol has no monitoring template.", code="no_monitoring")
+    if not protocol.monitoring.checks.exists():
+        raise ValidationError("The monitoring template has no check.", code="no_checks")
+    for phase in protocol.phases.all():
+        if not phase.doses.all():
+            raise ValidationError(f"Phase “{phase.name}” offers no dose.", code="no_dose")
+    try:
+        check_phases(spec_of(protocol).phases)
+    except PlanningError as error:
+        raise ValidationError(error.message, code=error.code) from error
+
+
+def _publish(protocol: Protocol, *, by: User | None) -> Protocol:
+    protocol.status = Protocol.Status.PUBLISHED
+    protocol.published_at = clock.now()
+    protocol.published_by = by
+    protocol.save(update_fields=["status", "published_at", "published_by"])
+    audit.record("protocol.published", subject=protocol)
+    return protocol
+
+
+def retire(pk: int, *, by: User | Actor) -> None:
+    """Offer the version to no new course; running ones keep it."""
+    with acting(by):
+        protocol = Protocol.objects.select_for_update().get(pk=pk)
+        if protocol.status != Protocol.Status.PUBLISHED:
+            raise ValidationError("Only a published protocol can be retired.", code="not_published")
+        protocol.status = Protocol.Status.RETIRED
+        protocol.save(update_fields=["status"])
+        audit.record("protocol.retired", subject=protocol)

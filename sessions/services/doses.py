@@ -1,0 +1,265 @@
+"""Nasal devices: one row each, with time, lot and outcome."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries, times
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.models import User
+from sessions.lifecycle import Status
+from sessions.models import Dose, DoseOrder, MonitoringTemplate, TreatmentSession
+from sessions.models.protocol import Route
+from sessions.services import authorization, steps
+
+DEVICE_MG = Decimal(28)  # one single-use device, two sprays (clinical 1.2)
+GIVE = "treatment_sessions.give_dose"
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What was typed about one device."""
+
+    given_at: datetime
+    lot: str
+    outcome: str = Dose.Outcome.COMPLETE
+    estimated_mg: Decimal | None = None
+    expires_on: date | None = None
+    serial: str = ""
+    reason: str = ""
+
+
+def devices_ordered(order: DoseOrder) -> int:
+    return int(order.dose_mg // DEVICE_MG)
+
+
+def record_device(
+    pk: int,
+    device: Device,
+    *,
+    by: User,
+    outside_gate: bool = False,
+    entry: Submission | None = None,
+) -> Dose:
+    """Record one device. The first turns the session to dosing, the last to monitoring.
+
+    Outside the gate the dose is recorded whatever is missing: it has been given.
+    """
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock(pk)
+        now = clock.now()
+        if not by.may(GIVE, treatment_session.clinic_id):
+            raise PermissionDenied(GIVE)
+        _check_times(treatment_session, device, now)
+        given = list(Dose.objects.filter(treatment_session=treatment_session).standing())
+        order = authorization.standing_order(treatment_session, now)
+        if outside_gate:
+            if not device.reason.strip():
+                raise ValidationError({"reason": "Say why it was given outside the gate."})
+        else:
+            _authorize(treatment_session, device, given, order, by=by, now=now)
+        dose = _write(treatment_session, device, order, by=by, now=now, outside_gate=outside_gate)
+        _advance(treatment_session, [*given, dose], order, by=by, now=now)
+        return dose
+
+
+def _check_times(treatment_session: TreatmentSession, device: Device, now: datetime) -> None:
+    times.check_happened(
+        device.given_at, now, field="given_at", not_before=treatment_session.arrived_at
+    )
+    late_after = treatment_session.clinic.late_entry_minutes
+    times.check_late_reason(device.given_at, now, late_after, device.reason, field="reason")
+    if not device.lot.strip():
+        raise ValidationError({"lot": "Enter the lot from the device."})
+    today = now.astimezone(treatment_session.clinic.zone).date()
+    if device.expires_on is not None and device.expires_on < today and not device.reason.strip():
+        raise ValidationError({"expires_on": "This device is past its expiry date."})
+
+
+def _authorize(
+    treatment_session: TreatmentSession,
+    device: Device,
+    given: list[Dose],
+    order: DoseOrder | None,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    if treatment_session.status not in {Status.CLEARED, Status.DOSING}:
+        raise ValidationError(
+            f"The session is “{treatment_session.get_status_display()}”: no device is due now.",
+            code="not_due",
+        )
+    unmet = authorization.missing(treatment_session, now)
+    if unmet or order is None:
+        raise ValidationError([condition.text for condition in unmet], code="predose")
+    if order.route != Route.NASAL:
+        raise ValidationError("The order is for an infusion, not for a nasal device.", code="route")
+    _check_count(given, order, device, by=by, clinic_id=treatment_session.clinic_id)
+    _check_rest(treatment_session, given, device)
+
+
+def _check_count(
+    given: list[Dose], order: DoseOrder, device: Device, *, by: User, clinic_id: int
+) -> None:
+    """Allow the ordered devices, and one more for each faulty one when a prescriber orders it."""
+    ordered = devices_ordered(order)
+    if len(given) < ordered:
+        return
+    faulty = sum(dose.outcome == Dose.Outcome.FAULTY for dose in given)
+    if len(given) - ordered >= faulty:
+        raise ValidationError(
+            f"{order.dose_mg:f} mg is ordered: all {ordered} devices are recorded. "
+            "A further device needs a new order.",
+            code="all_given",
+        )
+    if not by.may("treatment_sessions.order_dose", clinic_id) or not device.reason.strip():
+        raise ValidationError(
+            {"reason": "A prescriber orders the replacement of a faulty device, with a reason."}
+        )
+
+
+def _check_rest(treatment_session: TreatmentSession, given: list[Dose], device: Device) -> None:
+    """Between two devices the patient rests five minutes (clinical 1.2); less asks for a reason."""
+    if not given or device.reason.strip():
+        return
+    template = MonitoringTemplate.objects.get(protocol_id=treatment_session.course.protocol_id)
+    rest = timedelta(minutes=template.rest_between_devices_minutes)
+    last = max(dose.given_at for dose in given)
+    if device.given_at - last < rest:
+        raise ValidationError(
+            {
+                "reason": f"Less than {template.rest_between_devices_minutes} minutes since the last "
+                "device. Wait, or say why it was given."
+            },
+            code="rest",
+        )
+
+
+def _write(
+    treatment_session: TreatmentSession,
+    device: Device,
+    order: DoseOrder | None,
+    *,
+    by: User,
+    now: datetime,
+    outside_gate: bool,
+) -> Dose:
+    protocol = treatment_session.course.protocol
+    dose = Dose.objects.create(
+        treatment_session=treatment_session,
+        order=order,
+        number=treatment_session.doses.filter(supersedes__isnull=True).count() + 1,
+        drug=protocol.drug,
+        route=Route.NASAL,
+        dose_mg=DEVICE_MG,
+        estimated_mg=device.estimated_mg,
+        outcome=device.outcome,
+        lot=device.lot.strip(),
+        expires_on=device.expires_on,
+        serial=device.serial.strip(),
+        given_at=device.given_at,
+        recorded_at=now,
+        given_by=by,
+        outside_gate=outside_gate,
+        reason=device.reason.strip(),
+    )
+    audit.record("dose.recorded", subject=treatment_session, dose=str(dose.public_id))
+    if outside_gate:
+        treatment_session.outside_gate = True
+        treatment_session.save(update_fields=["outside_gate"])
+        steps.ask_prescriber(
+            treatment_session, now, f"Device {dose.number} was given outside the gate"
+        )
+    return dose
+
+
+def _advance(
+    treatment_session: TreatmentSession,
+    given: list[Dose],
+    order: DoseOrder | None,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    """Let the status follow what has happened."""
+    follow_to_dosing(treatment_session, given[-1], by=by, now=now)
+    complete = order is not None and len(given) >= devices_ordered(order)
+    if (
+        treatment_session.status == Status.DOSING
+        and complete
+        and given[-1].outcome != Dose.Outcome.FAULTY
+    ):
+        steps.take(treatment_session, Status.MONITORING, by=by, now=now)
+
+
+def follow_to_dosing(
+    treatment_session: TreatmentSession, dose: Dose, *, by: User, now: datetime
+) -> None:
+    """Take the steps up to dosing after a dose; the guard was asked, or the dose is outside it."""
+    way = [Status.PLANNED, Status.CHECKED_IN, Status.CLEARED, Status.DOSING]
+    if treatment_session.status not in way:
+        return
+    for status in way[way.index(Status(treatment_session.status)) + 1 :]:
+        steps.take(
+            treatment_session,
+            status,
+            by=by,
+            now=now,
+            at=dose.given_at,
+            reason=dose.reason,
+            outside_gate=dose.outside_gate and status == Status.CLEARED,
+            guarded=False,
+        )
+
+
+def correct_device(
+    public_id: object,
+    device: Device,
+    *,
+    by: User,
+    entered_in_error: bool = False,
+    entry: Submission | None = None,
+) -> Dose:
+    """Add a row that supersedes; both stay visible, and every rule reads the new one."""
+    with acting(by):
+        entries.claim(entry, by)
+        wrong = Dose.objects.select_related("treatment_session").get(public_id=public_id)
+        treatment_session = steps.lock(wrong.treatment_session_id)
+        now = clock.now()
+        if not by.may(GIVE, treatment_session.clinic_id):
+            raise PermissionDenied(GIVE)
+        if Dose.objects.filter(supersedes=wrong).exists():
+            raise ValidationError(
+                "This row was corrected already. Correct the newer one.", code="stale"
+            )
+        if not device.reason.strip():
+            raise ValidationError({"reason": "Say why it is corrected."})
+        _check_times(treatment_session, device, now)
+        dose = Dose.objects.create(
+            treatment_session=treatment_session,
+            order=wrong.order,
+            number=wrong.number,
+            drug=wrong.drug,
+            route=wrong.route,
+            dose_mg=wrong.dose_mg,
+            concentration_mg_ml=wrong.concentration_mg_ml,
+            estimated_mg=device.estimated_mg,
+            outcome=device.outcome,
+            lot=device.lot.strip(),
+            expires_on=device.expires_on,
+            serial=device.serial.strip(),
+            given_at=device.given_at,
+            recorded_at=now,
+            given_by=wrong.given_by,
+            outside_gate=wrong.outside_gate,
+            reason=device.reason.strip(),
+            supersedes=wrong,
+            entered_in_error=entered_in_error,
+        )
+        audit.record("dose.corrected", subject=treatment_session, dose=str(dose.public_id))
+        return dose

@@ -1,0 +1,64 @@
+"""Who holds which chair when: read once for all dates of a course."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Self
+
+from clinic.models import Chair, Clinic
+from patients.models import Patient
+from sessions.models import TreatmentSession
+
+Span = tuple[datetime, datetime]
+ALTERNATIVES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    by_chair: dict[int, list[Span]]
+    of_patient: list[Span]
+
+    @classmethod
+    def around(cls, clinic: Clinic, patient: Patient, days: Iterable[date]) -> Self:
+        """Read what is booked on these days: one query."""
+        wanted = sorted(days)
+        by_chair: dict[int, list[Span]] = {}
+        of_patient: list[Span] = []
+        if wanted:
+            begin = datetime.combine(wanted[0], time.min, tzinfo=clinic.zone)
+            end = datetime.combine(wanted[-1], time.max, tzinfo=clinic.zone)
+            held = TreatmentSession.objects.holding().filter(
+                clinic=clinic, starts_at__lt=end, ends_at__gt=begin
+            )
+            for row in held.values_list("chair_id", "patient_id", "starts_at", "ends_at"):
+                chair_id, patient_id, starts_at, ends_at = row
+                by_chair.setdefault(chair_id, []).append((starts_at, ends_at))
+                if patient_id == patient.pk:
+                    of_patient.append((starts_at, ends_at))
+        return cls(by_chair, of_patient)
+
+    def patient_is_busy(self, starts_at: datetime, ends_at: datetime) -> bool:
+        return _overlaps(self.of_patient, starts_at, ends_at)
+
+    def free_chair(
+        self, chairs: list[Chair], preferred: Chair | None, starts_at: datetime, ends_at: datetime
+    ) -> Chair | None:
+        """Return the preferred chair if it is free, else the first free one in the clinic's order."""
+        first = [chair for chair in chairs if preferred is not None and chair.pk == preferred.pk]
+        for chair in [*first, *chairs]:
+            if not _overlaps(self.by_chair.get(chair.pk, []), starts_at, ends_at):
+                return chair
+        return None
+
+    def other_starts(
+        self, chairs: list[Chair], starts: Iterator[datetime], length: timedelta
+    ) -> list[datetime]:
+        """Return the first few starts of the day at which some chair is free."""
+        free = (
+            moment for moment in starts if self.free_chair(chairs, None, moment, moment + length)
+        )
+        return [moment for moment, _ in zip(free, range(ALTERNATIVES), strict=False)]
+
+
+def _overlaps(spans: list[Span], starts_at: datetime, ends_at: datetime) -> bool:
+    return any(begin < ends_at and starts_at < end for begin, end in spans)

@@ -1,0 +1,57 @@
+"""A prescriber signs the record of an ended session."""
+
+import hashlib
+import json
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.forms.models import model_to_dict
+
+from clinic import audit, clock, entries
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.locks import check_version
+from clinic.models import User
+from patients.models import Task
+from sessions.models import Signature, TreatmentSession
+from sessions.services import steps
+
+SIGN = "treatment_sessions.sign_session"
+
+
+def content_hash(treatment_session: TreatmentSession) -> str:
+    """Return the SHA-256 of the session, its doses and its steps: what the signature vouches for."""
+    content = {
+        "session": model_to_dict(treatment_session),
+        "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
+        "infusion": [model_to_dict(row) for row in treatment_session.infusion_events.all()],
+        "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
+    }
+    return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def sign(
+    pk: int, *, by: User, version: int, note: str = "", entry: Submission | None = None
+) -> Signature:
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock(pk)
+        if not by.may(SIGN, treatment_session.clinic_id):
+            raise PermissionDenied(SIGN)
+        check_version(treatment_session, version)
+        if not treatment_session.is_over:
+            raise ValidationError("Only an ended session can be signed.", code="not_over")
+        if Signature.objects.filter(treatment_session=treatment_session).exists():
+            raise ValidationError("This session is signed already.", code="signed")
+        signature = Signature.objects.create(
+            treatment_session=treatment_session,
+            signed_by=by,
+            signed_at=clock.now(),
+            meaning="Reviewed and approved",
+            content_hash=content_hash(treatment_session),
+            note=note.strip(),
+        )
+        Task.objects.filter(
+            dedupe_key=f"sign:{treatment_session.public_id}", closed_at__isnull=True
+        ).update(closed_at=signature.signed_at, closed_by=by, closing_note="Signed")
+        audit.record("session.signed", subject=treatment_session)
+        return signature

@@ -1,0 +1,188 @@
+"""Every change of a session's status goes through `take`, whoever asks for it."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries, times
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.locks import check_version
+from clinic.models import Chair, User
+from clinic.roles import Role
+from patients.models import Task
+from patients.services import tasks
+from sessions import lifecycle, ports
+from sessions.lifecycle import ENDINGS, GuardName, Status
+from sessions.models import ChairStay, StatusChange, TreatmentSession
+from sessions.services import authorization
+
+
+def lock(pk: int) -> TreatmentSession:
+    """Lock the session for this transaction; every clinical child write begins here."""
+    return (
+        TreatmentSession.objects.select_for_update(of=("self",))
+        .select_related("clinic", "patient", "course", "course__protocol", "phase", "chair")
+        .get(pk=pk)
+    )
+
+
+def take(
+    treatment_session: TreatmentSession,
+    to_status: Status,
+    *,
+    by: User,
+    now: datetime,
+    at: datetime | None = None,
+    reason: str = "",
+    outside_gate: bool = False,
+    guarded: bool = True,
+) -> None:
+    """Take one step with a locked session, inside `acting`.
+
+    Outside the gate the guard is not asked: what has happened is recorded, with its reason, and a
+    prescriber is asked to look at it. `guarded=False` is for callers that have asked it themselves.
+    """
+    step = lifecycle.step(treatment_session.status, to_status)
+    if not by.may(step.permission, treatment_session.clinic_id):
+        raise PermissionDenied(step.permission)
+    if (step.needs_reason or outside_gate) and not reason.strip():
+        raise ValidationError({"reason": "Say why."}, code="reason")
+    if guarded and not outside_gate:
+        _ask_guard(step.guard, treatment_session, now)
+    left = treatment_session.status
+    _apply(treatment_session, to_status, at=at or now, reason=reason, outside_gate=outside_gate)
+    StatusChange.objects.create(
+        treatment_session=treatment_session,
+        from_status=left,
+        to_status=to_status,
+        at=at or now,
+        recorded_at=now,
+        by=by,
+        reason=reason.strip(),
+        outside_gate=outside_gate,
+    )
+    audit.record(f"session.{to_status}", subject=treatment_session, outside_gate=outside_gate)
+    if outside_gate:
+        ask_prescriber(treatment_session, now, f"{to_status.label} was recorded outside the gate")
+    ports.status_changed(treatment_session, left)
+
+
+def _apply(
+    treatment_session: TreatmentSession,
+    to_status: Status,
+    *,
+    at: datetime,
+    reason: str,
+    outside_gate: bool,
+) -> None:
+    """Write the new status with the times that belong to it."""
+    ends = to_status in ENDINGS
+    treatment_session.status = to_status
+    treatment_session.version += 1
+    treatment_session.ended_at = at if ends else None
+    treatment_session.ending_reason = reason.strip() if ends else ""
+    if to_status == Status.PLANNED:
+        treatment_session.arrived_at = None
+    elif to_status == Status.CHECKED_IN and treatment_session.arrived_at is None:
+        treatment_session.arrived_at = at
+    treatment_session.outside_gate = treatment_session.outside_gate or outside_gate
+    treatment_session.save(
+        update_fields=[
+            "status",
+            "version",
+            "ended_at",
+            "ending_reason",
+            "arrived_at",
+            "outside_gate",
+        ]
+    )
+
+
+def _ask_guard(guard: GuardName, treatment_session: TreatmentSession, now: datetime) -> None:
+    if guard == GuardName.PREDOSE:
+        unmet = authorization.missing(treatment_session, now)
+    elif guard == GuardName.DISCHARGE:
+        unmet = ports.discharge(treatment_session, now)
+    else:
+        return
+    if unmet:
+        raise ValidationError([condition.text for condition in unmet], code=guard)
+
+
+def ask_prescriber(treatment_session: TreatmentSession, now: datetime, what: str) -> None:
+    """Open a task to review something recorded outside the gate."""
+    tasks.ask(
+        Task.Kind.OUTSIDE_GATE,
+        patient=treatment_session.patient,
+        role=Role.PRESCRIBER,
+        text=f"{what}. Review session {treatment_session.number}.",
+        due_at=now,
+        dedupe_key=f"outside:{treatment_session.public_id}:{treatment_session.version}:{what}"[
+            :160
+        ],
+        source=treatment_session,
+    )
+
+
+def change_status(
+    pk: int,
+    to_status: Status,
+    *,
+    by: User,
+    at: datetime | None = None,
+    reason: str = "",
+    outside_gate: bool = False,
+    version: int | None = None,
+    entry: Submission | None = None,
+) -> TreatmentSession:
+    """Take one step. `version`, where given, refuses a page that was opened before another change."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = lock(pk)
+        if version is not None:
+            check_version(treatment_session, version)
+        now = clock.now()
+        if at is not None:
+            times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
+        take(
+            treatment_session,
+            to_status,
+            by=by,
+            now=now,
+            at=at,
+            reason=reason,
+            outside_gate=outside_gate,
+        )
+        return treatment_session
+
+
+def sit(
+    pk: int,
+    *,
+    by: User,
+    chair: Chair | None = None,
+    place: str = "",
+    reason: str = "",
+    entry: Submission | None = None,
+) -> ChairStay:
+    """Record where the patient sits now; the booking stays as it is."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = lock(pk)
+        if treatment_session.status not in lifecycle.PRESENT:
+            raise ValidationError("The patient is not here now.", code="not_present")
+        if chair is not None and chair.room.clinic_id != treatment_session.clinic_id:
+            raise ValidationError({"chair": "Choose a chair of this clinic."})
+        if chair is None and not place.strip():
+            raise ValidationError({"place": "Choose a chair, or say where the patient is."})
+        stay = ChairStay.objects.create(
+            treatment_session=treatment_session,
+            chair=chair,
+            place=place.strip() if chair is None else "",
+            since=clock.now(),
+            by=by,
+            reason=reason.strip(),
+        )
+        audit.record("session.moved_to_chair", subject=treatment_session)
+        return stay
