@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.contrib.auth.backends import BaseBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.core.exceptions import PermissionDenied
-
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -18,8 +17,8 @@ def clinic_id_of(row: Any) -> int:
     return row.pk if isinstance(row, Clinic) else row.clinic_id
 
 
-class MembershipBackend(BaseBackend):
-    """Answers `user.has_perm`: at the clinic of the object, or anywhere without one."""
+class MembershipBackend(AuthenticationBackend):
+    """Signs staff in; answers `user.has_perm` at the object's clinic, or anywhere without one."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if not isinstance(user_obj, User) or not user_obj.is_active:
@@ -53,7 +52,7 @@ def allow(user: User, permission: str, row: Any = None) -> None:
 def fetch(
     request: HttpRequest, queryset: ClinicScopedQuerySet, permission: str, **lookup: Any
 ) -> Any:
-    """Return the row that this user may see and act on: 404 for strangers, 403 for the wrong role."""
+    """Return the row that this user may act on: 404 for strangers, 403 for the wrong role."""
     user = staff(request)
     row = get_object_or_404(queryset.visible_to(user), **lookup)
     allow(user, permission, row)

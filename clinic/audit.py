@@ -102,8 +102,10 @@ def read(user: User, page: str, subject: Any) -> None:
         cursor.execute(
             """
             INSERT INTO clinic_auditevent
-                (event, actor_kind, actor_id, actor_label, clinic_id, patient_id, table_name, row_id, detail)
-            SELECT %(event)s, %(kind)s, %(actor)s, %(label)s, %(clinic)s, %(patient)s, %(table)s, %(row)s, '{}'
+                (event, actor_kind, actor_id, actor_label,
+                 clinic_id, patient_id, table_name, row_id, detail)
+            SELECT %(event)s, %(kind)s, %(actor)s, %(label)s,
+                   %(clinic)s, %(patient)s, %(table)s, %(row)s, '{}'
             WHERE NOT EXISTS (
                 SELECT 1 FROM clinic_auditevent
                 WHERE patient_id = %(patient)s AND actor_id = %(actor)s AND event = %(event)s

@@ -1,4 +1,4 @@
-"""What every clinical form shares: an entry key, a version, and the service's refusal shown kindly."""
+"""What every clinical form shares: an entry key, a version, the service's refusal in words."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from clinic.entries import AlreadyRecordedError, Submission, submission
+from clinic.entries import AlreadyRecordedError, EntryConflictError, Submission, submission
 from clinic.locks import StaleVersionError
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
@@ -67,14 +67,8 @@ def errors_on(form: ClinicalForm) -> Iterator[None]:
     except AlreadyRecordedError as repeated:
         form.result_url = repeated.url
     except ValidationError as error:
-        form.conflict = (
-            isinstance(error, StaleVersionError) or error_code(error) == "entry_conflict"
-        )
+        form.conflict = isinstance(error, StaleVersionError | EntryConflictError)
         _add(form, error)
-
-
-def error_code(error: ValidationError) -> str | None:
-    return getattr(error, "code", None)
 
 
 def _add(form: forms.Form, error: ValidationError) -> None:

@@ -85,10 +85,16 @@ def seal(*, everything: bool = False) -> int:
     return len(links)
 
 
+def _chain(clinic_id: int | None) -> QuerySet[AuditSeal]:
+    if clinic_id is None:
+        return AuditSeal.objects.filter(clinic__isnull=True)
+    return AuditSeal.objects.filter(clinic_id=clinic_id)
+
+
 def _heads(clinic_ids: set[int | None]) -> dict[int | None, tuple[int, str]]:
     heads = {}
     for clinic_id in clinic_ids:
-        last = AuditSeal.objects.filter(clinic_id=clinic_id).order_by("-seq").first()
+        last = _chain(clinic_id).order_by("-seq").first()
         if last:
             heads[clinic_id] = (last.seq, last.hash)
     return heads
@@ -97,7 +103,7 @@ def _heads(clinic_ids: set[int | None]) -> dict[int | None, tuple[int, str]]:
 def first_broken(clinic_id: int | None) -> str | None:
     """Return what is wrong with the first broken link of a chain, or None when it holds."""
     prev, expected = "", 1
-    seals = AuditSeal.objects.filter(clinic_id=clinic_id).select_related("event").order_by("seq")
+    seals = _chain(clinic_id).select_related("event").order_by("seq")
     for found in seals.iterator(chunk_size=2000):
         if found.seq != expected:
             return f"link {expected} is missing"

@@ -29,7 +29,5 @@ def check_late_reason(
     """Ask why, when something is entered long after it happened."""
     if is_late(at, now, late_after_minutes) and not reason.strip():
         raise ValidationError(
-            {
-                field: f"This was more than {late_after_minutes} minutes ago. Say why it is entered now."
-            }
+            {field: f"More than {late_after_minutes} minutes ago: say why it is entered now."}
         )

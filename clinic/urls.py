@@ -1,10 +1,12 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from clinic import views
 
 admin.autodiscover()
+admin.site.unregister(Group)  # roles are data: clinic/roles.py
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "Taper administration"
 admin.site.site_title = "Taper"

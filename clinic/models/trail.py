@@ -80,7 +80,7 @@ class AuditSeal(models.Model):
 
 
 class Entry(models.Model):
-    """One submission of one form. Its key makes a repeated submission show the first result (INV-3)."""
+    """One submission of one form; its key makes a repeat show the first result (INV-3)."""
 
     key = models.UUIDField(primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -25,7 +25,7 @@ def package_folder(name: str) -> Path:
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 DEBUG = False
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
@@ -92,7 +92,7 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
-# Time limits nest (docs/architecture.md): SMTP 20 s < lock 25 s < statement 30 s < idle 60 s < lease.
+# Time limits nest: SMTP 20 s < lock 25 s < statement 30 s < idle 60 s < lease 120 s.
 LOCK_TIMEOUT = timedelta(seconds=25)
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 IDLE_IN_TRANSACTION_TIMEOUT = timedelta(seconds=60)
@@ -115,7 +115,7 @@ DATABASES["default"].update(
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = DATABASE_OPTIONS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Shared between web processes and independent of Redis: throttles keep counting while Redis is away.
+# Shared by the web processes, independent of Redis: throttles count while Redis is away.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -124,10 +124,7 @@ CACHES = {
 }
 
 AUTH_USER_MODEL = "clinic.User"
-AUTHENTICATION_BACKENDS = [
-    "clinic.access.MembershipBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["clinic.access.MembershipBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

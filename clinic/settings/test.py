@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 from clinic.settings.base import *
 from clinic.settings.base import DATABASE_OPTIONS, DATABASES
@@ -19,4 +20,3 @@ WHITENOISE_AUTOREFRESH = True
 # TRUNCATE of the audit trail is refused everywhere but here, where tests clean up with it.
 DATABASES["default"]["OPTIONS"]["options"] = DATABASE_OPTIONS + " -c taper.allow_truncate=on"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
-LOG_LEVEL = "WARNING"

@@ -1,6 +1,7 @@
 """The fixed cast of the tests: one clinic with its staff, and strangers from another."""
 
 import pytest
+
 from clinic.models import Clinic, User
 from clinic.roles import Role
 from clinic.tests.factories import make_clinic, make_staff

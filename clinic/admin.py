@@ -1,0 +1,158 @@
+"""Clinics, staff, rooms, hours, closures and the audit trail in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from clinic import audit
+from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter, ReadOnlyAdmin
+from clinic.models import (
+    AuditEvent,
+    Chair,
+    Clinic,
+    Closure,
+    Membership,
+    OpeningHours,
+    Room,
+    User,
+)
+
+
+class OpeningHoursInline(OwnClinicMixin, admin.TabularInline):
+    model = OpeningHours
+    extra = 0
+
+
+class ChairInline(OwnClinicMixin, admin.TabularInline):
+    model = Chair
+    extra = 0
+    fields = ("name", "order", "is_active")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(OwnClinicMixin, admin.TabularInline):
+    model = Membership
+    extra = 0
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def may_at(self, obj: Any, clinic_ids: list[int]) -> bool:
+        return bool(clinic_ids)  # the parent is a person; the rows shown are the own clinics'
+
+
+@admin.register(Clinic)
+class ClinicAdmin(ClinicScopedAdmin):
+    list_display = ("name", "time_zone", "phone", "email", "rems_certified", "inpatient")
+    inlines = (OpeningHoursInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "time_zone", "address", "phone", "email", "sender_name")}),
+        ("Rules", {"fields": ("late_entry_minutes", "rems_certified", "inpatient")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a new site is set up by `manage.py create_clinic`
+
+
+@admin.register(Room)
+class RoomAdmin(ClinicScopedAdmin):
+    list_display = ("name", "clinic", "chair_names", "is_active", "order")
+    list_filter = (("clinic", OwnRowsFilter), "is_active")
+    search_fields = ("name",)
+    inlines = (ChairInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        return super().get_queryset(request).select_related("clinic").prefetch_related("chairs")
+
+    @admin.display(description="Chairs")
+    def chair_names(self, room: Room) -> str:
+        return ", ".join(chair.name for chair in room.chairs.all() if chair.is_active) or "none"
+
+
+@admin.register(Closure)
+class ClosureAdmin(ClinicScopedAdmin):
+    list_display = ("reason", "clinic", "starts_on", "ends_on", "affected")
+    list_filter = (("clinic", OwnRowsFilter),)
+    search_fields = ("reason",)
+    date_hierarchy = "starts_on"
+    list_select_related = ("clinic",)
+
+    @admin.display(description="Days from now")
+    def affected(self, closure: Closure) -> str:
+        today = timezone.localdate(timezone=closure.clinic.zone)
+        if closure.ends_on < today:
+            return "over"
+        days = (closure.starts_on - today).days
+        return "now" if days <= 0 else f"in {days}"
+
+
+@admin.register(User)
+class StaffAdmin(ClinicScopedAdmin, DjangoUserAdmin):
+    """People who work here. Someone who also works elsewhere is changed by nobody's one clinic."""
+
+    list_display = ("username", "get_full_name", "roles", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "memberships__role")
+    search_fields = ("username", "first_name", "last_name", "email")
+    filter_horizontal = ()
+    inlines = (MembershipInline,)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "Access",
+            {"fields": ("is_active", "is_staff"), "description": "Staff may open this admin."},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__clinic")
+
+    def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
+        return super().clinic_ids(request, "view" if action == "delete" else action)
+
+    def may_at(self, obj: Any, clinic_ids: list[int]) -> bool:
+        held = {membership.clinic_id for membership in obj.memberships.all()}
+        return held <= set(clinic_ids)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.clinic_ids(request))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._acting(request, super().user_change_password, *args, **kwargs)
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        held = [m for m in user.memberships.all() if m.is_active]
+        return ", ".join(f"{m.get_role_display()} ({m.clinic})" for m in held) or "none"
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "event", "actor_kind", "actor_label", "clinic", "table_name", "row_id")
+    list_filter = (("clinic", OwnRowsFilter), "actor_kind", "event")
+    search_fields = ("actor_label", "table_name", "=row_id", "event")
+    list_select_related = ("clinic",)
+    show_full_result_count = False
+    date_hierarchy = None
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().changelist_view(request, *args, **kwargs)
+        audit_log_was_read(request)
+        return response
+
+
+def audit_log_was_read(request: HttpRequest) -> None:
+    """Looking at the trail is an event of the trail."""
+    clinic = getattr(request, "clinic", None)
+    if clinic is not None and isinstance(request.user, User):
+        with audit.acting(request.user):
+            audit.record("audit.read", subject=clinic)

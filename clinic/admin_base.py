@@ -1,0 +1,163 @@
+"""The border between clinics inside Django's admin: own rows, own choices, an author, no deletion.
+
+Every admin of ours is a ClinicScopedAdmin or a ReadOnlyAdmin, every inline has OwnClinicMixin, and a
+filter by a related row is an OwnRowsFilter. Relations to a model without a clinic are refused until
+`choices_of` says which rows may be shown.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from clinic import audit
+from clinic.access import staff
+from clinic.audit import acting
+from clinic.models import User
+from clinic.models.scoping import ClinicScopedQuerySet
+from clinic.refusals import refused_kindly
+
+
+def clinic_of(row: Model) -> int | None:
+    """Return the clinic that decides about this row; None for what belongs to no clinic."""
+    rows = type(row)._default_manager.all()
+    value: Any = row
+    for name in getattr(rows, "clinic_lookup", "clinic_id").split("__"):
+        value = getattr(value, name)
+    return value
+
+
+class OwnClinicMixin:
+    """Rows and choices of the clinics at which this person holds the permission."""
+
+    model: type[Model]
+    opts: Any
+
+    def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
+        permission = f"{self.opts.app_label}.{action}_{self.opts.model_name}"
+        user = staff(request)
+        return [clinic_id for clinic_id in user.clinic_ids if user.may(permission, clinic_id)]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        return self.own(rows, self.clinic_ids(request))
+
+    def own(self, rows: QuerySet[Any], clinic_ids: list[int]) -> QuerySet[Any]:
+        """Narrow rows to these clinics."""
+        if isinstance(rows, ClinicScopedQuerySet):
+            return rows.filter(**{f"{rows.clinic_lookup}__in": clinic_ids})
+        if rows.model is User:
+            ours = Q(memberships__clinic_id__in=clinic_ids) | Q(memberships__isnull=True)
+            return rows.filter(ours).distinct()
+        raise ImproperlyConfigured(f"{type(self).__name__} must say whose {rows.model} it shows.")
+
+    def choices_of(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of a related model that a form or a filter may offer."""
+        return self.own(model._default_manager.all(), self.clinic_ids(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField | None:
+        kwargs.setdefault("queryset", self.choices_of(db_field.related_model, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField | None:
+        kwargs.setdefault("queryset", self.choices_of(db_field.related_model, request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "view", obj) or self._may(request, "change", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    def _may(self, request: HttpRequest, action: str, obj: Model | None) -> bool:
+        """An inline is asked with its parent, which lies at the same clinic."""
+        clinic_ids = self.clinic_ids(request, action)
+        return bool(clinic_ids) if obj is None else self.may_at(obj, clinic_ids)
+
+    def may_at(self, obj: Model, clinic_ids: list[int]) -> bool:
+        return clinic_of(obj) in clinic_ids
+
+
+class OwnRowsFilter(admin.RelatedFieldListFilter):
+    """Filter by a related row, offering only those of the own clinics."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[Any, str]]:
+        return [(row.pk, str(row)) for row in model_admin.choices_of(field.related_model, request)]
+
+
+class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
+    """Every write has its author and is in one transaction; no bulk deletion."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        current = getattr(request, "clinic", None)
+        initial: dict[str, Any] = {"clinic": current.pk} if current is not None else {}
+        return initial | super().get_changeform_initial_data(request)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._acting(request, super().changeform_view, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._acting(request, super().changelist_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._acting(request, super().delete_view, *args, **kwargs)
+
+    def _acting(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with refused_kindly(), acting(staff(request)):
+                return view(request, *args, **kwargs)
+        except ValidationError as refusal:
+            for message in refusal.messages:
+                self.message_user(request, message, messages.ERROR)
+            return redirect(request.get_full_path())
+
+
+class ReadOnlyAdmin(ClinicScopedAdmin):
+    """Rows that are looked at here and changed elsewhere, through their services."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        if row is not None and _is_about_a_patient(row):
+            audit.read(staff(request), f"admin.{self.opts.model_name}", row)
+        return super().changeform_view(request, object_id, *args, **kwargs)
+
+
+def _is_about_a_patient(row: Model) -> bool:
+    return row._meta.label == "patients.Patient" or getattr(row, "patient_id", None) is not None

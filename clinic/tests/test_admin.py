@@ -1,0 +1,100 @@
+"""The administrators' pages: their clinic's rows, nobody else's, an author for every write."""
+
+import pytest
+from django.urls import reverse
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, Closure, Membership, Room, User
+from clinic.roles import Role
+from clinic.tests.factories import TESTS, make_staff
+
+
+@pytest.fixture
+def admin_client(client, administrator):
+    client.force_login(administrator)
+    return client
+
+
+@pytest.fixture
+def foreign_room(other_clinic):
+    with acting(TESTS):
+        return Room.objects.create(clinic=other_clinic, name="Foreign bay")
+
+
+@pytest.mark.parametrize("model", ["clinic", "room", "closure", "user", "auditevent"])
+def test_lists_open(admin_client, model):
+    assert admin_client.get(reverse(f"admin:clinic_{model}_changelist")).status_code == 200
+
+
+def test_another_clinics_rooms_are_not_shown(admin_client, foreign_room):
+    page = admin_client.get(reverse("admin:clinic_room_changelist")).content.decode()
+    assert "Room 1" in page
+    assert "Foreign bay" not in page
+
+
+def test_another_clinics_room_can_not_be_opened(admin_client, foreign_room):
+    response = admin_client.get(reverse("admin:clinic_room_change", args=[foreign_room.pk]))
+    assert response.status_code == 302
+
+
+def test_a_closure_is_saved_with_its_author(admin_client, administrator, clinic):
+    values = {
+        "clinic": clinic.pk,
+        "starts_on": "2027-01-04",
+        "ends_on": "2027-01-05",
+        "reason": "X",
+    }
+    admin_client.post(reverse("admin:clinic_closure_add"), values)
+    assert Closure.objects.get().reason == "X"
+    event = AuditEvent.objects.get(table_name="clinic_closure")
+    assert event.actor_label == administrator.username
+
+
+def test_a_closure_for_another_clinic_is_refused(admin_client, other_clinic):
+    values = {
+        "clinic": other_clinic.pk,
+        "starts_on": "2027-01-04",
+        "ends_on": "2027-01-05",
+        "reason": "X",
+    }
+    response = admin_client.post(reverse("admin:clinic_closure_add"), values)
+    assert "Select a valid choice" in response.content.decode()
+    assert not Closure.objects.exists()
+
+
+def test_nothing_is_deleted_in_bulk(admin_client, clinic):
+    values = {
+        "action": "delete_selected",
+        "_selected_action": [clinic.rooms.get().pk],
+        "post": "yes",
+    }
+    admin_client.post(reverse("admin:clinic_room_changelist"), values)
+    assert clinic.rooms.count() == 1
+
+
+def test_a_nurse_does_not_get_in(client, nurse):
+    client.force_login(nurse)
+    assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_a_new_member_of_staff_is_added(admin_client, clinic):
+    values = {
+        "username": "newnurse",
+        "usable_password": "true",
+        "password1": "a-long-passphrase-7",
+        "password2": "a-long-passphrase-7",
+        "memberships-TOTAL_FORMS": 0,
+        "memberships-INITIAL_FORMS": 0,
+    }
+    admin_client.post(reverse("admin:clinic_user_add"), values)
+    assert User.objects.filter(username="newnurse").exists()
+
+
+def test_someone_who_works_elsewhere_too_can_not_be_changed(admin_client, clinic, other_clinic):
+    shared = make_staff(clinic, Role.NURSE)
+    with acting(TESTS):
+        Membership.objects.create(user=shared, clinic=other_clinic, role=Role.NURSE)
+    url = reverse("admin:clinic_user_change", args=[shared.pk])
+    admin_client.post(url, {"username": "taken over"})
+    shared.refresh_from_db()
+    assert shared.username != "taken over"
