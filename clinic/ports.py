@@ -47,3 +47,17 @@ class Listeners(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         for told in self._told:
             told(*args, **kwargs)
+
+
+class Contributors(Generic[P, R]):
+    """Those who add their part to one answer, each under its own name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._parts: dict[str, Callable[P, R]] = {}
+
+    def register(self, name: str, part: Callable[P, R]) -> None:
+        self._parts[name] = part
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, R]:
+        return {name: part(*args, **kwargs) for name, part in sorted(self._parts.items())}

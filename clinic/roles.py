@@ -33,6 +33,7 @@ FRONT_DESK = READ | {
     "treatment_sessions.move_session",
     "treatment_sessions.cancel_session",
     "treatment_sessions.book_course",
+    "monitoring.record_escort",
 }
 NURSE = (
     READ
@@ -51,6 +52,7 @@ NURSE = (
         "treatment_sessions.give_dose",
         "monitoring.record_vitals",
         "monitoring.record_predose",
+        "monitoring.record_escort",
         "monitoring.assess_discharge",
         "monitoring.witness_override",
     }
@@ -110,6 +112,7 @@ ADMINISTRATOR = (
     )
     | _codenames(("view",), VIEWED_IN_ADMIN)
     | {"treatment_sessions.cancel_session", "treatment_sessions.publish_protocol"}
+    | {"reminders.retry_message"}
 )
 AUDITOR = READ | READ_CLINICAL | {"clinic.view_auditevent"}
 

@@ -206,7 +206,7 @@ class Postgres:
             pid_file.unlink()
 
     def _answers(self) -> bool:
-        return self._run("pg_isready", "-q").returncode == 0
+        return self._run("pg_isready", "-q", "-U", NAME).returncode == 0
 
     def _create_database(self) -> None:
         exists = f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"  # noqa: S608

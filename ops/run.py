@@ -71,9 +71,9 @@ def _start(supervisor: Supervisor, held: lock.Lock) -> None:
         say("Starting web, worker and beat")
         web = [*WEB, "--no-control-socket", "--bind", f"fd://{listener.fileno()}"]
         supervisor.start("web", web, keep=[listener.fileno()])
-        # Its broker dies with us: a worker that only finished its tasks would wait for it forever.
+        # Its broker dies with us, and a worker that closes down in order would wait for it.
         worker = [*WORKER, "--without-gossip", "--without-mingle", "-l", "INFO"]
-        supervisor.start("worker", worker, orphan_signal=signal.SIGQUIT)
+        supervisor.start("worker", worker, orphan_signal=signal.SIGKILL)
         supervisor.start("beat", [*BEAT, "--pidfile="])
     if not supervisor.wait_for(lambda: _is_ready(address), seconds=SECONDS_TO_READY):
         raise ServiceError(f"{address}/readyz doesn't say ready; see {VAR / 'log' / 'web.log'}.")

@@ -43,6 +43,8 @@ class Services:
         postgres.start()
         self.environment["DATABASE_URL"] = postgres.url
         self.database = f"PostgreSQL {postgres.programs.version} ({postgres.programs.origin})"
+        if postgres.home != self.folder / "postgres":
+            self.database += f" with its files in {postgres.home}"
 
     def _start_broker(self) -> None:
         log = self.folder / "log" / "valkey.log"

@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class RemindersConfig(AppConfig):
     name = "reminders"
     verbose_name = "Reminders and follow-ups"
+
+    def ready(self) -> None:
+        from patients import ports as patient_ports
+        from reminders import listeners
+        from sessions import ports as session_ports
+
+        session_ports.booked.register(listeners.booked)
+        session_ports.moved.register(listeners.moved)
+        session_ports.status_changed.register(listeners.status_changed)
+        patient_ports.contact_changed.register(listeners.contact_changed)

@@ -16,8 +16,8 @@ class MessageQuerySet(ClinicScopedQuerySet):
     def due(self, now: datetime) -> Self:
         """Planned and due, or left behind by a sender that died."""
         return self.filter(
-            Q(state=Message.State.PLANNED, not_before__lte=now)
-            | Q(state=Message.State.SENDING, lease_until__lt=now)
+            Q(state=Message.State.PLANNED) | Q(state=Message.State.SENDING, lease_until__lt=now),
+            not_before__lte=now,
         )
 
 
@@ -43,7 +43,9 @@ class Message(PublicRow):
     treatment_session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="messages")
     kind = models.CharField(max_length=20, choices=Kind.choices)
     channel = models.CharField(max_length=10, default="email")
-    occurrence = models.PositiveSmallIntegerField(default=1)
+    occurrence = models.PositiveSmallIntegerField(
+        default=1, help_text="Grows when a person has it tried again."
+    )
     schedule_rev = models.PositiveIntegerField()
     not_before = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -86,9 +88,24 @@ class Message(PublicRow):
                 fields=["not_before"],
                 name="messages_to_send",
                 condition=Q(state__in=["planned", "sending"]),
-            )
+            ),
+            models.Index(
+                fields=["not_before"],
+                name="messages_held_back",
+                condition=Q(state="suppressed"),
+            ),
+            models.Index(
+                fields=["sent_at"],
+                name="follow_ups_sent",
+                condition=Q(kind="follow_up", state="sent"),
+            ),
         ]
         triggers = [audited(), kept()]
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def close(self, state: "Message.State", reason: str = "") -> None:
+        """Set how it ended, or that it waits again, and give the lease back; the caller saves."""
+        self.state, self.reason = state, reason
+        self.lease_until = self.lease_token = None

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from clinic.ports import Guard, Listeners
+from clinic.ports import Contributors, Guard, Listeners
 from sessions.models import TreatmentSession
 
 
@@ -27,3 +28,6 @@ booked: Listeners[[list[TreatmentSession]]] = Listeners("booked")
 moved: Listeners[[TreatmentSession]] = Listeners("moved")
 status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 """Told with the status that was left."""
+
+signed: Contributors[[TreatmentSession], list[dict[str, Any]]] = Contributors("signed")
+"""The rows of apps above that a signature vouches for, too."""

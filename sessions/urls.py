@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from sessions.sheet_urls import sheet_urlpatterns
+from sessions.views import courses, moving, planning
 
 app_name = "sessions"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("patients/<uuid:public_id>/plan/", planning.plan, name="plan"),
+    path("courses/<uuid:public_id>/", courses.course, name="course"),
+    path("courses/<uuid:public_id>/order/", courses.order, name="order"),
+    path("courses/<uuid:public_id>/rhythm/", courses.rhythm, name="rhythm"),
+    path("courses/<uuid:public_id>/stop/", courses.stop, name="stop"),
+    path("sessions/<uuid:public_id>/move/", moving.move, name="move"),
+    *sheet_urlpatterns,
+]

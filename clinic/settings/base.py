@@ -97,6 +97,7 @@ LOCK_TIMEOUT = timedelta(seconds=25)
 STATEMENT_TIMEOUT = timedelta(seconds=30)
 IDLE_IN_TRANSACTION_TIMEOUT = timedelta(seconds=60)
 MESSAGE_LEASE = timedelta(seconds=120)
+MESSAGE_TIME = timedelta(seconds=20)
 
 DATABASE_OPTIONS = (
     f"-c lock_timeout={LOCK_TIMEOUT.seconds}s"
@@ -237,6 +238,7 @@ CELERY_BEAT_SCHEDULE = {
 AUDIT_KEY = (
     env.str("AUDIT_KEY", default="") or hashlib.sha256(f"audit{SECRET_KEY}".encode()).hexdigest()
 )
+FOLLOW_UP_ANSWER_WITHIN = timedelta(hours=48)
 PLANNING_HORIZON = timedelta(weeks=12)
 
 LOGGING: dict[str, Any] = {

@@ -42,6 +42,7 @@ class DischargeAssessment(PublicRow):
     )
     assessed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     assessed_at = models.DateTimeField()
+    by_prescriber = models.BooleanField(default=False, help_text="At the time of the assessment.")
     ready = models.BooleanField()
     decisions = models.JSONField(
         default=dict, help_text="Condition code to the clinician's reason."

@@ -1,5 +1,6 @@
 from patients.models.chart import Allergy, BodyMeasure, Condition, Medication
 from patients.models.consent import Consent, EmailContact, SafetyScreen
+from patients.models.draft import ImportDraft
 from patients.models.patient import Identifier, Patient
 from patients.models.task import Task
 
@@ -10,6 +11,7 @@ __all__ = [
     "Consent",
     "EmailContact",
     "Identifier",
+    "ImportDraft",
     "Medication",
     "Patient",
     "SafetyScreen",

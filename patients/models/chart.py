@@ -15,6 +15,10 @@ class ChartRow(PublicRow):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="%(class)s_set")
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
     source_id = models.CharField(max_length=120, blank=True)
+    note = models.CharField(max_length=300, blank=True, help_text="Dosage, uncertain dates, doubt.")
+    changed_here = models.BooleanField(
+        default=False, help_text="An imported row that staff changed: an import leaves it alone."
+    )
     recorded_at = models.DateTimeField(auto_now_add=True)
     entered_in_error = models.BooleanField(default=False)
     error_reason = models.CharField(max_length=240, blank=True)

@@ -70,6 +70,12 @@ class Patient(PublicRow, VersionedRow):
     language = models.CharField(max_length=20, blank=True)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     source_id = models.CharField(max_length=120, blank=True, help_text="Its id where it came from.")
+    source_values = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What the last import said: a field that differs from it was changed here.",
+    )
     search_text = models.TextField(editable=False, default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -108,7 +114,7 @@ class Patient(PublicRow, VersionedRow):
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func=SEARCH_TEXT,
             ),
-            audited(patient="subject.id", without=("search_text",)),
+            audited(patient="subject.id", without=("search_text", "source_values")),
             kept(),
         ]
 

@@ -21,6 +21,15 @@ def standing_order(treatment_session: TreatmentSession, now: datetime) -> DoseOr
 
 def missing(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Name everything that forbids a dose now: person, consent, screen, order, pre-dose check."""
+    order = standing_order(treatment_session, now)
+    unmet = missing_on_chart(treatment_session, order, now)
+    return [*unmet, *ports.predose(treatment_session, now)]
+
+
+def missing_on_chart(
+    treatment_session: TreatmentSession, order: DoseOrder | None, now: datetime
+) -> list[Unmet]:
+    """Name what the chart lacks; the pre-dose check of the day is another's answer."""
     today = now.astimezone(treatment_session.clinic.zone).date()
     patient = treatment_session.patient
     unmet = [Unmet("not_treatable", reason) for reason in patient.not_treatable(today)]
@@ -36,6 +45,6 @@ def missing(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
         unmet.append(Unmet("screen", "The safety screen did not clear the patient for treatment."))
     elif screen.valid_until < today:
         unmet.append(Unmet("screen", f"The safety screen ended on {screen.valid_until:%d %b %Y}."))
-    if standing_order(treatment_session, now) is None:
+    if order is None:
         unmet.append(Unmet("order", "No dose order stands today. A prescriber orders the dose."))
-    return [*unmet, *ports.predose(treatment_session, now)]
+    return unmet

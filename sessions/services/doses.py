@@ -1,6 +1,7 @@
 """Nasal devices: one row each, with time, lot and outcome."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
+from clinic.locks import StaleVersionError
 from clinic.models import User
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, MonitoringTemplate, TreatmentSession
@@ -23,13 +25,14 @@ GIVE = "treatment_sessions.give_dose"
 class Device:
     """What was typed about one device."""
 
-    given_at: datetime
     lot: str
+    given_at: datetime | None = None  # None is now, by the database's clock
     outcome: str = Dose.Outcome.COMPLETE
     estimated_mg: Decimal | None = None
     expires_on: date | None = None
     serial: str = ""
     reason: str = ""
+    number: int | None = None  # which one the page asked for
 
 
 def devices_ordered(order: DoseOrder) -> int:
@@ -50,11 +53,16 @@ def record_device(
     """
     with acting(by):
         entries.claim(entry, by)
-        treatment_session = steps.lock(pk)
+        treatment_session = steps.lock_open(pk)
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
+        device = replace(device, given_at=device.given_at or now)
         _check_times(treatment_session, device, now)
+        _check_device(device)
+        number = next_number(treatment_session)
+        if device.number not in {None, number}:
+            raise StaleVersionError
         given = list(Dose.objects.filter(treatment_session=treatment_session).standing())
         order = authorization.standing_order(treatment_session, now)
         if outside_gate:
@@ -62,19 +70,38 @@ def record_device(
                 raise ValidationError({"reason": "Say why it was given outside the gate."})
         else:
             _authorize(treatment_session, device, given, order, by=by, now=now)
-        dose = _write(treatment_session, device, order, by=by, now=now, outside_gate=outside_gate)
+        dose = _write(
+            treatment_session, device, order, number, by=by, now=now, outside_gate=outside_gate
+        )
         _advance(treatment_session, [*given, dose], order, by=by, now=now)
         return dose
 
 
-def _check_times(treatment_session: TreatmentSession, device: Device, now: datetime) -> None:
-    times.check_happened(
-        device.given_at, now, field="given_at", not_before=treatment_session.arrived_at
-    )
-    late_after = treatment_session.clinic.late_entry_minutes
-    times.check_late_reason(device.given_at, now, late_after, device.reason, field="reason")
+def next_number(treatment_session: TreatmentSession) -> int:
+    return treatment_session.doses.filter(supersedes__isnull=True).count() + 1
+
+
+def effective(given: Iterable[Dose]) -> list[Dose]:
+    """Leave out devices that gave nothing of the order: faulty or refused ones."""
+    return [
+        dose for dose in given if dose.outcome not in {Dose.Outcome.FAULTY, Dose.Outcome.REFUSED}
+    ]
+
+
+def _check_device(device: Device) -> None:
     if not device.lot.strip():
         raise ValidationError({"lot": "Enter the lot from the device."})
+    if device.estimated_mg is not None and not 0 <= device.estimated_mg <= DEVICE_MG:
+        raise ValidationError({"estimated_mg": f"A device holds {DEVICE_MG} mg: 0 to {DEVICE_MG}."})
+
+
+def _check_times(treatment_session: TreatmentSession, device: Device, now: datetime) -> None:
+    given_at = device.given_at or now
+    times.check_happened(given_at, now, field="given_at", not_before=treatment_session.arrived_at)
+    late_after = treatment_session.clinic.late_entry_minutes
+    times.check_late_reason(given_at, now, late_after, device.reason, field="reason")
+    if treatment_session.ended_at is not None and given_at > treatment_session.ended_at:
+        raise ValidationError({"given_at": "The session had ended by then. Check the time."})
     today = now.astimezone(treatment_session.clinic.zone).date()
     if device.expires_on is not None and device.expires_on < today and not device.reason.strip():
         raise ValidationError({"expires_on": "This device is past its expiry date."})
@@ -108,12 +135,12 @@ def _check_count(
 ) -> None:
     """Allow the ordered devices, and one more for each faulty one when a prescriber orders it."""
     ordered = devices_ordered(order)
-    if len(given) < ordered:
+    used = [dose for dose in given if dose.outcome != Dose.Outcome.REFUSED]
+    if len(used) < ordered:
         return
-    faulty = sum(dose.outcome == Dose.Outcome.FAULTY for dose in given)
-    if len(given) - ordered >= faulty:
+    if len(effective(used)) >= ordered:
         raise ValidationError(
-            f"{order.dose_mg:f} mg is ordered: all {ordered} devices are recorded. "
+            f"{order.dose_mg.normalize():f} mg is ordered: all {ordered} devices are recorded. "
             "A further device needs a new order.",
             code="all_given",
         )
@@ -125,12 +152,12 @@ def _check_count(
 
 def _check_rest(treatment_session: TreatmentSession, given: list[Dose], device: Device) -> None:
     """Between two devices the patient rests five minutes (clinical 1.2); less asks for a reason."""
-    if not given or device.reason.strip():
+    given_at = [dose.given_at for dose in given if dose.outcome != Dose.Outcome.REFUSED]
+    if not given_at or device.given_at is None or device.reason.strip():
         return
     template = MonitoringTemplate.objects.get(protocol_id=treatment_session.course.protocol_id)
     rest = timedelta(minutes=template.rest_between_devices_minutes)
-    last = max(dose.given_at for dose in given)
-    if device.given_at - last < rest:
+    if device.given_at - max(given_at) < rest:
         raise ValidationError(
             {
                 "reason": f"Less than {template.rest_between_devices_minutes} minutes since the last "
@@ -144,6 +171,7 @@ def _write(
     treatment_session: TreatmentSession,
     device: Device,
     order: DoseOrder | None,
+    number: int,
     *,
     by: User,
     now: datetime,
@@ -153,7 +181,7 @@ def _write(
     dose = Dose.objects.create(
         treatment_session=treatment_session,
         order=order,
-        number=treatment_session.doses.filter(supersedes__isnull=True).count() + 1,
+        number=number,
         drug=protocol.drug,
         route=Route.NASAL,
         dose_mg=DEVICE_MG,
@@ -186,15 +214,13 @@ def _advance(
     by: User,
     now: datetime,
 ) -> None:
-    """Let the status follow what has happened."""
+    """Let the status follow what has happened; a refused device has not begun anything."""
+    if given[-1].outcome == Dose.Outcome.REFUSED:
+        return
     follow_to_dosing(treatment_session, given[-1], by=by, now=now)
-    complete = order is not None and len(given) >= devices_ordered(order)
-    if (
-        treatment_session.status == Status.DOSING
-        and complete
-        and given[-1].outcome != Dose.Outcome.FAULTY
-    ):
-        steps.take(treatment_session, Status.MONITORING, by=by, now=now)
+    complete = order is not None and len(effective(given)) >= devices_ordered(order)
+    if treatment_session.status == Status.DOSING and complete:
+        steps.take(treatment_session, Status.MONITORING, by=by, now=now, at=given[-1].given_at)
 
 
 def follow_to_dosing(
@@ -218,7 +244,7 @@ def follow_to_dosing(
 
 
 def correct_device(
-    public_id: object,
+    wrong: Dose,
     device: Device,
     *,
     by: User,
@@ -228,18 +254,17 @@ def correct_device(
     """Add a row that supersedes; both stay visible, and every rule reads the new one."""
     with acting(by):
         entries.claim(entry, by)
-        wrong = Dose.objects.select_related("treatment_session").get(public_id=public_id)
-        treatment_session = steps.lock(wrong.treatment_session_id)
+        treatment_session = steps.lock_open(wrong.treatment_session_id)
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
         if Dose.objects.filter(supersedes=wrong).exists():
-            raise ValidationError(
-                "This row was corrected already. Correct the newer one.", code="stale"
-            )
+            raise StaleVersionError
         if not device.reason.strip():
             raise ValidationError({"reason": "Say why it is corrected."})
+        device = replace(device, given_at=device.given_at or wrong.given_at)
         _check_times(treatment_session, device, now)
+        _check_device(device)
         dose = Dose.objects.create(
             treatment_session=treatment_session,
             order=wrong.order,

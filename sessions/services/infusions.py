@@ -1,8 +1,9 @@
 """Infusions: one dose row, and events for start, rate, pauses and stop."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -11,31 +12,33 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from sessions.lifecycle import Status
-from sessions.models import Dose, InfusionEvent, TreatmentSession
+from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import authorization, steps
-from sessions.services.doses import GIVE, follow_to_dosing
+from sessions.services.doses import GIVE, follow_to_dosing, next_number
 
 Kind = InfusionEvent.Kind
+TENTH = Decimal("0.1")
+SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
 # What may follow what; the stop ends it.
-NEXT: dict[str, set[str]] = {
-    Kind.START: {Kind.RATE, Kind.PAUSE, Kind.STOP},
-    Kind.RATE: {Kind.RATE, Kind.PAUSE, Kind.STOP},
-    Kind.PAUSE: {Kind.RESUME, Kind.STOP},
-    Kind.RESUME: {Kind.RATE, Kind.PAUSE, Kind.STOP},
-    Kind.STOP: set(),
+NEXT: dict[str, tuple[Kind, ...]] = {
+    Kind.START: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.RATE: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.PAUSE: (Kind.RESUME, Kind.STOP),
+    Kind.RESUME: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.STOP: (),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Infusion:
-    """What was typed when an infusion was started."""
+    """What was typed when an infusion was started; no time is now, by the database's clock."""
 
-    at: datetime
     lot: str
     rate_ml_h: Decimal
     concentration_mg_ml: Decimal
     dose_mg: Decimal
+    at: datetime | None = None
     reason: str = ""
 
 
@@ -44,10 +47,35 @@ class Change:
     """What was typed about a running infusion."""
 
     kind: str
-    at: datetime
+    at: datetime | None = None
     rate_ml_h: Decimal | None = None
     given_ml: Decimal | None = None
     reason: str = ""
+
+
+def volume_ml(dose_mg: Decimal, concentration_mg_ml: Decimal) -> Decimal:
+    return (dose_mg / concentration_mg_ml).quantize(TENTH, ROUND_HALF_UP)
+
+
+def ordered_rate(order: DoseOrder) -> Decimal | None:
+    """Return the pump rate in mL/h that gives the ordered dose in the ordered minutes."""
+    if not order.infusion_minutes or not order.concentration_mg_ml:
+        return None
+    ml = volume_ml(order.dose_mg, order.concentration_mg_ml)
+    return (ml * 60 / order.infusion_minutes).quantize(TENTH, ROUND_HALF_UP)
+
+
+def expected_ml(events: Sequence[InfusionEvent], now: datetime) -> Decimal:
+    """Return the volume that the recorded rates give up to now: a check, not a measurement."""
+    ml, rate, since = Decimal(0), Decimal(0), now
+    for event in events:
+        ml += _ml(rate, since, event.at)
+        rate, since = event.rate_ml_h or Decimal(0), event.at
+    return (ml + _ml(rate, since, now)).quantize(TENTH, ROUND_HALF_UP)
+
+
+def _ml(rate_ml_h: Decimal, since: datetime, until: datetime) -> Decimal:
+    return rate_ml_h * Decimal(max(0.0, (until - since) / timedelta(hours=1)))
 
 
 def start(
@@ -60,120 +88,185 @@ def start(
 ) -> Dose:
     with acting(by):
         entries.claim(entry, by)
-        treatment_session = steps.lock(pk)
+        treatment_session = steps.lock_open(pk)
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
-        _check_start(treatment_session, infusion, now, outside_gate=outside_gate)
+        at = infusion.at or now
+        infusion = replace(infusion, at=at)
+        _check_typed(treatment_session, infusion, at, now)
         order = authorization.standing_order(treatment_session, now)
-        dose = Dose.objects.create(
-            treatment_session=treatment_session,
-            order=order,
-            number=treatment_session.doses.filter(supersedes__isnull=True).count() + 1,
-            drug=treatment_session.course.protocol.drug,
-            route=Route.IV,
-            dose_mg=infusion.dose_mg,
-            lot=infusion.lot.strip(),
-            concentration_mg_ml=infusion.concentration_mg_ml,
-            given_at=infusion.at,
-            recorded_at=now,
-            given_by=by,
-            outside_gate=outside_gate,
-            reason=infusion.reason.strip(),
+        if not outside_gate:
+            _authorize(treatment_session, infusion, order, now)
+        elif not infusion.reason.strip():
+            raise ValidationError({"reason": "Say why it was given outside the gate."})
+        dose = _write(
+            treatment_session, infusion, order, by=by, at=at, now=now, outside_gate=outside_gate
         )
-        InfusionEvent.objects.create(
-            treatment_session=treatment_session,
-            dose=dose,
-            kind=Kind.START,
-            at=infusion.at,
-            recorded_at=now,
-            by=by,
-            rate_ml_h=infusion.rate_ml_h,
-            reason=infusion.reason.strip(),
-        )
-        audit.record("infusion.start", subject=treatment_session, dose=str(dose.public_id))
         follow_to_dosing(treatment_session, dose, by=by, now=now)
         return dose
 
 
-def _check_start(
-    treatment_session: TreatmentSession, infusion: Infusion, now: datetime, *, outside_gate: bool
+def _check_typed(
+    treatment_session: TreatmentSession, infusion: Infusion, at: datetime, now: datetime
 ) -> None:
-    times.check_happened(infusion.at, now, field="at", not_before=treatment_session.arrived_at)
+    times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
     late_after = treatment_session.clinic.late_entry_minutes
-    times.check_late_reason(infusion.at, now, late_after, infusion.reason, field="reason")
+    times.check_late_reason(at, now, late_after, infusion.reason, field="reason")
     if not infusion.lot.strip():
         raise ValidationError({"lot": "Enter the lot from the vial."})
-    if outside_gate:
-        if not infusion.reason.strip():
-            raise ValidationError({"reason": "Say why it was given outside the gate."})
-        return
+    for name in ("dose_mg", "concentration_mg_ml", "rate_ml_h"):
+        if getattr(infusion, name) <= 0:
+            raise ValidationError({name: "Enter a number above 0."})
+
+
+def _authorize(
+    treatment_session: TreatmentSession,
+    infusion: Infusion,
+    order: DoseOrder | None,
+    now: datetime,
+) -> None:
     if treatment_session.status != Status.CLEARED:
         raise ValidationError(
             f"The session is “{treatment_session.get_status_display()}”: no infusion is due now.",
             code="not_due",
         )
     unmet = authorization.missing(treatment_session, now)
-    order = authorization.standing_order(treatment_session, now)
     if unmet or order is None:
         raise ValidationError([condition.text for condition in unmet], code="predose")
     if order.route != Route.IV:
         raise ValidationError("The order is for nasal devices, not for an infusion.", code="route")
     if infusion.dose_mg > order.dose_mg:
         raise ValidationError(
-            {"dose_mg": f"{order.dose_mg:f} mg is ordered. More needs a new order."},
+            {"dose_mg": f"{order.dose_mg.normalize():f} mg is ordered. More needs a new order."},
             code="over_order",
         )
+    differs = infusion.concentration_mg_ml != order.concentration_mg_ml
+    if differs and not infusion.reason.strip():
+        text = "This is not the ordered concentration. Correct it, or say why."
+        raise ValidationError({"concentration_mg_ml": text})
+
+
+def _write(
+    treatment_session: TreatmentSession,
+    infusion: Infusion,
+    order: DoseOrder | None,
+    *,
+    by: User,
+    at: datetime,
+    now: datetime,
+    outside_gate: bool,
+) -> Dose:
+    dose = Dose.objects.create(
+        treatment_session=treatment_session,
+        order=order,
+        number=next_number(treatment_session),
+        drug=treatment_session.course.protocol.drug,
+        route=Route.IV,
+        dose_mg=infusion.dose_mg,
+        lot=infusion.lot.strip(),
+        concentration_mg_ml=infusion.concentration_mg_ml,
+        given_at=at,
+        recorded_at=now,
+        given_by=by,
+        outside_gate=outside_gate,
+        reason=infusion.reason.strip(),
+    )
+    InfusionEvent.objects.create(
+        treatment_session=treatment_session,
+        dose=dose,
+        kind=Kind.START,
+        at=at,
+        recorded_at=now,
+        by=by,
+        rate_ml_h=infusion.rate_ml_h,
+        reason=infusion.reason.strip(),
+    )
+    audit.record("infusion.start", subject=treatment_session, dose=str(dose.public_id))
+    if outside_gate:
+        treatment_session.outside_gate = True
+        treatment_session.save(update_fields=["outside_gate"])
+        steps.ask_prescriber(treatment_session, now, "An infusion was started outside the gate")
+    return dose
+
+
+def current(treatment_session: TreatmentSession) -> tuple[Dose, list[InfusionEvent]] | None:
+    """Return the last infusion as it stands, with its steps, which hang on its first row."""
+    doses = Dose.objects.filter(treatment_session=treatment_session, route=Route.IV)
+    dose = doses.standing().last()
+    if dose is None:
+        return None
+    events = InfusionEvent.objects.filter(
+        treatment_session=treatment_session, dose__number=dose.number
+    )
+    return dose, list(events.select_related("dose").order_by("at", "pk"))
 
 
 def change(pk: int, change: Change, *, by: User, entry: Submission | None = None) -> InfusionEvent:
     """Record a rate change, pause, resumption or stop of the session's infusion."""
     with acting(by):
         entries.claim(entry, by)
-        treatment_session = steps.lock(pk)
+        treatment_session = steps.lock_open(pk)
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
-        dose = (
-            Dose.objects.filter(treatment_session=treatment_session, route=Route.IV)
-            .standing()
-            .last()
-        )
-        last = dose.events.order_by("at", "pk").last() if dose else None
-        if dose is None or last is None:
+        found = current(treatment_session)
+        if found is None or not found[1]:
             raise ValidationError("No infusion was started.", code="not_started")
-        _check_change(treatment_session, change, last, now)
+        dose, events = found
+        at = change.at or now
+        _check_change(treatment_session, change, at, events[-1], dose, now)
+        at = max(at, events[-1].at)  # a time typed in minutes keeps the order of the steps
         event = InfusionEvent.objects.create(
             treatment_session=treatment_session,
-            dose=dose,
+            dose=events[0].dose,
             kind=change.kind,
-            at=change.at,
+            at=at,
             recorded_at=now,
             by=by,
-            rate_ml_h=change.rate_ml_h,
-            given_ml=change.given_ml,
+            rate_ml_h=change.rate_ml_h if change.kind in {Kind.RATE, Kind.RESUME} else None,
+            given_ml=change.given_ml if change.kind == Kind.STOP else None,
             reason=change.reason.strip(),
         )
         audit.record(f"infusion.{change.kind}", subject=treatment_session, dose=str(dose.public_id))
         if change.kind == Kind.STOP and treatment_session.status == Status.DOSING:
-            steps.take(treatment_session, Status.MONITORING, by=by, now=now, at=change.at)
+            steps.take(treatment_session, Status.MONITORING, by=by, now=now, at=at)
         return event
 
 
 def _check_change(
-    treatment_session: TreatmentSession, change: Change, last: InfusionEvent, now: datetime
+    treatment_session: TreatmentSession,
+    change: Change,
+    at: datetime,
+    last: InfusionEvent,
+    dose: Dose,
+    now: datetime,
 ) -> None:
     if change.kind not in NEXT[last.kind]:
         raise ValidationError(
             f"The infusion is “{last.get_kind_display().lower()}” now: this does not follow.",
             code="order",
         )
-    times.check_happened(change.at, now, field="at", not_before=last.at)
+    times.check_happened(at, now, field="at")
+    if at < last.at.replace(second=0, microsecond=0):
+        text = f"This is before “{last.get_kind_display().lower()}”. Check the time."
+        raise ValidationError({"at": text})
     late_after = treatment_session.clinic.late_entry_minutes
-    times.check_late_reason(change.at, now, late_after, change.reason, field="reason")
+    times.check_late_reason(at, now, late_after, change.reason, field="reason")
     if change.kind in {Kind.RATE, Kind.RESUME} and not change.rate_ml_h:
         raise ValidationError({"rate_ml_h": "Enter the rate in mL per hour."})
-    if change.kind == Kind.STOP and change.given_ml is None:
-        raise ValidationError({"given_ml": "Enter the volume given in mL."})
     if change.kind == Kind.PAUSE and not change.reason.strip():
         raise ValidationError({"reason": "Say why it is paused."})
+    if change.kind == Kind.STOP:
+        _check_volume(change, dose)
+
+
+def _check_volume(change: Change, dose: Dose) -> None:
+    if change.given_ml is None:
+        raise ValidationError({"given_ml": "Enter the volume given in mL, as the pump shows it."})
+    if not dose.concentration_mg_ml:
+        return
+    prepared = volume_ml(dose.dose_mg, dose.concentration_mg_ml)
+    if change.given_ml > prepared * SPARE and not change.reason.strip():
+        text = f"{dose.dose_mg.normalize():f} mg are {prepared} mL. Check the volume, or say why."
+        raise ValidationError({"given_ml": text})

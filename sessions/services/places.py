@@ -1,8 +1,8 @@
 """Who holds which chair when: read once for all dates of a course."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Self
 
 from clinic.models import Chair, Clinic
@@ -10,7 +10,6 @@ from patients.models import Patient
 from sessions.models import TreatmentSession
 
 Span = tuple[datetime, datetime]
-ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +18,15 @@ class Occupancy:
     of_patient: list[Span]
 
     @classmethod
-    def around(cls, clinic: Clinic, patient: Patient, days: Iterable[date]) -> Self:
-        """Read what is booked on these days: one query."""
+    def around(
+        cls,
+        clinic: Clinic,
+        patient: Patient,
+        days: Iterable[date],
+        *,
+        leaving_out: frozenset[int] = frozenset(),
+    ) -> Self:
+        """Read what is booked between these days: one query. `leaving_out` are sessions by key."""
         wanted = sorted(days)
         by_chair: dict[int, list[Span]] = {}
         of_patient: list[Span] = []
@@ -30,6 +36,8 @@ class Occupancy:
             held = TreatmentSession.objects.holding().filter(
                 clinic=clinic, starts_at__lt=end, ends_at__gt=begin
             )
+            if leaving_out:
+                held = held.exclude(pk__in=leaving_out)
             for row in held.values_list("chair_id", "patient_id", "starts_at", "ends_at"):
                 chair_id, patient_id, starts_at, ends_at = row
                 by_chair.setdefault(chair_id, []).append((starts_at, ends_at))
@@ -49,15 +57,6 @@ class Occupancy:
             if not _overlaps(self.by_chair.get(chair.pk, []), starts_at, ends_at):
                 return chair
         return None
-
-    def other_starts(
-        self, chairs: list[Chair], starts: Iterator[datetime], length: timedelta
-    ) -> list[datetime]:
-        """Return the first few starts of the day at which some chair is free."""
-        free = (
-            moment for moment in starts if self.free_chair(chairs, None, moment, moment + length)
-        )
-        return [moment for moment, _ in zip(free, range(ALTERNATIVES), strict=False)]
 
 
 def _overlaps(spans: list[Span], starts_at: datetime, ends_at: datetime) -> bool:

@@ -12,6 +12,7 @@ from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
 from patients.models import Task
+from sessions import ports
 from sessions.models import Signature, TreatmentSession
 from sessions.services import steps
 
@@ -19,12 +20,14 @@ SIGN = "treatment_sessions.sign_session"
 
 
 def content_hash(treatment_session: TreatmentSession) -> str:
-    """Return the SHA-256 of the session, its doses and its steps: what the signature vouches for."""
+    """Return the SHA-256 of what the signature vouches for: session, doses, steps, monitoring."""
     content = {
         "session": model_to_dict(treatment_session),
         "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
         "infusion": [model_to_dict(row) for row in treatment_session.infusion_events.all()],
         "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
+        "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
+        **ports.signed(treatment_session),
     }
     return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
 
@@ -37,11 +40,10 @@ def sign(
         treatment_session = steps.lock(pk)
         if not by.may(SIGN, treatment_session.clinic_id):
             raise PermissionDenied(SIGN)
-        check_version(treatment_session, version)
+        steps.refuse_signed(treatment_session)
         if not treatment_session.is_over:
             raise ValidationError("Only an ended session can be signed.", code="not_over")
-        if Signature.objects.filter(treatment_session=treatment_session).exists():
-            raise ValidationError("This session is signed already.", code="signed")
+        check_version(treatment_session, version)
         signature = Signature.objects.create(
             treatment_session=treatment_session,
             signed_by=by,

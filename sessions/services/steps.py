@@ -22,9 +22,32 @@ def lock(pk: int) -> TreatmentSession:
     """Lock the session for this transaction; every clinical child write begins here."""
     return (
         TreatmentSession.objects.select_for_update(of=("self",))
-        .select_related("clinic", "patient", "course", "course__protocol", "phase", "chair")
+        .select_related(
+            "clinic", "patient", "course", "course__protocol", "phase", "chair", "signature"
+        )
         .get(pk=pk)
     )
+
+
+def lock_open(pk: int) -> TreatmentSession:
+    """Lock a session to add to its record, which a signature closes.
+
+    What is added after the end makes every page stale that a prescriber may have open to sign.
+    """
+    treatment_session = lock(pk)
+    refuse_signed(treatment_session)
+    if treatment_session.is_over:
+        treatment_session.version += 1
+        treatment_session.save(update_fields=["version"])
+    return treatment_session
+
+
+def refuse_signed(treatment_session: TreatmentSession) -> None:
+    if hasattr(treatment_session, "signature"):
+        raise ValidationError(
+            "This session is signed: its record is closed. Nothing can be added or changed.",
+            code="signed",
+        )
 
 
 def take(
@@ -44,6 +67,7 @@ def take(
     prescriber is asked to look at it. `guarded=False` is for callers that have asked it themselves.
     """
     step = lifecycle.step(treatment_session.status, to_status)
+    refuse_signed(treatment_session)
     if not by.may(step.permission, treatment_session.clinic_id):
         raise PermissionDenied(step.permission)
     if (step.needs_reason or outside_gate) and not reason.strip():
@@ -65,6 +89,8 @@ def take(
     audit.record(f"session.{to_status}", subject=treatment_session, outside_gate=outside_gate)
     if outside_gate:
         ask_prescriber(treatment_session, now, f"{to_status.label} was recorded outside the gate")
+    if to_status == Status.LEFT_AGAINST_ADVICE:
+        _ask_to_call(treatment_session, now)
     ports.status_changed(treatment_session, left)
 
 
@@ -121,6 +147,18 @@ def ask_prescriber(treatment_session: TreatmentSession, now: datetime, what: str
         dedupe_key=f"outside:{treatment_session.public_id}:{treatment_session.version}:{what}"[
             :160
         ],
+        source=treatment_session,
+    )
+
+
+def _ask_to_call(treatment_session: TreatmentSession, now: datetime) -> None:
+    tasks.ask(
+        Task.Kind.CALL,
+        patient=treatment_session.patient,
+        role=Role.NURSE,
+        text=f"Left session {treatment_session.number} against advice: call the patient.",
+        due_at=now,
+        dedupe_key=f"left:{treatment_session.public_id}",
         source=treatment_session,
     )
 

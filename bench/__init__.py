@@ -1,0 +1,1 @@
+"""How fast Taper is, beside a bare Django application measured in the same run."""

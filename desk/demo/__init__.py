@@ -1,0 +1,1 @@
+"""The demo clinics: two practices with invented people, in every state that the product knows."""

@@ -1,0 +1,340 @@
+"""One visit on record, told minute by minute and cut off at the moment that it has come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from desk.demo.people import ESCORTS
+from desk.demo.places import Staff
+from desk.demo.rows import Rows
+from desk.demo.vitals import Curve
+from clinic.models import Chair, User
+from monitoring.models import (
+    AdverseEvent,
+    Discharge,
+    DischargeAssessment,
+    Escort,
+    MissedCheck,
+    PreDoseCheck,
+    VitalSigns,
+)
+from sessions.lifecycle import ENDINGS, Status
+from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, StatusChange, TreatmentSession
+from sessions.services.doses import DEVICE_MG, devices_ordered
+
+NASAL_READINGS = (41, 61, 91)
+INFUSION_READINGS = (15, 30, 41, 56, 71)
+TENTH = Decimal("0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What becomes of a visit; minutes count from the first device or the start of the infusion."""
+
+    arrival: int = -30
+    device_gap: int = 5
+    devices: int | None = None  # None: as ordered
+    skipped: frozenset[int] = frozenset()  # readings that nobody took
+    missed: str = ""  # why the one at 40 minutes was not taken
+    curve: Curve = field(default_factory=Curve)
+    last_reading: int | None = None  # after the last dose; None: as the observation ends
+    escort: bool = True
+    assessed: bool = True
+    ending: Status = Status.DISCHARGED
+    ending_minute: int | None = None  # after the last dose, for endings other than discharge
+    reason: str = ""
+    adverse_event: tuple[str, str] | None = None  # term and severity
+    place: str = ""  # where the patient waits after the dose instead of the chair
+    dose_reasons: Mapping[int, str] = field(default_factory=dict)  # device to why outside the gate
+
+
+class Recorder:
+    """Writes the rows of one session up to the moment `until`."""
+
+    def __init__(
+        self, rows: Rows, treatment_session: TreatmentSession, staff: Staff, until: datetime, rng: Random
+    ) -> None:
+        self.rows, self.session, self.staff = rows, treatment_session, staff
+        self.until, self.rng = until, rng
+        self.readings: list[VitalSigns] = []
+        self.doses: list[Dose] = []
+        self.missed: list[MissedCheck] = []
+        self.escort: Escort | None = None
+        self.assessment: DischargeAssessment | None = None
+
+    def tell(
+        self, script: Script, first_dose: datetime, order: DoseOrder, baseline: tuple[int, int]
+    ) -> None:
+        """Tell a visit in which a dose is given."""
+        self.script, self.first_dose = script, first_dose
+        self.order, self.baseline = order, baseline
+        self.arrive(self._minute(script.arrival))
+        self._prepare()
+        last_dose = self._infuse() if order.route == "iv" else self._give_devices()
+        self._observe(last_dose)
+        self._end(last_dose)
+
+    def tell_ending(self, status: Status, at: datetime, reason: str, *, by: User) -> None:
+        """Tell a visit that ends without a dose; whoever left had arrived."""
+        if status in {Status.LEFT_BEFORE_DOSE, Status.TRANSFERRED}:
+            self.arrive(at - timedelta(minutes=25))
+        self.step(status, at, by=by, reason=reason)
+
+    def step(
+        self, status: Status, at: datetime, *, by: User, reason: str = "", outside: bool = False
+    ) -> None:
+        if at > self.until:
+            return
+        row = self.session
+        self.rows.add(
+            StatusChange(
+                treatment_session=row,
+                from_status=row.status,
+                to_status=status,
+                at=at,
+                recorded_at=at,
+                by=by,
+                reason=reason,
+                outside_gate=outside,
+            )
+        )
+        row.status, row.version = status, row.version + 1
+        row.outside_gate = row.outside_gate or outside
+        if status == Status.CHECKED_IN and row.arrived_at is None:
+            row.arrived_at = at
+        if status in ENDINGS:
+            row.ended_at, row.ending_reason = at, reason
+
+    def arrive(self, at: datetime) -> None:
+        self.step(Status.CHECKED_IN, at, by=self.staff.front_desk)
+        self.sit(at + timedelta(minutes=1), chair=self.session.chair)
+
+    def sit(self, since: datetime, *, chair: Chair | None = None, place: str = "") -> None:
+        if since <= self.until:
+            self.rows.add(
+                ChairStay(
+                    treatment_session=self.session,
+                    chair=None if place else chair,
+                    place=place,
+                    since=since,
+                    by=self.staff.nurse,
+                )
+            )
+
+    def _minute(self, minute: int) -> datetime:
+        return self.first_dose + timedelta(minutes=minute)
+
+    def _prepare(self) -> None:
+        checked_at, cleared_at = self._minute(-12), self._minute(-6)
+        self._read(-15)
+        if checked_at <= self.until:
+            self.rows.add(
+                PreDoseCheck(
+                    treatment_session=self.session,
+                    identity_confirmed="yes",
+                    no_food_2h="yes",
+                    no_fluids_30min="yes",
+                    no_nasal_products_1h="yes",
+                    transport_arranged="yes",
+                    new_medicines="no",
+                    substance_use_today="no",
+                    fit_today="yes",
+                    completed_by=self.staff.nurse,
+                    completed_at=checked_at,
+                )
+            )
+        self.step(Status.CLEARED, cleared_at, by=self.staff.nurse)
+
+    def _give_devices(self) -> datetime:
+        """Record the devices; return when the last one is given."""
+        count = self.script.devices or devices_ordered(self.order)
+        for number in range(1, count + 1):
+            given_at = self._minute((number - 1) * self.script.device_gap)
+            if given_at <= self.until:
+                if number == 1:
+                    self.step(Status.DOSING, given_at, by=self.staff.nurse)
+                self._dose(number, given_at, DEVICE_MG, self.script.dose_reasons.get(number, ""))
+        self.step(Status.MONITORING, given_at, by=self.staff.nurse)
+        return given_at
+
+    def _infuse(self) -> datetime:
+        """Record the infusion; return when it ends."""
+        started_at = self.first_dose
+        minutes = self.order.infusion_minutes or 0
+        stopped_at = started_at + timedelta(minutes=minutes)
+        concentration = self.order.concentration_mg_ml or Decimal(1)
+        volume = (self.order.dose_mg / concentration).quantize(TENTH)
+        if started_at <= self.until:
+            self.step(Status.DOSING, started_at, by=self.staff.nurse)
+            dose = self._dose(1, started_at, self.order.dose_mg)
+            dose.concentration_mg_ml = concentration
+            rate = (volume * 60 / minutes).quantize(TENTH)
+            self._infusion_event(dose, "start", started_at, rate_ml_h=rate)
+            self._infusion_event(dose, "stop", stopped_at, given_ml=volume)
+        self.step(Status.MONITORING, stopped_at, by=self.staff.nurse)
+        return stopped_at
+
+    def _infusion_event(
+        self,
+        dose: Dose,
+        kind: str,
+        at: datetime,
+        *,
+        rate_ml_h: Decimal | None = None,
+        given_ml: Decimal | None = None,
+    ) -> None:
+        if at <= self.until:
+            self.rows.add(
+                InfusionEvent(
+                    treatment_session=self.session,
+                    dose=dose,
+                    kind=kind,
+                    at=at,
+                    recorded_at=at,
+                    by=self.staff.nurse,
+                    rate_ml_h=rate_ml_h,
+                    given_ml=given_ml,
+                )
+            )
+
+    def _dose(self, number: int, given_at: datetime, mg: Decimal, reason: str = "") -> Dose:
+        dose = self.rows.add(
+            Dose(
+                treatment_session=self.session,
+                order=self.order,
+                number=number,
+                drug=self.order.drug,
+                route=self.order.route,
+                dose_mg=mg,
+                lot=f"L{given_at:%y%m}{self.rng.randint(10, 14)}",
+                expires_on=given_at.date() + timedelta(days=300),
+                given_at=given_at,
+                recorded_at=given_at,
+                given_by=self.staff.nurse,
+                outside_gate=bool(reason),
+                reason=reason,
+            )
+        )
+        self.session.outside_gate = self.session.outside_gate or bool(reason)
+        self.doses.append(dose)
+        return dose
+
+    def _observe(self, last_dose: datetime) -> None:
+        planned = INFUSION_READINGS if self.order.route == "iv" else NASAL_READINGS
+        for minute in planned:
+            if minute not in self.script.skipped and self._minute(minute) <= self._stops_at(last_dose):
+                self._read(minute)
+        if self.script.missed:
+            self._miss(self._minute(65))
+        if self.script.adverse_event:
+            self._adverse_event(*self.script.adverse_event)
+        if self.script.place:
+            self.sit(last_dose + timedelta(minutes=20), place=self.script.place)
+
+    def _stops_at(self, last_dose: datetime) -> datetime:
+        if self.script.ending_minute is None:
+            return self.until
+        return min(self.until, last_dose + timedelta(minutes=self.script.ending_minute))
+
+    def _read(self, minute: int) -> None:
+        observed_at = self._minute(minute)
+        if observed_at > self.until:
+            return
+        values = self.script.curve.at(minute, self.baseline, self.rng)
+        self.readings.append(
+            self.rows.add(
+                VitalSigns(
+                    treatment_session=self.session,
+                    observed_at=observed_at,
+                    recorded_at=observed_at,
+                    recorded_by=self.staff.nurse,
+                    **values,
+                )
+            )
+        )
+
+    def _miss(self, at: datetime) -> None:
+        if at <= self.until:
+            missed = MissedCheck(
+                treatment_session=self.session,
+                label="40 minutes",
+                reason=self.script.missed,
+                by=self.staff.nurse,
+                at=at,
+            )
+            self.missed.append(self.rows.add(missed))
+
+    def _adverse_event(self, term: str, severity: str) -> None:
+        onset_at = self._minute(25)
+        if onset_at <= self.until:
+            resolved_at = self._minute(75)
+            resolved = resolved_at <= self.until and self.script.ending != Status.TRANSFERRED
+            self.rows.add(
+                AdverseEvent(
+                    treatment_session=self.session,
+                    term=term,
+                    severity=severity,
+                    onset_at=onset_at,
+                    action="Observed, prescriber told.",
+                    recorded_by=self.staff.nurse,
+                    recorded_at=onset_at,
+                    resolved_at=resolved_at if resolved else None,
+                    resolution="Gone without treatment." if resolved else "",
+                )
+            )
+
+    def _end(self, last_dose: datetime) -> None:
+        script = self.script
+        if script.ending != Status.DISCHARGED:
+            at = last_dose + timedelta(minutes=script.ending_minute or 0)
+            self.step(script.ending, at, by=self.staff.nurse, reason=script.reason)
+            return
+        observation = 60 if self.order.route == "iv" else 120
+        after = observation + 2 if script.last_reading is None else script.last_reading
+        read_at = last_dose + timedelta(minutes=after)
+        self._read(int((read_at - self.first_dose).total_seconds() // 60))
+        if script.escort:
+            self._escort(last_dose + timedelta(minutes=observation - 20))
+        if script.assessed:
+            self._assess(read_at + timedelta(minutes=3))
+            self._discharge(read_at + timedelta(minutes=12))
+
+    def _escort(self, at: datetime) -> None:
+        if at <= self.until:
+            self.escort = self.rows.add(
+                Escort(
+                    treatment_session=self.session,
+                    kind=self.rng.choice(["adult", "adult", "adult", "taxi"]),
+                    name=self.rng.choice(ESCORTS),
+                    phone=f"+1 212 555 01{self.rng.randint(10, 99)}",
+                    recorded_by=self.staff.nurse,
+                    recorded_at=at,
+                )
+            )
+
+    def _assess(self, at: datetime) -> None:
+        if at <= self.until:
+            self.assessment = self.rows.add(
+                DischargeAssessment(
+                    treatment_session=self.session,
+                    assessed_by=self.staff.nurse,
+                    assessed_at=at,
+                    ready=True,
+                )
+            )
+
+    def _discharge(self, at: datetime) -> None:
+        if at > self.until:
+            return
+        self.rows.add(
+            Discharge(
+                treatment_session=self.session,
+                left_at=at,
+                recorded_at=at,
+                released_by=self.staff.nurse,
+                gate=self._gate(at),
+            )
+        )
+        self.step(Status.DISCHARGED, at, by=self.staff.nurse)

@@ -1,0 +1,279 @@
+"""Everybody who is in the house now, with all that their card needs: one query for any number."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import JSONObject
+
+from clinic.models import Clinic, Membership
+from clinic.roles import Role
+from monitoring.models import (
+    AdverseEvent,
+    DischargeAssessment,
+    Escort,
+    MissedCheck,
+    PreDoseCheck,
+    VitalSigns,
+)
+from monitoring.readings import Administration, Assessment, Check, History, Reading, Settings
+from monitoring.readings import Escort as SettledEscort
+from sessions.lifecycle import PRESENT
+from sessions.models import (
+    ChairStay,
+    Dose,
+    DoseOrder,
+    InfusionEvent,
+    MonitoringCheck,
+    MonitoringTemplate,
+    TreatmentSession,
+)
+
+MOST = 100  # more than any clinic seats; the page says so when it is reached
+NEAR = timedelta(hours=12)
+UNSAID = {"id", "protocol", "sources"}
+TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
+VITALS = [
+    "id",
+    "observed_at",
+    "recorded_at",
+    "systolic",
+    "diastolic",
+    "pulse",
+    "spo2",
+    "oxygen_l_min",
+    "respiratory_rate",
+    "temperature",
+    "sedation",
+    "dissociation",
+    "not_obtained",
+    "late_reason",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    dose_mg: Decimal
+    route: str
+    infusion_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextBooking:
+    starts_at: datetime
+    initials: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentSession:
+    """One session that is going on, as plain values."""
+
+    public_id: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    arrived_at: datetime | None
+    given_name: str
+    family_name: str
+    birth_date: date
+    phase: str
+    number_in_phase: int
+    phase_count: int | None
+    protocol: str
+    route: str
+    place: str
+    chair_id: int | None
+    next_booking: NextBooking | None
+    order: Order | None
+    predose_at: datetime | None
+    devices: tuple[datetime, ...]
+    rest_minutes: int
+    settings: Settings
+    history: History = field(default_factory=History)
+
+
+def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[PresentSession]:
+    rows = TreatmentSession.objects.filter(clinic=clinic, status__in=PRESENT)
+    return [
+        _session(row, jumped_at) for row in _with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
+    ]
+
+
+def _children(rows: QuerySet, *names: str, **named: str) -> QuerySet:
+    of_session = rows.filter(treatment_session=OuterRef("pk"))
+    return of_session.values(row=JSONObject(**{name: name for name in names}, **named))
+
+
+def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
+    stays = ChairStay.objects.order_by("-since", "-pk")
+    template = {name: f"course__protocol__monitoring__{name}" for name in TEMPLATE_FIELDS}
+    return rows.annotate(
+        family_name=F("patient__family_name"),
+        given_name=F("patient__given_name"),
+        birth_date=F("patient__birth_date"),
+        phase_name=F("phase__name"),
+        phase_count=F("phase__count"),
+        protocol_title=F("course__protocol__short_title"),
+        route=F("course__protocol__route"),
+        booked=JSONObject(room="chair__room__name", chair="chair__name"),
+        stay=Subquery(
+            _children(stays, "place", room="chair__room__name", chair="chair__name")[:1]
+        ),
+        chair_now=Case(
+            When(
+                Exists(stays.filter(treatment_session=OuterRef("pk"))),
+                then=Subquery(stays.filter(treatment_session=OuterRef("pk")).values("chair_id")[:1]),
+            ),
+            default=F("chair_id"),
+        ),
+        template=JSONObject(**template),
+        checks=ArraySubquery(
+            MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol")).values(
+                row=JSONObject(label="label", anchor="anchor", minute="minute")
+            )
+        ),
+        vitals=ArraySubquery(_children(VitalSigns.objects.standing(), *VITALS)),
+        given=ArraySubquery(_children(Dose.objects.standing(), "id", "given_at", "route", "outcome")),
+        stops=ArraySubquery(
+            _children(InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP), "dose_id", "at")
+        ),
+        predose_at=Subquery(
+            PreDoseCheck.objects.filter(treatment_session=OuterRef("pk")).values("completed_at")[:1]
+        ),
+        order=Subquery(
+            DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True).values(
+                row=JSONObject(dose_mg="dose_mg", route="route", minutes="infusion_minutes")
+            )[:1]
+        ),
+        missed=ArraySubquery(_children(MissedCheck.objects.all(), "label", "reason")),
+        events=ArraySubquery(
+            AdverseEvent.objects.filter(
+                treatment_session=OuterRef("pk"), resolved_at__isnull=True
+            ).values("term")
+        ),
+        escort=Subquery(_children(Escort.objects.order_by("-recorded_at", "-pk"), "name")[:1]),
+        assessment=Subquery(_assessments()[:1]),
+        next_booking=Subquery(_next_bookings(now)[:1]),
+    ).values()
+
+
+def _assessments() -> QuerySet:
+    prescribes = Membership.objects.filter(
+        user=OuterRef("assessed_by"),
+        clinic=OuterRef("treatment_session__clinic"),
+        role=Role.PRESCRIBER,
+        is_active=True,
+    )
+    rows = DischargeAssessment.objects.order_by("-assessed_at", "-pk").annotate(
+        is_prescriber=Exists(prescribes)
+    )
+    return _children(
+        rows, "assessed_at", "ready", "decisions", "is_prescriber", by="assessed_by__username"
+    )
+
+
+def _next_bookings(now: datetime) -> QuerySet:
+    """Who is booked next on the chair where the patient really sits."""
+    return (
+        TreatmentSession.objects.planned()
+        .between(now - NEAR, now + NEAR)
+        .filter(
+            clinic=OuterRef("clinic"),
+            chair=OuterRef("chair_now"),
+            starts_at__gt=OuterRef("starts_at"),
+        )
+        .order_by("starts_at")
+        .values(
+            row=JSONObject(
+                starts_at="starts_at", given="patient__given_name", family="patient__family_name"
+            )
+        )
+    )
+
+
+def _session(row: dict[str, Any], jumped_at: datetime | None) -> PresentSession:
+    template = dict(row["template"])
+    rest_minutes = template.pop("rest_between_devices_minutes")
+    order, following = row["order"], row["next_booking"]
+    devices = sorted(_moment(dose["given_at"]) for dose in row["given"])
+    return PresentSession(
+        public_id=str(row["public_id"]),
+        status=row["status"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        arrived_at=row["arrived_at"],
+        given_name=row["given_name"],
+        family_name=row["family_name"],
+        birth_date=row["birth_date"],
+        phase=row["phase_name"],
+        number_in_phase=row["number_in_phase"],
+        phase_count=row["phase_count"],
+        protocol=row["protocol_title"],
+        route=row["route"],
+        place=_place(row["stay"] or row["booked"]),
+        chair_id=row["chair_now"],
+        next_booking=following
+        and NextBooking(
+            _moment(following["starts_at"]), initials(following["given"], following["family"])
+        ),
+        order=order and Order(Decimal(str(order["dose_mg"])), order["route"], order["minutes"]),
+        predose_at=row["predose_at"],
+        devices=tuple(devices),
+        rest_minutes=rest_minutes,
+        settings=Settings.from_mapping({**template, "checks": row["checks"]}),
+        history=_history(row, devices[0] if devices else None, jumped_at),
+    )
+
+
+def initials(given_name: str, family_name: str) -> str:
+    return f"{given_name[:1]}{family_name[:1]}".upper()
+
+
+def _place(where: dict[str, str | None]) -> str:
+    return f"{where['room']} · {where['chair']}" if where["chair"] else where.get("place") or ""
+
+
+def _history(
+    row: dict[str, Any], first_dose: datetime | None, jumped_at: datetime | None
+) -> History:
+    stopped = {stop["dose_id"]: _moment(stop["at"]) for stop in row["stops"]}
+    escort, given = row["escort"], row["assessment"]
+    return History(
+        readings=tuple(_reading(vitals) for vitals in row["vitals"]),
+        administrations=tuple(_administration(dose, stopped) for dose in row["given"]),
+        unresolved_adverse_events=tuple(row["events"]),
+        escort=escort and SettledEscort(settled=True, name=escort["name"]),
+        assessment=given
+        and Assessment(
+            given["by"],
+            _moment(given["assessed_at"]),
+            given["ready"],
+            given["decisions"],
+            given["is_prescriber"],
+        ),
+        missed={check["label"]: check["reason"] for check in row["missed"]},
+        clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
+    )
+
+
+def _reading(row: dict[str, Any]) -> Reading:
+    values = {**row, "resp_rate": row["respiratory_rate"]}
+    del values["respiratory_rate"]
+    for name in ("observed_at", "recorded_at"):
+        values[name] = _moment(values[name])
+    for name in ("oxygen_l_min", "temperature"):
+        values[name] = None if values[name] is None else Decimal(str(values[name]))
+    return Reading(**values)
+
+
+def _administration(dose: dict[str, Any], stopped: dict[int, datetime]) -> Administration:
+    given_at = _moment(dose["given_at"])
+    ended_at = given_at if dose["route"] == "nasal" else stopped.get(dose["id"])
+    return Administration(given_at, ended_at, dose["route"])
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

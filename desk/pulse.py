@@ -1,0 +1,115 @@
+"""What the board rests on, in one query: the time, today's counts, and a digest of the rows.
+
+The digest holds the active rows themselves and, for rows that are only ever added, their number and
+the sum of their ids: a late commit with a lower id still changes it. Nothing is kept in memory.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+
+from clinic.models import Chair, Clinic, Heartbeat, Room
+from monitoring.models import (
+    AdverseEvent,
+    DischargeAssessment,
+    Escort,
+    MissedCheck,
+    PreDoseCheck,
+    VitalSigns,
+)
+from patients.models import Patient, Task
+from sessions.lifecycle import PRESENT
+from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, TreatmentSession
+
+ADDED_ONLY: tuple[type[models.Model], ...] = (
+    VitalSigns,
+    Dose,
+    InfusionEvent,
+    ChairStay,
+    PreDoseCheck,
+    MissedCheck,
+    Escort,
+    DischargeAssessment,
+)
+CLOCK = "clock_timestamp()"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    now: datetime
+    day_begin: datetime
+    day_end: datetime
+    counts: dict[str, int]
+    chairs: int
+    clock_jumped_at: datetime | None
+    digest: str
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _sql() -> str:
+    """Names of tables and of the clock come from this code; every value is a parameter."""
+    added = "".join(
+        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)}"  # noqa: S608
+        " WHERE treatment_session_id IN (SELECT id FROM present)), "
+        for model in ADDED_ONLY
+    )
+    return f"""
+        WITH moment AS MATERIALIZED (
+            SELECT at, midnight AT TIME ZONE %(zone)s AS day_begin,
+                   (midnight + interval '1 day') AT TIME ZONE %(zone)s AS day_end
+            FROM (SELECT at, date_trunc('day', at AT TIME ZONE %(zone)s) AS midnight
+                  FROM (SELECT {CLOCK} AS at) AS clock) AS today
+        ),
+        present AS MATERIALIZED (
+            SELECT * FROM {_table(TreatmentSession)}
+            WHERE clinic_id = %(clinic)s AND status = ANY(%(present)s)
+        ),
+        active AS MATERIALIZED (
+            SELECT * FROM present UNION
+            SELECT s.* FROM {_table(TreatmentSession)} s, moment
+            WHERE s.clinic_id = %(clinic)s AND s.starts_at >= day_begin AND s.starts_at < day_end
+        ),
+        places AS MATERIALIZED (
+            SELECT c.id, concat_ws(' ', r.name, r.is_active, c.name, c.is_active) AS words,
+                   r.is_active AND c.is_active AS in_use
+            FROM {_table(Chair)} c JOIN {_table(Room)} r ON r.id = c.room_id
+            WHERE r.clinic_id = %(clinic)s
+        )
+        SELECT at, day_begin, day_end,
+            (SELECT jsonb_object_agg(status, number)
+             FROM (SELECT status, count(*) AS number FROM active GROUP BY status) AS by_status),
+            (SELECT count(*) FROM places WHERE in_use),
+            (SELECT max(jumped_at) FROM {_table(Heartbeat)}),
+            md5(jsonb_build_array(
+                {added}
+                (SELECT md5(string_agg(md5(active::text), '' ORDER BY id)) FROM active),
+                (SELECT md5(string_agg(md5(e::text), '' ORDER BY id)) FROM {_table(AdverseEvent)} e
+                 WHERE treatment_session_id IN (SELECT id FROM present)),
+                (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
+                 FROM {_table(DoseOrder)} WHERE course_id IN (SELECT course_id FROM present)),
+                (SELECT md5(string_agg(p.id || '.' || p.version, ' ' ORDER BY p.id))
+                 FROM {_table(Patient)} p WHERE p.id IN (SELECT patient_id FROM active)),
+                (SELECT md5(string_agg(md5(t::text), '' ORDER BY id)) FROM {_table(Task)} t
+                 WHERE clinic_id = %(clinic)s AND closed_at IS NULL),
+                (SELECT md5(string_agg(words, ' ' ORDER BY id)) FROM places)
+            )::text)
+        FROM moment
+    """  # noqa: S608
+
+
+def read(clinic: Clinic) -> Pulse:
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(), {"clinic": clinic.pk, "zone": clinic.time_zone, "present": PRESENT})
+        row: tuple[Any, ...] = cursor.fetchone()
+    now, day_begin, day_end, counts, chairs, jumped_at, digest = row
+    return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, digest)
+
+
+def _counts(found: Any) -> dict[str, int]:
+    return json.loads(found) if isinstance(found, str) else found or {}

@@ -1,0 +1,510 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.audit import acting
+from clinic.models import Clinic, User
+from clinic.tests.factories import TESTS
+from desk import pulse
+from desk.tests.factories import give, make_monitored, make_task, make_visit, measure
+from monitoring.models import AdverseEvent, Escort
+from patients.models import Patient, Task
+from patients.tests.factories import make_patient
+from sessions.lifecycle import Status
+from sessions.models import ChairStay, TreatmentSession
+from sessions.tests.factories import make_course, make_order, make_session, shipped
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)  # a Monday, 13:00 in Berlin
+BOARD = "/"
+POLL = "/board/poll/"
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Set the clock of the board; it starts at noon."""
+
+    def set_clock(moment: datetime) -> None:
+        monkeypatch.setattr(pulse, "CLOCK", f"timestamptz '{moment.isoformat()}'")
+
+    set_clock(NOON)
+    return set_clock
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def tag_of(client: Client, url: str = BOARD) -> str:
+    return client.get(url).context["board"].tag
+
+
+def poll(client: Client, tag: str, url: str = POLL) -> int:
+    return client.get(url, headers={"X-Poll": "1", "If-None-Match": tag}).status_code
+
+
+# what it says
+
+
+def test_the_most_urgent_comes_first(client: Client, clinic: Clinic, nurse: User, at: Any) -> None:
+    calm = make_monitored(clinic, nurse, NOON - minutes(10))
+    overdue = make_monitored(clinic, nurse, NOON - minutes(60))
+    client.force_login(nurse)
+    shown = client.get(BOARD).context["board"]
+    assert [one.public_id for one in shown.cards] == [str(overdue.public_id), str(calm.public_id)]
+    assert shown.tally.overdue == 1
+    assert shown.tally.in_chair == 2
+
+
+def test_a_card_says_where_how_far_and_how_the_patient_is(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(42), patient={"family_name": "Okafor"})
+    measure(visit, NOON - minutes(5), nurse, systolic=150, diastolic=92, spo2=96, sedation=4)
+    client.force_login(nurse)
+    html = client.get(BOARD).content.decode()
+    for words in ("Okafor, Ada", "Bay A", "Induction 1 of 8", "150/92", "+26", "96", "42 of 120"):
+        assert words in html
+
+
+def test_the_chair_where_the_patient_sits_counts_before_the_booked_one(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(10))
+    with acting(TESTS):
+        ChairStay.objects.create(
+            treatment_session=visit, place="Quiet room", since=NOON - minutes(5), by=nurse
+        )
+    client.force_login(nurse)
+    assert client.get(BOARD).context["board"].cards[0].place == "Quiet room"
+
+
+def test_two_people_on_one_chair_are_named(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    first = make_monitored(clinic, nurse, NOON - minutes(10))
+    second = make_monitored(clinic, nurse, NOON - minutes(10))
+    with acting(TESTS):
+        ChairStay.objects.create(
+            treatment_session=second, chair=first.chair, since=NOON - minutes(5), by=nurse
+        )
+    client.force_login(nurse)
+    cards = client.get(BOARD).context["board"].cards
+    assert all("Chair shared with" in card.conflicts[0] for card in cards)
+
+
+def test_an_overrun_into_the_next_booking_is_named(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    late = make_monitored(clinic, nurse, NOON - minutes(10), ends_at=NOON + minutes(30))
+    make_visit(
+        clinic,
+        nurse,
+        starts_at=NOON + minutes(40),
+        status=Status.PLANNED,
+        chair=late.chair,
+        patient={"given_name": "Bo", "family_name": "Zed"},
+    )
+    client.force_login(nurse)
+    assert "BZ" in client.get(BOARD).context["board"].cards[0].conflicts[0]
+
+
+def test_the_front_desk_sees_who_is_where_and_no_clinical_value(
+    client: Client, clinic: Clinic, nurse: User, front_desk: User, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(42), patient={"family_name": "Okafor"})
+    measure(visit, NOON - minutes(5), nurse, systolic=187, diastolic=112)
+    client.force_login(front_desk)
+    html = client.get(BOARD).content.decode()
+    assert "Okafor" in html
+    for hidden in ("187", "112", "MOAA/S", "Escort not named", "mmHg"):
+        assert hidden not in html
+
+
+def test_the_wall_shows_initials_only(client: Client, clinic: Clinic, nurse: User, at: Any) -> None:
+    visit = make_monitored(
+        clinic, nurse, NOON - minutes(42), patient={"given_name": "Ada", "family_name": "Okafor"}
+    )
+    make_task(clinic, due_at=NOON, text="Private words")
+    client.force_login(nurse)
+    html = client.get(f"{BOARD}?wall").content.decode()
+    assert "AO" in html
+    for hidden in ("Okafor", "mmHg", "Private words", str(visit.public_id)):
+        assert hidden not in html
+
+
+def test_other_clinics_rows_are_never_shown(
+    client: Client, clinic: Clinic, nurse: User, outsider: User, other_clinic: Clinic, at: Any
+) -> None:
+    make_monitored(other_clinic, outsider, NOON - minutes(42), patient={"family_name": "Stranger"})
+    make_visit(other_clinic, outsider, starts_at=NOON + minutes(9), status=Status.PLANNED)
+    make_task(other_clinic, due_at=NOON, text="Foreign task")
+    client.force_login(nurse)
+    response = client.get(BOARD)
+    assert not response.context["board"].cards
+    assert not response.context["board"].arrivals
+    assert "Foreign task" not in response.content.decode()
+
+
+def test_who_stayed_over_midnight_is_still_there(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    make_monitored(clinic, nurse, NOON - timedelta(days=3))
+    client.force_login(nurse)
+    assert len(client.get(BOARD).context["board"].cards) == 1
+
+
+def test_late_arrivals_offer_no_show(
+    client: Client, clinic: Clinic, front_desk: User, at: Any
+) -> None:
+    late = make_visit(clinic, front_desk, starts_at=NOON - minutes(9), status=Status.PLANNED)
+    make_visit(clinic, front_desk, starts_at=NOON + minutes(9), status=Status.PLANNED)
+    client.force_login(front_desk)
+    response = client.get(BOARD)
+    assert [arrival.late for arrival in response.context["board"].arrivals] == [True, False]
+    assert response.content.decode().count(">No-show<") == 1
+    assert str(late.public_id) in response.content.decode()
+
+
+def test_tasks_of_my_role_and_failed_messages_are_beside(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    make_task(clinic, due_at=NOON, text="Call back")
+    make_task(clinic, due_at=NOON, text="Not mine", role="prescriber")
+    make_task(
+        clinic,
+        due_at=NOON,
+        text="Mailbox unknown",
+        role="front_desk",
+        kind=Task.Kind.MESSAGE_FAILED,
+        patient=make_patient(clinic),
+    )
+    client.force_login(nurse)
+    shown = client.get(BOARD).context["board"]
+    assert [task.text for task in shown.tasks] == ["Call back"]
+    assert [task.text for task in shown.failures] == ["Mailbox unknown"]
+
+
+def test_the_board_is_the_same_in_a_fresh_process(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    make_monitored(clinic, nurse, NOON - minutes(42))
+    client.force_login(nurse)
+    first = client.get(BOARD).context["board"]
+    again = Client()
+    again.force_login(nurse)
+    assert again.get(BOARD).context["board"] == first
+
+
+def test_who_has_no_clinic_sees_no_board(client: Client, db: None) -> None:
+    from clinic.tests.factories import make_user
+
+    client.force_login(make_user())
+    assert client.get(BOARD).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["front_desk", "nurse", "prescriber", "administrator", "auditor"])
+def test_every_role_has_its_board(
+    client: Client, clinic: Clinic, nurse: User, role: str, at: Any, request: Any
+) -> None:
+    make_monitored(clinic, nurse, NOON - minutes(42))
+    client.force_login(request.getfixturevalue(role))
+    assert client.get(BOARD).status_code == 200
+
+
+# how it refreshes
+
+
+def test_nothing_new_is_answered_with_304_in_four_queries(
+    client: Client, clinic: Clinic, nurse: User, at: Any, django_assert_num_queries: Any
+) -> None:
+    make_monitored(clinic, nurse, NOON - minutes(10))
+    client.force_login(nurse)
+    tag = tag_of(client)
+    with django_assert_num_queries(4):
+        assert poll(client, tag) == 304
+
+
+@pytest.mark.parametrize("tag", ["", "x", "1-2", '"', "9" * 40 + "-" + "a" * 64, "nan-0", "é"])
+def test_a_made_up_tag_gets_the_whole_board(
+    client: Client, clinic: Clinic, nurse: User, tag: str, at: Any
+) -> None:
+    client.force_login(nurse)
+    assert poll(client, tag) == 200
+
+
+def test_a_tag_with_a_later_boundary_is_worth_nothing(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    _, _, digest = tag_of(client).partition("-")
+    assert poll(client, f"9999999999.0-{digest}") == 200
+
+
+def change_of(kind: str, visit: TreatmentSession, by: User) -> None:
+    moment = NOON - minutes(1)
+    with acting(TESTS):
+        if kind == "vitals":
+            measure(visit, moment, by)
+        elif kind == "dose":
+            give(visit, moment, by)
+        elif kind == "stay":
+            ChairStay.objects.create(treatment_session=visit, place="Bed", since=moment, by=by)
+        elif kind == "escort":
+            Escort.objects.create(
+                treatment_session=visit, kind="taxi", name="T", recorded_by=by, recorded_at=moment
+            )
+        elif kind == "event resolved":
+            AdverseEvent.objects.update(resolved_at=moment)
+        elif kind == "status":
+            TreatmentSession.objects.filter(pk=visit.pk).update(
+                status=Status.DISCHARGED, ended_at=moment
+            )
+        elif kind == "name":
+            Patient.objects.update(family_name="New", version=2)
+        elif kind == "arrival":
+            make_visit(visit.clinic, by, starts_at=NOON + minutes(200), status=Status.PLANNED)
+        elif kind == "task":
+            make_task(visit.clinic, due_at=moment)
+        elif kind == "order":
+            make_order(visit.course, by)
+        elif kind == "chair":
+            visit.chair.name = "Renamed"
+            visit.chair.save()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "vitals",
+        "dose",
+        "stay",
+        "escort",
+        "event resolved",
+        "status",
+        "name",
+        "arrival",
+        "task",
+        "order",
+        "chair",
+    ],
+)
+def test_every_change_is_noticed(
+    client: Client, clinic: Clinic, nurse: User, kind: str, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(10))
+    with acting(TESTS):
+        AdverseEvent.objects.create(
+            treatment_session=visit,
+            term="Nausea",
+            severity="mild",
+            onset_at=NOON,
+            recorded_by=nurse,
+            recorded_at=NOON,
+        )
+    client.force_login(nurse)
+    tag = tag_of(client)
+    change_of(kind, visit, nurse)
+    assert poll(client, tag) == 200
+    assert poll(client, tag_of(client)) == 304
+
+
+def test_another_clinics_change_is_no_news(
+    client: Client, clinic: Clinic, nurse: User, outsider: User, other_clinic: Clinic, at: Any
+) -> None:
+    client.force_login(nurse)
+    tag = tag_of(client)
+    make_monitored(other_clinic, outsider, NOON - minutes(10))
+    assert poll(client, tag) == 304
+
+
+def test_a_tag_is_of_one_person_and_one_view(
+    client: Client, clinic: Clinic, nurse: User, front_desk: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    tag = tag_of(client)
+    assert poll(client, tag, f"{POLL}?wall") == 200
+    client.force_login(front_desk)
+    assert poll(client, tag) == 200
+
+
+def test_lost_rights_take_effect_with_the_next_refresh(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    tag = tag_of(client)
+    with acting(TESTS):
+        nurse.memberships.update(is_active=False)
+    assert poll(client, tag) == 403
+
+
+def test_an_ended_sign_in_sends_the_whole_page_away(client: Client, db: None) -> None:
+    response = client.get(POLL, headers={"HX-Request": "true", "X-Poll": "1"})
+    assert response.headers["HX-Redirect"].startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("minute", [40, 45])  # due, and five minutes later overdue
+def test_time_alone_changes_the_board_to_the_second(
+    client: Client, clinic: Clinic, nurse: User, minute: int, at: Any
+) -> None:
+    """The check is due 40 minutes after the first device, which was 5 minutes before the last."""
+    first_device = NOON - minutes(minute) + timedelta(seconds=30)
+    make_monitored(clinic, nurse, first_device + minutes(5))
+    client.force_login(nurse)
+    tag = tag_of(client)
+    was = client.get(BOARD).context["board"].cards[0]
+    at(NOON + timedelta(seconds=29, milliseconds=999))
+    assert poll(client, tag) == 304
+    at(NOON + timedelta(seconds=30))
+    assert poll(client, tag) == 200
+    now = client.get(BOARD).context["board"].cards[0]
+    assert (was.rank, now.rank) == ((4, 2) if minute == 40 else (2, 1))
+    assert now.overdue == (minute == 45)
+
+
+def test_a_start_that_passes_is_a_boundary(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    make_visit(clinic, nurse, starts_at=NOON + timedelta(seconds=7), status=Status.PLANNED)
+    client.force_login(nurse)
+    tag = tag_of(client)
+    at(NOON + timedelta(seconds=6))
+    assert poll(client, tag) == 304
+    at(NOON + timedelta(seconds=7))
+    assert poll(client, tag) == 200
+
+
+def test_midnight_in_the_clinics_zone_is_a_boundary(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    tag = tag_of(client)
+    at(datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC))
+    assert poll(client, tag) == 304
+    at(datetime(2026, 11, 23, 23, 0, 0, tzinfo=UTC))
+    assert poll(client, tag) == 200
+
+
+# how much it costs
+
+
+def fill(clinic: Clinic, by: User, number: int) -> None:
+    """Add so many people in the house and as many to come, each with readings: in bulk."""
+    protocol = shipped()
+    template = make_session(
+        make_course(make_patient(clinic), by), starts_at=NOON - timedelta(days=400)
+    )
+    with acting(TESTS):
+        people = Patient.objects.bulk_create(
+            Patient(
+                clinic=clinic,
+                given_name="Maximiliane",
+                family_name=f"Wagenknecht{n}",
+                birth_date="1980-01-01",
+                record_number=f"B{n:05}",
+            )
+            for n in range(2 * number)
+        )
+        from clinic.models import Chair
+        from sessions.models import TreatmentCourse
+
+        room = template.chair.room
+        chairs = Chair.objects.bulk_create(
+            Chair(room=room, name=f"Bulk {n}") for n in range(2 * number)
+        )
+        courses = TreatmentCourse.objects.bulk_create(
+            TreatmentCourse(
+                patient=person,
+                clinic=clinic,
+                protocol=protocol,
+                starts_on=NOON.date(),
+                weekdays=[0],
+                time_of_day="10:00",
+                created_by=by,
+            )
+            for person in people
+        )
+        sessions = TreatmentSession.objects.bulk_create(
+            TreatmentSession(
+                course=course,
+                patient=course.patient,
+                clinic=clinic,
+                phase=template.phase,
+                number=1,
+                number_in_phase=1,
+                week=1,
+                nominal_on=NOON.date(),
+                window_from=NOON.date(),
+                window_to=NOON.date(),
+                chair=chair,
+                starts_at=NOON - minutes(60) if n % 2 else NOON + minutes(30),
+                ends_at=NOON + minutes(90),
+                status=Status.MONITORING if n % 2 else Status.PLANNED,
+                arrived_at=NOON - minutes(60) if n % 2 else None,
+            )
+            for n, (course, chair) in enumerate(zip(courses, chairs, strict=True))
+        )
+        from monitoring.models import VitalSigns
+        from sessions.models import Dose
+
+        here = [one for one in sessions if one.status == Status.MONITORING]
+        Dose.objects.bulk_create(
+            Dose(
+                treatment_session=one,
+                number=1,
+                drug="esketamine",
+                route="nasal",
+                dose_mg=28,
+                lot="L",
+                given_at=NOON - minutes(50),
+                recorded_at=NOON,
+                given_by=by,
+            )
+            for one in here
+        )
+        VitalSigns.objects.bulk_create(
+            VitalSigns(
+                treatment_session=one,
+                observed_at=NOON - minutes(minute),
+                recorded_at=NOON,
+                recorded_by=by,
+                systolic=171,
+                diastolic=88,
+                spo2=91,
+                sedation=4,
+            )
+            for one in here
+            for minute in (55, 20)
+        )
+        Task.objects.bulk_create(
+            Task(clinic=clinic, kind=kind, role="nurse", text="Call " * 20, due_at=NOON, patient=one)
+            for one in people[:number]
+            for kind in (Task.Kind.CALL, Task.Kind.MESSAGE_FAILED)
+        )
+
+
+@pytest.mark.parametrize("number", [10, 1000])
+def test_the_board_costs_eight_queries_and_40_kb_for_any_number(
+    client: Client, clinic: Clinic, nurse: User, number: int, at: Any, django_assert_num_queries: Any
+) -> None:
+    fill(clinic, nurse, number)
+    client.force_login(nurse)
+    client.get(BOARD)
+    with django_assert_num_queries(8):
+        response = client.get(BOARD)
+    assert len(response.content) <= 40_000
+    assert response.context["board"].tally.in_chair == number
+    assert response.context["board"].tally.expected == number
+    with django_assert_num_queries(4):
+        assert poll(client, response.context["board"].tag) == 304
+
+
+def test_the_poll_is_private_and_never_kept(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    response = client.get(reverse("desk:board_poll"))
+    assert "no-store" in response.headers["Cache-Control"]
+    assert "ETag" not in response.headers

@@ -1,5 +1,0 @@
-from django.http import HttpRequest, HttpResponse
-
-
-def board(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("board")

@@ -1,0 +1,40 @@
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from clinic.access import staff
+from clinic.models import Clinic
+from desk import board as boards
+from desk import polling, pulse
+from desk.views.here import clinic_here
+
+
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    clinic = clinic_here(request)
+    beat = pulse.read(clinic)
+    return _render(request, "desk/board.html", clinic, beat)
+
+
+@polling.polled
+@require_GET
+def board_poll(request: HttpRequest) -> HttpResponse:
+    """Answer 304 in one query of the clinic's rows, or the whole board anew."""
+    clinic = clinic_here(request)
+    beat = pulse.read(clinic)
+    state = boards.state(beat, clinic, staff(request), wall=_is_wall(request))
+    if polling.still_holds(request.headers.get("If-None-Match", ""), state, beat.now):
+        return HttpResponseNotModified()
+    return _render(request, "desk/_board.html", clinic, beat)
+
+
+def _render(
+    request: HttpRequest, template: str, clinic: Clinic, beat: pulse.Pulse
+) -> HttpResponse:
+    shown = boards.load(clinic, staff(request), beat, wall=_is_wall(request))
+    context = {"board": shown, "now": beat.now, "wall": _is_wall(request)}
+    return render(request, template, context)
+
+
+def _is_wall(request: HttpRequest) -> bool:
+    return "wall" in request.GET

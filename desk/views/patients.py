@@ -1,0 +1,9 @@
+from django.http import HttpRequest, HttpResponse
+
+
+def patients(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("patients")
+
+
+def search(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("patients")

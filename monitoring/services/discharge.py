@@ -1,0 +1,215 @@
+"""From monitoring to the door: escort, assessment, release, and what happened without them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries, times
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.models import User
+from monitoring.discharge import Gate
+from monitoring.models import Discharge, DischargeAssessment, Escort
+from monitoring.readings import said
+from monitoring.services import history, witness
+from sessions.lifecycle import PRESENT, Status
+from sessions.models import TreatmentSession
+from sessions.ports import Unmet
+from sessions.services import steps
+
+ASSESS = "monitoring.assess_discharge"
+ESCORT = "monitoring.record_escort"
+PRESCRIBER = "treatment_sessions.override_gate"
+PRESCRIBER_DECIDES = frozenset({"sedation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Leave before the gate is satisfied: why, and the second person who agrees."""
+
+    reason: str
+    second_person: User
+
+
+def name_escort(
+    pk: int,
+    *,
+    kind: str,
+    name: str,
+    by: User,
+    phone: str = "",
+    entry: Submission | None = None,
+) -> Escort:
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock_open(pk)
+        if not by.may(ESCORT, treatment_session.clinic_id):
+            raise PermissionDenied(ESCORT)
+        if treatment_session.status not in {Status.PLANNED, *PRESENT}:
+            raise ValidationError("The session has ended.", code="over")
+        if not said(name):
+            raise ValidationError({"name": "Name the person or the service."})
+        escort = Escort.objects.create(
+            treatment_session=treatment_session,
+            kind=kind,
+            name=name.strip(),
+            phone=phone.strip(),
+            recorded_by=by,
+            recorded_at=clock.now(),
+        )
+        audit.record("escort.named", subject=treatment_session)
+        return escort
+
+
+def assess(
+    pk: int,
+    *,
+    ready: bool,
+    by: User,
+    decisions: dict[str, str] | None = None,
+    note: str = "",
+    entry: Submission | None = None,
+) -> DischargeAssessment:
+    """Record a clinician's judgement now; with it, reasons for what a clinician may decide."""
+    given = {code: reason.strip() for code, reason in (decisions or {}).items() if said(reason)}
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock_open(pk)
+        if not by.may(ASSESS, treatment_session.clinic_id):
+            raise PermissionDenied(ASSESS)
+        if treatment_session.status != Status.MONITORING:
+            raise ValidationError("Assess when the dose is complete.", code="not_monitoring")
+        now = clock.now()
+        prescriber = by.may(PRESCRIBER, treatment_session.clinic_id)
+        _check_decisions(given, history.load(treatment_session).gate(now), prescriber=prescriber)
+        assessment = DischargeAssessment.objects.create(
+            treatment_session=treatment_session,
+            assessed_by=by,
+            assessed_at=now,
+            by_prescriber=prescriber,
+            ready=ready,
+            decisions=given,
+            note=note.strip(),
+        )
+        audit.record("discharge.assessed", subject=treatment_session, ready=ready)
+        return assessment
+
+
+def _check_decisions(given: dict[str, str], gate: Gate, *, prescriber: bool) -> None:
+    decidable = {condition.code for condition in gate.conditions if condition.decidable}
+    for code in given:
+        if code in PRESCRIBER_DECIDES and not prescriber:
+            raise ValidationError({f"decide_{code}": "Only a prescriber decides this."})
+        if code not in decidable:
+            raise ValidationError({f"decide_{code}": "This can't be decided: it has to be met."})
+
+
+def release(
+    pk: int,
+    *,
+    by: User,
+    override: Override | None = None,
+    note: str = "",
+    entry: Submission | None = None,
+) -> Discharge:
+    """Let the patient go if the gate, computed now under the lock, is satisfied (INV-4)."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock(pk)
+        now = clock.now()
+        gate = history.load(treatment_session).gate(now)
+        if override is not None:
+            _check_override(override, treatment_session, by)
+        elif not gate.ready:
+            raise ValidationError([condition.text for condition in gate.unmet], code="discharge")
+        reason = override.reason.strip() if override else ""
+        steps.take(
+            treatment_session,
+            Status.DISCHARGED,
+            by=by,
+            now=now,
+            reason=reason or note,
+            guarded=False,
+        )
+        return _write(
+            treatment_session,
+            gate,
+            left_at=now,
+            recorded_at=now,
+            released_by=by,
+            override_reason=reason,
+            second_person=override.second_person if override else None,
+        )
+
+
+def record_departure(
+    pk: int, *, left_at: datetime, reason: str, by: User, entry: Submission | None = None
+) -> Discharge:
+    """Record that the patient is gone already, outside the gate; a prescriber is asked to look."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock(pk)
+        now = clock.now()
+        times.check_happened(
+            left_at, now, field="left_at", not_before=treatment_session.arrived_at
+        )
+        if not said(reason):
+            raise ValidationError({"reason": "Say why they left without being released."})
+        gate = history.load(treatment_session).gate(left_at)
+        steps.take(
+            treatment_session,
+            Status.DISCHARGED,
+            by=by,
+            now=now,
+            at=left_at,
+            reason=reason,
+            outside_gate=True,
+        )
+        return _write(
+            treatment_session,
+            gate,
+            left_at=left_at,
+            recorded_at=now,
+            released_by=by,
+            override_reason=reason.strip(),
+            outside_gate=True,
+        )
+
+
+def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
+    """Answer `sessions.ports.discharge`."""
+    gate = history.load(treatment_session).gate(now)
+    return [Unmet(condition.code, condition.text) for condition in gate.unmet]
+
+
+def _check_override(override: Override, treatment_session: TreatmentSession, by: User) -> None:
+    if not said(override.reason):
+        raise ValidationError({"override_reason": "Say why they leave before the gate is met."})
+    second = override.second_person
+    if not witness.may_witness(second, by, treatment_session):
+        raise ValidationError({"second_username": witness.UNKNOWN}, code="second_person")
+    if not any(person.may(PRESCRIBER, treatment_session.clinic_id) for person in (by, second)):
+        raise ValidationError(
+            {"second_username": "One of the two has to be a prescriber."}, code="second_person"
+        )
+
+
+def _write(treatment_session: TreatmentSession, gate: Gate, **values: Any) -> Discharge:
+    discharge = Discharge.objects.create(
+        treatment_session=treatment_session, gate=_snapshot(gate), **values
+    )
+    audit.record(
+        "discharge.recorded",
+        subject=treatment_session,
+        override=bool(discharge.second_person_id),
+        outside_gate=discharge.outside_gate,
+    )
+    return discharge
+
+
+def _snapshot(gate: Gate) -> list[dict[str, Any]]:
+    return [
+        {"code": c.code, "met": c.met, "text": c.text, "reason": c.reason} for c in gate.conditions
+    ]

@@ -1,0 +1,44 @@
+"""The patient banner: the guard against the wrong patient on every page that shows data of one."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.urls import reverse
+
+from clinic.models import User
+from patients.models import Allergy, Patient
+
+NO_KNOWN_ALLERGY = frozenset({"716186003", "160244002"})  # SNOMED CT
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    url: str
+    name: str
+    birth_date: date
+    age: int
+    record_number: str
+    alerts: tuple[str, ...]
+    allergies: tuple[str, ...]
+    no_known_allergies: bool
+    shows_allergies: bool
+    step: str = ""
+
+
+def banner_for(patient: Patient, user: User, today: date, *, step: str = "") -> Banner:
+    """Build the banner of a page; allergies only for those who may read the chart."""
+    clinical = user.may("patients.view_chart", patient.clinic_id)
+    rows = list(Allergy.objects.filter(patient=patient)) if clinical else []
+    active = [row for row in rows if row.is_active]
+    return Banner(
+        url=reverse("desk:chart", args=[patient.public_id]),
+        name=str(patient),
+        birth_date=patient.birth_date,
+        age=patient.age(today),
+        record_number=patient.record_number,
+        alerts=tuple(patient.not_treatable(today)),
+        allergies=tuple(row.text for row in active if row.code not in NO_KNOWN_ALLERGY),
+        no_known_allergies=any(row.code in NO_KNOWN_ALLERGY for row in active),
+        shows_allergies=clinical,
+        step=step,
+    )

@@ -1,0 +1,52 @@
+"""Consents and the safety screen."""
+
+from typing import Any
+
+from django import forms
+
+from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
+from patients.forms.fields import LineField, TextField
+from patients.models import Consent, SafetyScreen
+from patients.services.consent import Agreement
+from patients.services.screening import Decision
+
+
+class ConsentForm(ClinicalForm):
+    given_at = LocalDateTimeField(label="Given at")
+    expires_on = CalendarDateField(
+        label="Valid until", required=False, help_text="Empty: until it is withdrawn."
+    )
+    note = LineField(
+        max_length=240, required=False, help_text="Such as where the signed paper is kept."
+    )
+
+    def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [each for each in Consent.Kind.choices if each[0] in kinds]
+        self.fields["kind"] = forms.ChoiceField(label="Consent to", choices=offered)
+
+        self.order_fields(["kind"])
+
+    @property
+    def agreement(self) -> Agreement:
+        return Agreement(**self.values)
+
+
+class WithdrawForm(ClinicalForm):
+    withdrawn_at = LocalDateTimeField(label="Withdrawn at")
+    note = LineField(
+        max_length=240, required=False, help_text="What the patient said, if it matters."
+    )
+
+
+class ScreenForm(ClinicalForm):
+    outcome = forms.ChoiceField(
+        choices=[("", "Choose"), *SafetyScreen.Outcome.choices],
+        error_messages={"required": "Choose whether the patient may be treated."},
+    )
+    findings = TextField(max_length=4000, required=False, rows=6)
+    valid_until = CalendarDateField()
+
+    @property
+    def decision(self) -> Decision:
+        return Decision(**self.values)

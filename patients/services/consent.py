@@ -1,0 +1,115 @@
+"""What the patient agreed to: given, renewed, withdrawn; nothing is taken off the record."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.models import Clinic, User
+from clinic.times import check_happened
+from patients import ports
+from patients.models import Consent, Patient
+from patients.services.register import check_alive, locked
+
+PERMISSIONS = {
+    Consent.Kind.TREATMENT: "patients.record_consent",
+    Consent.Kind.EMAIL: "patients.record_email_consent",
+}
+REPLACED = "Replaced by a newer consent."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    kind: str
+    given_at: datetime
+    expires_on: date | None = None
+    note: str = ""
+
+
+def give(
+    patient_pk: int, agreement: Agreement, *, by: User, entry: Submission | None = None
+) -> Consent:
+    """Record a consent; one that still stands ends at the moment of the new one."""
+    with acting(by):
+        entries.claim(entry, by)
+        permission = PERMISSIONS[Consent.Kind(agreement.kind)]
+        patient = locked(patient_pk, by=by, permission=permission)
+        check_alive(patient)
+        _check(agreement, patient, clock.now())
+        _replace_standing(patient, agreement)
+        consent = Consent.objects.create(
+            patient=patient,
+            clinic_id=patient.clinic_id,
+            kind=agreement.kind,
+            given_at=agreement.given_at,
+            expires_on=agreement.expires_on,
+            note=agreement.note,
+            recorded_by=by,
+        )
+        audit.record("consent.given", subject=consent, kind=consent.kind)
+        _tell(consent)
+        return consent
+
+
+def withdraw(
+    pk: int, *, by: User, withdrawn_at: datetime, note: str, entry: Submission | None = None
+) -> Consent:
+    with acting(by):
+        entries.claim(entry, by)
+        consent = (
+            Consent.objects.select_for_update(of=("self",))
+            .select_related("patient", "clinic")
+            .get(pk=pk)
+        )
+        permission = PERMISSIONS[Consent.Kind(consent.kind)]
+        if not by.may(permission, consent.clinic_id):
+            raise PermissionDenied(permission)
+        if consent.withdrawn_at is not None:
+            raise ValidationError("This consent was withdrawn or replaced already.", code="ended")
+        check_happened(withdrawn_at, clock.now(), field="withdrawn_at")
+        if withdrawn_at < consent.given_at:
+            raise ValidationError({"withdrawn_at": "This is before the consent was given."})
+        consent.withdrawn_at = withdrawn_at
+        consent.note = note or consent.note
+        consent.save(update_fields=["withdrawn_at", "note"])
+        audit.record("consent.withdrawn", subject=consent, kind=consent.kind)
+        _tell(consent)
+        return consent
+
+
+def _check(agreement: Agreement, patient: Patient, now: datetime) -> None:
+    check_happened(agreement.given_at, now, field="given_at")
+    given_on = _day(agreement.given_at, patient.clinic)
+    if given_on < patient.birth_date:
+        raise ValidationError({"given_at": "This is before the birth date."})
+    if agreement.expires_on is not None and agreement.expires_on < _day(now, patient.clinic):
+        raise ValidationError({"expires_on": "This day has passed: such a consent is over."})
+
+
+def _day(moment: datetime, clinic: Clinic) -> date:
+    return moment.astimezone(clinic.zone).date()
+
+
+def _replace_standing(patient: Patient, agreement: Agreement) -> None:
+    standing = (
+        Consent.objects.select_for_update()
+        .filter(patient=patient, kind=agreement.kind, withdrawn_at__isnull=True)
+        .first()
+    )
+    if standing is None:
+        return
+    if agreement.given_at < standing.given_at:
+        raise ValidationError(
+            {"given_at": "A newer consent stands already. Withdraw it first if it is wrong."}
+        )
+    standing.withdrawn_at = agreement.given_at
+    standing.note = standing.note or REPLACED
+    standing.save(update_fields=["withdrawn_at", "note"])
+
+
+def _tell(consent: Consent) -> None:
+    if consent.kind == Consent.Kind.EMAIL:
+        ports.contact_changed(consent.patient)

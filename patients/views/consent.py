@@ -1,0 +1,62 @@
+"""Recording and withdrawing consents."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from clinic import clock
+from clinic.access import allow, staff
+from patients.forms.consent import ConsentForm, WithdrawForm
+from patients.models import Consent, Patient
+from patients.services import consent
+from patients.views.pages import Page, answer, open_patient, open_row
+
+GIVE = Page("Record consent", "Record consent", "The consent is recorded.")
+WITHDRAW = Page("Withdraw consent", "Withdraw consent", "The consent is withdrawn.")
+
+
+@require_http_methods(["GET", "POST"])
+def give(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Front desk may record consent to e-mail; consent to treatment needs a clinician."""
+    patient = open_patient(request, consent.PERMISSIONS[Consent.Kind.EMAIL], public_id, "consent")
+    initial = {"given_at": clock.now(), "kind": request.GET.get("kind", "")}
+    form = ConsentForm(request.POST or None, initial=initial, kinds=_kinds(request, patient))
+
+    def save() -> None:
+        entry = form.submission("consent", public_id)
+        consent.give(patient.pk, form.agreement, by=staff(request), entry=entry)
+
+    return answer(request, form, patient, save, GIVE, lead=_standing(patient))
+
+
+def _kinds(request: HttpRequest, patient: Patient) -> list[str]:
+    user = staff(request)
+    return [
+        kind for kind, needed in consent.PERMISSIONS.items() if user.may(needed, patient.clinic_id)
+    ]
+
+
+def _standing(patient: Patient) -> str:
+    rows = Consent.objects.filter(patient=patient, withdrawn_at__isnull=True)
+    kinds = [row.get_kind_display().lower() for row in rows]
+    if not kinds:
+        return ""
+    return f"On record: consent to {' and '.join(kinds)}. A new one takes its place."
+
+
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    email_permission = consent.PERMISSIONS[Consent.Kind.EMAIL]
+    row = open_row(request, Consent.objects.all(), email_permission, public_id, "consent")
+    allow(staff(request), consent.PERMISSIONS[row.kind], row)
+    form = WithdrawForm(request.POST or None, initial={"withdrawn_at": clock.now()})
+
+    def save() -> None:
+        entry = form.submission("withdraw_consent", public_id)
+        consent.withdraw(row.pk, by=staff(request), entry=entry, **form.values)
+
+    kind = row.get_kind_display().lower()
+    given_on = row.given_at.astimezone(row.patient.clinic.zone).date()
+    lead = f"Consent to {kind}, given on {given_on:%Y-%m-%d}. It stays on the record as withdrawn."
+    return answer(request, form, row.patient, save, WITHDRAW, lead=lead)

@@ -1,0 +1,158 @@
+"""One kept connection to the mail server; each message is bounded as a whole."""
+
+import smtplib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
+HANGS_UP = 421
+
+
+class UndeliveredError(Exception):
+    """`for_good`: the server refuses this address or message. `maybe_sent`: it may have taken it."""
+
+    def __init__(self, cause: Exception, *, maybe_sent: bool) -> None:
+        super().__init__(type(cause).__name__)
+        self.name = type(cause).__name__
+        self.for_good = _is_refusal(cause)
+        self.maybe_sent = maybe_sent and not isinstance(cause, smtplib.SMTPResponseException)
+
+
+def _is_refusal(cause: Exception) -> bool:
+    """A 5xx about the recipient or the content; one about us as sender is our own trouble."""
+    if isinstance(cause, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in cause.recipients.values())
+    return isinstance(cause, smtplib.SMTPDataError) and cause.smtp_code >= 500
+
+
+def _leaves_connection_usable(cause: Exception) -> bool:
+    if isinstance(cause, smtplib.SMTPRecipientsRefused):
+        return all(code != HANGS_UP for code, _ in cause.recipients.values())
+    return isinstance(cause, smtplib.SMTPResponseException) and cause.smtp_code != HANGS_UP
+
+
+class _Watched:
+    """Shows itself before it connects, and notes when the server may have the message."""
+
+    maybe_sent = False
+    sock: socket.socket | None = None
+
+    def __init__(self, *args: Any, show: Callable[["_Watched"], None], **kwargs: Any) -> None:
+        show(self)
+        super().__init__(*args, **kwargs)
+
+    def data(self, message: Any) -> Any:
+        self.maybe_sent = True
+        return super().data(message)  # type: ignore[misc]
+
+    def cut(self) -> None:
+        """End whatever another thread is waiting for here."""
+        if self.sock is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _WatchedSMTP(_Watched, smtplib.SMTP): ...
+
+
+class _WatchedSMTPSSL(_Watched, smtplib.SMTP_SSL): ...
+
+
+class BoundedBackend(EmailBackend):
+    """Django's SMTP backend, which another thread can cut short at any step."""
+
+    watched: _Watched | None = None
+
+    @property
+    def connection_class(self) -> Any:
+        kind = _WatchedSMTPSSL if self.use_ssl else _WatchedSMTP
+        return partial(kind, show=partial(setattr, self, "watched"))
+
+
+class Mailer:
+    """Opens when the first message goes, and opens anew after the connection was lost."""
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = settings.MESSAGE_TIME.total_seconds() if seconds is None else seconds
+        is_smtp = settings.EMAIL_BACKEND == DJANGO_SMTP
+        self._backend: Any = BoundedBackend() if is_smtp else get_connection()
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._is_open = False
+        with suppress(OSError), self._bounded():
+            self._backend.close()
+
+    def send(self, mail: EmailMessage) -> None:
+        """Hand the mail over, or raise UndeliveredError.
+
+        A kept connection that died while it was idle costs nothing: the mail goes by a new one.
+        """
+        was_open = self._is_open
+        try:
+            with self._bounded():
+                try:
+                    self._hand_over(mail)
+                except (smtplib.SMTPServerDisconnected, ConnectionError):
+                    if not was_open or self._maybe_sent:
+                        raise
+                    self._drop()
+                    self._hand_over(mail)
+        except OSError as error:  # of which every SMTPException is one
+            maybe_sent = self._maybe_sent
+            if not _leaves_connection_usable(error):
+                self._drop()
+            raise UndeliveredError(error, maybe_sent=maybe_sent) from error
+
+    def _hand_over(self, mail: EmailMessage) -> None:
+        if not self._is_open:
+            self._backend.open()
+            self._is_open = True
+        if self._watched is not None:
+            self._watched.maybe_sent = False
+        self._backend.send_messages([mail])
+
+    @property
+    def _watched(self) -> _Watched | None:
+        return getattr(self._backend, "watched", None)
+
+    @property
+    def _maybe_sent(self) -> bool:
+        return self._watched is not None and self._watched.maybe_sent
+
+    def _drop(self) -> None:
+        """Forget the connection without a word to a server that may not answer."""
+        self._is_open = False
+        if self._watched is not None:
+            self._watched.cut()
+        with suppress(OSError):
+            self._backend.close()
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Cut the connection when the time is over: a socket's own limit counts only each wait."""
+        timer = threading.Timer(self.seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        if self._watched is not None:
+            self._watched.cut()

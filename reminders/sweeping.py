@@ -1,0 +1,59 @@
+"""One sweep: send what is due, plan what was overlooked, ask where nobody answered, leave a sign.
+
+Any number of sweeps may run at once. Whoever rings, Celery or `manage.py sweep`, calls this.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import close_old_connections
+
+from clinic import heartbeat
+from reminders import delivery, follow_up, planning
+from reminders.mailer import Mailer
+
+# Shorter than the pause between two rings, so that a stop never waits long for a backlog.
+BUDGET = timedelta(seconds=20)
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep did; `unfinished` says that more is due."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    repaired: int = 0
+    asked: int = 0
+    unfinished: bool = False
+
+
+def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDGET) -> Swept:
+    swept = Swept()
+    ends = time.monotonic() + budget.total_seconds()
+
+    def is_over() -> bool:
+        return stopping() or time.monotonic() > ends
+
+    swept.repaired = planning.repair()
+    with Mailer() as mailer:
+        _deliver(mailer, swept, is_over)
+    swept.asked = follow_up.ask_about_silence()
+    heartbeat.beat(heartbeat.SWEEP)
+    return swept
+
+
+def _deliver(mailer: Mailer, swept: Swept, is_over: Callable[[], bool]) -> None:
+    """Send batch after batch; the message in hand is always finished, the rest given back."""
+    while not is_over():
+        claims = delivery.claim()
+        if not claims:
+            return
+        while claims and not is_over():
+            state = delivery.send(claims.pop(0), mailer)
+            swept.states[state] += 1
+            if state == delivery.INTERRUPTED:
+                close_old_connections()
+        delivery.release(claims)
+    swept.unfinished = True

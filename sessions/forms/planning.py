@@ -1,0 +1,162 @@
+"""Choosing the dates of a course: a form in the address, so that a preview can be reloaded."""
+
+import re
+from datetime import date, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from clinic.forms import CalendarDateField, ClinicalForm
+from clinic.models import Chair
+from patients.models import Patient
+from sessions.models import Protocol
+from sessions.plans import WEEKDAYS
+from sessions.services.drafts import Choice, DraftRow, Pin
+
+PIN = re.compile(r"([0-9]{1,3})@([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-2][0-9]:[0-5][0-9])")
+MOST_PINS = 100
+
+
+class WallTimeField(forms.TimeField):
+    """A time of day in the clinic's zone."""
+
+    widget = forms.TimeInput(attrs={"type": "time", "step": 300}, format="%H:%M")
+    input_formats = ["%H:%M", "%H:%M:%S"]
+    default_error_messages = {"invalid": "Enter a time as hours and minutes, such as 10:00."}
+
+    def to_python(self, value: Any) -> time | None:
+        if isinstance(value, str) and not value.isascii():
+            raise ValidationError(self.error_messages["invalid"], "invalid")
+        found = super().to_python(value)
+        return found.replace(second=0, microsecond=0) if found else None
+
+
+class PlanForm(forms.Form):
+    """What a course depends on. The service plans; this form only turns text into values."""
+
+    protocol = forms.ModelChoiceField(
+        Protocol.objects.none(), to_field_name="public_id", empty_label=None
+    )
+    starts_on = CalendarDateField(label="Day 1", help_text="The day of the first dose.")
+    weekdays = forms.TypedMultipleChoiceField(
+        coerce=int,
+        required=False,
+        choices=list(enumerate(name[:3] for name in WEEKDAYS)),
+        widget=forms.CheckboxSelectMultiple,
+        label="Preferred weekdays",
+        help_text="Day 1 is one of them. None: the protocol's own pattern, counted from day 1.",
+    )
+    time_of_day = WallTimeField(label="Time")
+    chair = forms.ModelChoiceField(
+        Chair.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        empty_label="Any free chair",
+        help_text="Another one is taken where it is not free.",
+    )
+    rhythm = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.patient = patient
+        offered = Protocol.objects.offered_at(patient.clinic)
+        keys = [protocol.pk for protocol in offered]
+        self._choices("protocol").queryset = Protocol.objects.filter(pk__in=keys).order_by("title")
+        chairs = Chair.objects.bookable_at(patient.clinic).select_related("room")
+        self._choices("chair").queryset = chairs
+        self._offer_rhythms()
+
+    def _choices(self, name: str) -> forms.ModelChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        return field
+
+    def _offer_rhythms(self) -> None:
+        """Ask for a rhythm only where the chosen protocol leaves it open."""
+        rhythms = self.rhythms
+        if not rhythms:
+            del self.fields["rhythm"]
+            return
+        field = self.fields["rhythm"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        field.choices = [(rhythm, rhythm) for rhythm in rhythms]
+
+    @property
+    def rhythms(self) -> list[str]:
+        try:
+            protocol = self.fields["protocol"].clean(self["protocol"].value())
+        except ValidationError:
+            return []
+        phases = protocol.phases.all() if protocol else []
+        return next((phase.rhythm_choices for phase in phases if phase.rhythm_choices), [])
+
+    @property
+    def pins(self) -> dict[int, Pin]:
+        """Return the days and times chosen by hand; what can't be read is no choice."""
+        texts = self.data.getlist("at") if hasattr(self.data, "getlist") else []
+        return dict(pin for text in texts[:MOST_PINS] if (pin := read_pin(text)) is not None)
+
+    @property
+    def choice(self) -> Choice:
+        values = self.cleaned_data
+        return Choice(
+            patient=self.patient,
+            protocol=values["protocol"],
+            starts_on=values["starts_on"],
+            weekdays=tuple(values["weekdays"]),
+            time_of_day=values["time_of_day"],
+            chair=values["chair"],
+            rhythm=values.get("rhythm", ""),
+            pins=self.pins,
+        )
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Return what was chosen as pairs for an address or for hidden fields."""
+        pairs = [
+            (name, str(value))
+            for name in self.fields
+            for value in (
+                self.data.getlist(name)
+                if hasattr(self.data, "getlist")
+                else [self.data.get(name, "")]
+            )
+            if value and name not in {"entry_id", "shown", "accept_unplaced"}
+        ]
+        return pairs + [("at", write_pin(number, pin)) for number, pin in self.pins.items()]
+
+    def with_pin(self, row: DraftRow, pin: Pin) -> str:
+        """Return the query in which one session has another day or time."""
+        own = f"{row.planned.number}@"
+        kept = [(n, v) for n, v in self.query if not (n == "at" and v.startswith(own))]
+        return urlencode([*kept, ("at", write_pin(row.planned.number, pin))])
+
+    def without_pin(self, number: int) -> str:
+        kept = [(n, v) for n, v in self.query if not (n == "at" and v.startswith(f"{number}@"))]
+        return urlencode(kept)
+
+
+class BookForm(PlanForm, ClinicalForm):
+    """The same choice, posted to be booked, with what was shown."""
+
+    shown = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    accept_unplaced = forms.BooleanField(
+        required=False, label="I will find dates for the sessions that have none"
+    )
+
+
+def read_pin(text: str) -> tuple[int, Pin] | None:
+    found = PIN.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        pin = Pin(date.fromisoformat(found[2]), time.fromisoformat(found[3]))
+    except ValueError:
+        return None
+    return int(found[1]), pin
+
+
+def write_pin(number: int, pin: Pin) -> str:
+    return f"{number}@{pin.day.isoformat()}T{pin.at:%H:%M}"

@@ -1,0 +1,225 @@
+"""Forms of the session sheet that belong to the session itself: steps, doses, chair, signature."""
+
+from typing import Any
+
+from crispy_bootstrap5.bootstrap5 import Field
+from crispy_forms.bootstrap import AppendedText
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Layout
+from django import forms
+
+from clinic.forms import CalendarDateField, ClinicalForm, VersionedForm
+from clinic.models import Chair, Clinic
+from sessions.forms.fields import MomentField, PlainNumberField
+from sessions.models import Dose, DoseOrder, InfusionEvent
+from sessions.services import infusions
+from sessions.services.doses import DEVICE_MG
+
+REASON_LENGTH = 240
+
+
+def reason_field(label: str, *, required: bool = False, **kwargs: Any) -> forms.CharField:
+    kwargs.setdefault("error_messages", {"required": "Say why."})
+    return forms.CharField(label=label, max_length=REASON_LENGTH, required=required, **kwargs)
+
+
+def layout(*rows: Any) -> FormHelper:
+    """Lay fields out in rows; the template draws the form tag, the key and the button."""
+    helper = FormHelper()
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.form_show_errors = True
+    helper.layout = Layout(*rows)
+    return helper
+
+
+def row(*fields: Any) -> Div:
+    return Div(*fields, css_class="field-row mb-2")
+
+
+def more(summary: str, *fields: Any, is_open: bool = False) -> Div:
+    """Fold away what is rarely needed; it opens by itself when something in it is wrong."""
+    state = " open" if is_open else ""
+    return Div(
+        HTML(f'<details class="more"{state}><summary>{summary}</summary>'),
+        *fields,
+        HTML("</details>"),
+    )
+
+
+class StepForm(VersionedForm):
+    """Take one step; `needs_reason` and the time are asked where they matter."""
+
+    at = MomentField(label="When")
+    reason = reason_field("Reason")
+
+    def __init__(self, *args: Any, needs_reason: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = needs_reason
+        self.helper = layout("entry_id", "version", "at", "reason")
+
+
+class PlainStepForm(VersionedForm):
+    """Take one step now, by one button."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id", "version")
+
+
+class DeviceForm(ClinicalForm):
+    number = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    lot = forms.CharField(max_length=40, error_messages={"required": "Enter the lot."})
+    given_at = MomentField(label="Time")
+    outcome = forms.ChoiceField(
+        choices=Dose.Outcome.choices, initial=Dose.Outcome.COMPLETE, widget=forms.RadioSelect
+    )
+    estimated_mg = PlainNumberField(
+        label="Received, if less", places=2, high=int(DEVICE_MG), unit="mg", required=False
+    )
+    expires_on = CalendarDateField(label="Expiry", required=False)
+    serial = forms.CharField(max_length=60, required=False)
+    reason = reason_field("Reason, where something is unusual")
+    outside_gate = forms.BooleanField(
+        label="Already given: record it outside the gate", required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rare = {"estimated_mg", "expires_on", "serial", "reason", "outside_gate"}
+        self.helper = layout(
+            "entry_id",
+            "number",
+            row("lot", "given_at"),
+            Field("outcome", template="sessions/_seg.html"),
+            more(
+                "Less received, expiry, serial, reason",
+                row(AppendedText("estimated_mg", "mg"), "expires_on", "serial"),
+                "reason",
+                "outside_gate",
+                is_open=bool(self.is_bound and (rare & set(self.errors) or self.errors)),
+            ),
+        )
+
+
+class DeviceCorrectionForm(ClinicalForm):
+    lot = forms.CharField(max_length=40)
+    outcome = forms.ChoiceField(choices=Dose.Outcome.choices, widget=forms.RadioSelect)
+    estimated_mg = PlainNumberField(
+        label="Received, if less", places=2, high=int(DEVICE_MG), unit="mg", required=False
+    )
+    expires_on = CalendarDateField(label="Expiry", required=False)
+    serial = forms.CharField(max_length=60, required=False)
+    reason = reason_field("Why it is corrected", required=True)
+    entered_in_error = forms.BooleanField(
+        label="Entered in error: it was not given at all", required=False
+    )
+
+    def __init__(self, *args: Any, dose: Dose, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "lot": dose.lot,
+            "outcome": dose.outcome,
+            "estimated_mg": dose.estimated_mg,
+            "expires_on": dose.expires_on,
+            "serial": dose.serial,
+        }
+        super().__init__(*args, **kwargs)
+        self.fields["given_at"] = MomentField(label="Time", original=dose.given_at)
+        self.helper = layout(
+            "entry_id",
+            row("lot", "given_at"),
+            Field("outcome", template="sessions/_seg.html"),
+            row(AppendedText("estimated_mg", "mg"), "expires_on", "serial"),
+            "reason",
+            "entered_in_error",
+        )
+
+
+class InfusionForm(ClinicalForm):
+    dose_mg = PlainNumberField(label="Dose", places=2, high=2000, unit="mg")
+    concentration_mg_ml = PlainNumberField(label="Concentration", places=3, high=100, unit="mg/mL")
+    rate_ml_h = PlainNumberField(label="Rate", places=2, high=2000, unit="mL/h")
+    lot = forms.CharField(max_length=40, error_messages={"required": "Enter the lot."})
+    at = MomentField(label="Started")
+    reason = reason_field("Reason, where something is unusual")
+    outside_gate = forms.BooleanField(
+        label="Already started: record it outside the gate", required=False
+    )
+
+    def __init__(self, *args: Any, order: DoseOrder | None = None, **kwargs: Any) -> None:
+        if order is not None:
+            kwargs["initial"] = {
+                "dose_mg": _plain(order.dose_mg),
+                "concentration_mg_ml": _plain(order.concentration_mg_ml),
+                "rate_ml_h": _plain(infusions.ordered_rate(order)),
+            }
+        super().__init__(*args, **kwargs)
+        self.helper = layout(
+            "entry_id",
+            row(
+                AppendedText("dose_mg", "mg"),
+                AppendedText("concentration_mg_ml", "mg/mL"),
+                AppendedText("rate_ml_h", "mL/h"),
+            ),
+            row("lot", "at"),
+            more("Reason", "reason", "outside_gate", is_open=bool(self.is_bound and self.errors)),
+        )
+
+
+class InfusionChangeForm(ClinicalForm):
+    kind = forms.ChoiceField(label="What happened", widget=forms.RadioSelect)
+    at = MomentField(label="Time")
+    rate_ml_h = PlainNumberField(
+        label="New rate", places=2, high=2000, unit="mL/h", required=False
+    )
+    given_ml = PlainNumberField(
+        label="Given in all", places=2, high=5000, unit="mL", required=False
+    )
+    reason = reason_field("Reason")
+
+    def __init__(self, *args: Any, last: InfusionEvent | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = infusions.NEXT[last.kind] if last else ()
+        words = {"stop": "Stop", "pause": "Pause", "rate": "New rate", "resume": "Resume"}
+        self.fields["kind"].choices = [(kind.value, words[kind]) for kind in kinds]
+        self.helper = layout(
+            "entry_id",
+            Field("kind", template="sessions/_seg.html"),
+            row(AppendedText("given_ml", "mL"), AppendedText("rate_ml_h", "mL/h"), "at"),
+            "reason",
+        )
+
+
+class ChairForm(ClinicalForm):
+    chair = forms.ModelChoiceField(
+        Chair.objects.none(),
+        required=False,
+        to_field_name="public_id",
+        empty_label="Not in a chair",
+        error_messages={"invalid_choice": "Choose a chair of this clinic."},
+    )
+    place = forms.CharField(label="Or another place", max_length=60, required=False)
+    reason = reason_field("Reason")
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chairs = Chair.objects.bookable_at(clinic).select_related("room")
+        self.fields["chair"].queryset = chairs
+        self.helper = layout("entry_id", row("chair", "place"), "reason")
+
+
+class SignForm(VersionedForm):
+    note = forms.CharField(
+        max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id", "version", "note")
+
+
+def _plain(value: Any) -> str:
+    """Write a number as it may be typed again: 38.50 from the database as 38.5."""
+    return "" if value is None else f"{value.normalize():f}"
+
+

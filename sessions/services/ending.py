@@ -1,0 +1,88 @@
+"""How a course ends: by its last session, or stopped with a reason."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.locks import check_version
+from clinic.models import User
+from patients.models import Task
+from sessions.lifecycle import HOLDING, Status
+from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.services import steps
+from sessions.services.drafts import choice_of
+from sessions.services.extending import lock_course, slots_of
+
+STOP = "treatment_sessions.stop_course"
+TOOK_PLACE = {Status.DISCHARGED, Status.TRANSFERRED, Status.LEFT_AGAINST_ADVICE}
+
+
+def stop_course(
+    pk: int, *, reason: str, by: User, version: int | None, entry: Submission | None = None
+) -> int:
+    """Stop the course and cancel what is still planned; return how many sessions that were.
+
+    A session that has begun goes on to its own end.
+    """
+    with acting(by):
+        entries.claim(entry, by)
+        course = lock_course(pk)
+        if not by.may(STOP, course.clinic_id):
+            raise PermissionDenied(STOP)
+        check_version(course, version)
+        if course.status != TreatmentCourse.Status.ACTIVE:
+            raise ValidationError("This course has ended already.", code="ended")
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why the course stops."})
+        now = clock.now()
+        course.status, course.stop_reason = TreatmentCourse.Status.STOPPED, reason.strip()
+        course.version += 1
+        course.save(update_fields=["status", "stop_reason", "version"])
+        planned = list(course.sessions.planned().order_by("pk").values_list("pk", flat=True))
+        for key in planned:
+            why = f"Course stopped: {reason.strip()}"[:240]
+            steps.take(steps.lock(key), Status.CANCELLED, by=by, now=now, reason=why)
+        _close_date_tasks(course, by)
+        audit.record("course.stopped", subject=course, sessions=len(planned))
+        return len(planned)
+
+
+def _close_date_tasks(course: TreatmentCourse, by: User) -> None:
+    """Nobody needs to look for dates of a stopped course any more."""
+    tasks = Task.objects.open().filter(
+        kind=Task.Kind.UNPLACED_SESSIONS, source_id=course.public_id
+    )
+    tasks.update(closed_at=clock.now(), closed_by=by, closing_note="The course was stopped.")
+
+
+def complete_after(treatment_session: TreatmentSession, left: str) -> None:
+    """Complete the course with its last session; told of every step, inside its transaction.
+
+    The session is locked already and the course comes first in the order of locks, so a course that
+    somebody else holds is left to the hourly run.
+    """
+    if treatment_session.status in TOOK_PLACE:
+        courses = TreatmentCourse.objects.running().filter(pk=treatment_session.course_id)
+        for course in courses.select_for_update(no_key=True, skip_locked=True, of=("self",)):
+            complete(course)
+
+
+def complete(course: TreatmentCourse) -> bool:
+    """Complete a locked course when every session it counts has a row and the last took place.
+
+    A last session that was cancelled or missed leaves the course open for a person to decide.
+    """
+    if course.status != TreatmentCourse.Status.ACTIVE or course.planned_until is not None:
+        return False
+    statuses = list(course.sessions.order_by("number").values_list("status", flat=True))
+    open_ones = set(statuses) & set(HOLDING)
+    if not statuses or open_ones or statuses[-1] not in TOOK_PLACE:
+        return False
+    if len(statuses) < len(slots_of(choice_of(course))):
+        return False
+    course.status = TreatmentCourse.Status.COMPLETED
+    course.version += 1
+    course.save(update_fields=["status", "version"])
+    audit.record("course.completed", subject=course)
+    return True

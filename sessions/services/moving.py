@@ -1,0 +1,212 @@
+"""Move one session, or take a day's sessions off the calendar."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.locks import check_version
+from clinic.models import Chair, Clinic, User
+from clinic.refusals import refused_kindly
+from sessions import ports
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from sessions.plans import say
+from sessions.services import steps
+from sessions.services.booking import lock_chairs
+from sessions.services.calendar import hours_of
+from sessions.services.drafts import CHAIRS_TAKEN, PATIENT_BUSY
+from sessions.services.extending import STANDING, lock_course
+from sessions.services.places import Occupancy
+
+MOVE = "treatment_sessions.move_session"
+CANCEL = "treatment_sessions.cancel_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A session at its new place, and what was unusual about moving it there."""
+
+    treatment_session: TreatmentSession
+    warnings: tuple[str, ...]
+
+
+def move(
+    pk: int,
+    *,
+    day: date,
+    wall_time: time,
+    chair: Chair | None = None,
+    reason: str = "",
+    by: User,
+    version: int | None,
+    entry: Submission | None = None,
+) -> Move:
+    """Give a planned session another day, time or chair; without a chair the first free one.
+
+    Outside its treatment week, or nearer to a neighbor than the minimum gap, it needs a reason.
+    """
+    with refused_kindly(), acting(by):
+        entries.claim(entry, by)
+        of = TreatmentSession.objects.values("course_id").get(pk=pk)
+        course = lock_course(of["course_id"])
+        lock_chairs(course.clinic)
+        treatment_session = steps.lock(pk)
+        if not by.may(MOVE, treatment_session.clinic_id):
+            raise PermissionDenied(MOVE)
+        check_version(treatment_session, version)
+        now = clock.now()
+        starts_at, length = _place(treatment_session, day, wall_time, now)
+        warnings = _warnings(treatment_session, day)
+        if warnings and not reason.strip():
+            raise ValidationError({"reason": [*warnings, "Say why it is moved there."]})
+        found = _chair(treatment_session, chair, starts_at, starts_at + length)
+        _write(treatment_session, starts_at, starts_at + length, found, reason=reason, by=by)
+        return Move(treatment_session, tuple(warnings))
+
+
+def _place(
+    treatment_session: TreatmentSession, day: date, wall_time: time, now: datetime
+) -> tuple[datetime, timedelta]:
+    """Return the new start and the length of the visit, or refuse the day or the time."""
+    if treatment_session.status != Status.PLANNED:
+        raise ValidationError(
+            f"The session is “{treatment_session.get_status_display()}”: only a planned one moves.",
+            code="not_planned",
+        )
+    hours = hours_of(treatment_session.clinic)
+    length = timedelta(minutes=treatment_session.course.protocol.visit_minutes)
+    starts_at = hours.at(day, wall_time)
+    if starts_at < now:
+        raise ValidationError({"day": "This day and time have passed."})
+    refusal = hours.refusal(day, wall_time, length)
+    if refusal:
+        raise ValidationError({"wall_time" if hours.calendar.is_open(day) else "day": refusal})
+    return starts_at, length
+
+
+def _warnings(treatment_session: TreatmentSession, day: date) -> list[str]:
+    """Say what is unusual about this day; refuse a second session on one day."""
+    warnings, passed = [], []
+    if not treatment_session.window_from <= day <= treatment_session.window_to:
+        window = f"{say(treatment_session.window_from)} to {say(treatment_session.window_to)}"
+        warnings.append(f"{say(day)} lies outside the treatment week ({window}).")
+    zone = treatment_session.clinic.zone
+    neighbors = treatment_session.course.sessions.filter(status__in=STANDING)
+    for other in neighbors.exclude(pk=treatment_session.pk).select_related("phase"):
+        other_day = other.starts_at.astimezone(zone).date()
+        needed = max(treatment_session.phase.min_gap_days, other.phase.min_gap_days)
+        gap = abs((day - other_day).days)
+        if gap == 0:
+            raise ValidationError({"day": f"Session {other.number} is on this day already."})
+        if gap < needed:
+            days = "1 day" if gap == 1 else f"{gap} days"
+            warnings.append(
+                f"Only {days} to session {other.number} ({say(other_day)}); the minimum gap "
+                f"is {needed} days."
+            )
+        if (day < other_day) != (treatment_session.number < other.number):
+            passed.append(str(other.number))
+    if passed:
+        warnings.append(f"It would change places with session {', '.join(passed)}.")
+    return warnings
+
+
+def _chair(
+    treatment_session: TreatmentSession,
+    wanted: Chair | None,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> Chair:
+    clinic = treatment_session.clinic
+    occupancy = Occupancy.around(
+        clinic,
+        treatment_session.patient,
+        [starts_at.astimezone(clinic.zone).date()],
+        leaving_out=frozenset({treatment_session.pk}),
+    )
+    if occupancy.patient_is_busy(starts_at, ends_at):
+        raise ValidationError({"wall_time": PATIENT_BUSY})
+    chairs = list(Chair.objects.bookable_at(clinic).select_related("room"))
+    offered = chairs if wanted is None else [chair for chair in chairs if chair == wanted]
+    found = occupancy.free_chair(offered, treatment_session.chair, starts_at, ends_at)
+    if found is None and wanted is None:
+        raise ValidationError({"wall_time": CHAIRS_TAKEN})
+    if found is None:
+        raise ValidationError({"chair": f"{wanted} is not free then. Choose another one."})
+    return found
+
+
+def _write(
+    treatment_session: TreatmentSession,
+    starts_at: datetime,
+    ends_at: datetime,
+    chair: Chair,
+    *,
+    reason: str,
+    by: User,
+) -> None:
+    before, was = treatment_session.starts_at, treatment_session.chair
+    if (before, was) == (starts_at, chair):
+        raise ValidationError("It is at this time and place already.", code="unmoved")
+    zone = treatment_session.clinic.zone
+    treatment_session.trace.append(
+        {
+            "rule": "moved_by_hand",
+            "text": f"Moved by hand from {_say(before.astimezone(zone))}, {was}, "
+            f"to {_say(starts_at.astimezone(zone))}, {chair}.",
+            "anchor": before.astimezone(zone).date().isoformat(),
+            "by": by.username,
+            "reason": reason.strip(),
+        }
+    )
+    treatment_session.starts_at, treatment_session.ends_at = starts_at, ends_at
+    treatment_session.chair = chair
+    treatment_session.schedule_rev += 1
+    treatment_session.version += 1
+    treatment_session.save(
+        update_fields=["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
+    )
+    audit.record("session.moved", subject=treatment_session, reason=reason.strip())
+    ports.moved(treatment_session)
+
+
+def _say(moment: datetime) -> str:
+    return f"{say(moment.date())} {moment:%H:%M}"
+
+
+def cancel_sessions(
+    keys: Sequence[int], *, reason: str, by: User, entry: Submission | None = None
+) -> int:
+    """Cancel these sessions, or none of them; return how many."""
+    with acting(by):
+        entries.claim(entry, by)
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why."}, code="reason")
+        now = clock.now()
+        courses = TreatmentSession.objects.filter(pk__in=keys).order_by("course_id")
+        for course_id in courses.values_list("course_id", flat=True).distinct():
+            lock_course(course_id)
+        for key in sorted(keys):
+            steps.take(steps.lock(key), Status.CANCELLED, by=by, now=now, reason=reason)
+        return len(keys)
+
+
+def cancel_day(
+    clinic: Clinic, day: date, *, reason: str, by: User, entry: Submission | None = None
+) -> int:
+    """Cancel every planned session of the clinic on a day, or none; return how many."""
+    if not by.may(CANCEL, clinic.pk):
+        raise PermissionDenied(CANCEL)
+    with acting(by):
+        begin = datetime.combine(day, time.min, tzinfo=clinic.zone)
+        end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=clinic.zone)
+        planned = TreatmentSession.objects.filter(clinic=clinic).planned().between(begin, end)
+        keys = list(planned.values_list("pk", flat=True))
+        count = cancel_sessions(keys, reason=reason, by=by, entry=entry)
+        audit.record("clinic.day_cancelled", subject=clinic, day=day.isoformat(), sessions=count)
+        return count

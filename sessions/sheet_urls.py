@@ -1,0 +1,3 @@
+from django.urls import URLPattern
+
+sheet_urlpatterns: list[URLPattern] = []
