@@ -3,12 +3,14 @@
 import html
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from bench.driver import Answer, Line
 
 HOST = "taper.example"  # as in the production settings of ops.checks
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+TOKEN = re.compile(r'(?:name="csrfmiddlewaretoken" value=|"x-csrftoken": )"([^"]+)"')
 
 
 class SignInError(Exception):
@@ -18,8 +20,10 @@ class SignInError(Exception):
 class Person:
     """Speaks to one server through the proxy that it expects in front."""
 
-    def __init__(self, port: int, cookies: Mapping[str, str] | None = None) -> None:
-        self.port = port
+    def __init__(
+        self, port: int, cookies: Mapping[str, str] | None = None, *, host: str = HOST
+    ) -> None:
+        self.port, self.host = port, host
         self.cookies = dict(cookies or {})
         self.token = ""
 
@@ -42,18 +46,25 @@ class Person:
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
         return self._ask(self.form(path, fields))
 
-    def form(self, path: str, fields: Mapping[str, str], **headers: str) -> bytes:
+    def form(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS
+    ) -> bytes:
         body = urlencode({"csrfmiddlewaretoken": self.token, **fields}).encode()
-        kind = {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{HOST}"}
-        return self.request("POST", path, body, **kind, **headers)
+        kind = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": f"https://{self.host}",
+        }
+        return self.request("POST", path, body, {**kind, **headers})
 
-    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    def request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NO_HEADERS
+    ) -> bytes:
         lines = {
-            "Host": HOST,
+            "Host": self.host,
             "X-Forwarded-Proto": "https",
             "X-Forwarded-For": "192.0.2.7",
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
+            **headers,
         }
         if body:
             lines["Content-Length"] = str(len(body))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_seconds(root: int) -> float:
@@ -17,6 +18,10 @@ def cpu_seconds(root: int) -> float:
 def pss_mib(root: int) -> float:
     """Return the memory of the tree; what processes share is counted once."""
     return sum(_pss_kib(pid) for pid in tree(root)) / 1024
+
+
+def rss_mib(pid: int) -> float:
+    return int(_read(PROC / str(pid) / "statm").split()[1]) * PAGE / 2**20
 
 
 def tree(root: int) -> Iterator[int]:

@@ -1,5 +1,6 @@
 """A PostgreSQL, a Valkey and web servers of our own in a temporary folder, gone afterwards."""
 
+import json
 import os
 import secrets
 import shutil
@@ -9,9 +10,8 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -44,7 +44,10 @@ class Stage:
         self.addresses: dict[str, str] = {}
         self.services = Services(self.folder, self.addresses)
         self.running: list[children.Child] = []
-        self.keys = {"SECRET_KEY": secrets.token_urlsafe(64), "AUDIT_KEY": secrets.token_urlsafe(64)}
+        self.keys = {
+            "SECRET_KEY": secrets.token_urlsafe(64),
+            "AUDIT_KEY": secrets.token_urlsafe(64),
+        }
 
     def __enter__(self) -> Self:
         try:
@@ -95,7 +98,9 @@ class Stage:
             **more,
         }
 
-    def run(self, arguments: list[str], environment: Mapping[str, str], *, seconds: int = 3600) -> str:
+    def run(
+        self, arguments: list[str], environment: Mapping[str, str], *, seconds: int = 3600
+    ) -> str:
         """Run a Python program to its end and return what it printed."""
         done = subprocess.run(
             [sys.executable, *arguments],
@@ -110,6 +115,11 @@ class Stage:
         if done.returncode:
             raise ServiceError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"[-4000:])
         return done.stdout
+
+    def inside(self, module: str, environment: Mapping[str, str], *arguments: str) -> Any:
+        """Run a module of ours where Django is set up; its last line is JSON."""
+        said = self.run(["-m", "bench.inside", module, *arguments], environment)
+        return json.loads(said.splitlines()[-1])
 
     def start(self, name: str, arguments: list[str], **options: object) -> children.Child:
         log = self.folder / "log" / f"{name}.log"

@@ -2,13 +2,22 @@
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bench.driver import Answer
+from bench.driver import Answer, Target
+from bench.facts import Facts
 from bench.person import Person
 
 READINGS = {"systolic": "124", "diastolic": "81", "pulse": "72", "spo2": "98"}
+VITALS = {
+    "bp": "124/81",
+    "pulse": "72",
+    "spo2": "98",
+    "respiratory_rate": "14",
+    "sedation": "5",
+    "dissociation": "0",
+}
 
 
 @dataclass
@@ -18,10 +27,10 @@ class Page:
     port: int
     requests: Sequence[bytes]
     status: int = 200
-    turn: Iterable[int] = field(default_factory=itertools.count)
+    turn: Iterator[int] = field(default_factory=itertools.count)
 
     def request(self) -> bytes:
-        return self.requests[next(iter(self.turn)) % len(self.requests)]
+        return self.requests[next(self.turn) % len(self.requests)]
 
     def accept(self, answer: Answer) -> bool:
         return answer.status == self.status
@@ -33,18 +42,18 @@ class Made:
 
     port: int
     make: Callable[[], bytes]
-    statuses: tuple[int, ...]
+    status: int
 
     def request(self) -> bytes:
         return self.make()
 
     def accept(self, answer: Answer) -> bool:
-        return answer.status in self.statuses
+        return answer.status == self.status
 
 
 @dataclass
 class Poll:
-    """A board that is open: it sends the tag of what it shows, and now and then that is outdated."""
+    """An open board: it sends the tag of what it shows, which now and then is outdated."""
 
     person: Person
     path: str
@@ -57,7 +66,7 @@ class Poll:
 
     def request(self) -> bytes:
         headers = {"HX-Request": "true", "X-Poll": "1", "If-None-Match": self.tag}
-        return self.person.request("GET", self.path, **headers)
+        return self.person.request("GET", self.path, headers=headers)
 
     def accept(self, answer: Answer) -> bool:
         if answer.status == 200 and answer.header("ETag"):
@@ -68,22 +77,47 @@ class Poll:
 
 
 def floor(port: int, session_key: str) -> dict[str, Page]:
-    stranger = Person(port)
-    staff = Person(port, {"sessionid": session_key})
-    patients = range(1, 101)
+    stranger = Person(port, host="127.0.0.1")
+    staff = Person(port, {"sessionid": session_key}, host="127.0.0.1")
+    patients = [f"/patients/{pk}/" for pk in range(1, 101)]
+    posts = [stranger.form(f"{path}vitals/", READINGS) for path in patients]
     return {
-        "floor a": Page(port, [_local(stranger.request("GET", "/"))]),
-        "floor b": Page(port, [_local(stranger.request("GET", "/patients/"))]),
-        "floor c": Page(
-            port, [_local(staff.request("GET", f"/patients/{pk}/")) for pk in patients]
-        ),
-        "floor d": Page(
-            port,
-            [_local(stranger.form(f"/patients/{pk}/vitals/", READINGS)) for pk in patients],
-            status=204,
-        ),
+        "floor a": Page(port, [stranger.request("GET", "/")]),
+        "floor b": Page(port, [stranger.request("GET", "/patients/")]),
+        "floor c": Page(port, [staff.request("GET", path) for path in patients]),
+        "floor d": Page(port, posts, status=204),
     }
 
 
-def _local(request: bytes) -> bytes:
-    return request.replace(b"Host: taper.example", b"Host: 127.0.0.1", 1)
+def taper(person: Person, facts: Facts) -> dict[str, Target]:
+    """Return the pages that the goals P1 to P4 name."""
+    return {
+        "board": _pages(person, ["/"]),
+        "poll": Poll(person, "/board/poll/"),
+        "list": _pages(person, ["/patients/"]),
+        "list middle": _pages(person, [facts.middle_page]),
+        **{f"search {kind}": _search(person, term) for kind, term in facts.terms.items()},
+        "chart": _pages(person, [f"/patients/{patient}/" for patient in facts.patients]),
+        "sheet": _pages(person, [f"/sessions/{session}/" for session in facts.sessions]),
+        "login": _pages(Person(person.port), ["/accounts/login/"]),
+    }
+
+
+def vitals(person: Person, facts: Facts) -> Made:
+    """One more set of vital signs for somebody in a chair, each with a key of its own."""
+    sessions = itertools.cycle(facts.sessions)
+
+    def make() -> bytes:
+        path = f"/sessions/{next(sessions)}/vitals/"
+        return person.form(path, {**VITALS, "entry_id": str(uuid.uuid4())})
+
+    return Made(person.port, make, status=302)
+
+
+def _pages(person: Person, paths: list[str]) -> Page:
+    return Page(person.port, [person.request("GET", path) for path in paths])
+
+
+def _search(person: Person, term: str) -> Page:
+    request = person.form("/patients/search/", {"q": term}, {"HX-Request": "true"})
+    return Page(person.port, [request])

@@ -1,8 +1,8 @@
 """The border between clinics inside Django's admin: own rows, own choices, an author, no deletion.
 
-Every admin of ours is a ClinicScopedAdmin or a ReadOnlyAdmin, every inline has OwnClinicMixin, and a
-filter by a related row is an OwnRowsFilter. Relations to a model without a clinic are refused until
-`choices_of` says which rows may be shown.
+Every admin of ours is a ClinicScopedAdmin or a ReadOnlyAdmin, every inline has OwnClinicMixin, and
+a filter by a related row is an OwnRowsFilter. Relations to a model without a clinic are refused
+until `own` says which rows may be shown.
 """
 
 from collections.abc import Callable
@@ -63,13 +63,15 @@ class OwnClinicMixin:
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField | None:
-        kwargs.setdefault("queryset", self.choices_of(db_field.related_model, request))
+        if "queryset" not in kwargs:
+            kwargs["queryset"] = self.choices_of(db_field.related_model, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(
         self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField | None:
-        kwargs.setdefault("queryset", self.choices_of(db_field.related_model, request))
+        if "queryset" not in kwargs:
+            kwargs["queryset"] = self.choices_of(db_field.related_model, request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -149,6 +151,12 @@ class ReadOnlyAdmin(ClinicScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField | None:
+        kwargs["queryset"] = db_field.related_model._default_manager.none()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any

@@ -79,6 +79,12 @@ def _add(form: forms.Form, error: ValidationError) -> None:
         form.add_error(field if field in form.fields else None, errors)
 
 
+def _check_plain(value: Any, field: forms.Field) -> None:
+    """Refuse digits of other scripts, which Python would read as plain ones."""
+    if isinstance(value, str) and not value.isascii():
+        raise ValidationError(field.error_messages["invalid"], "invalid")
+
+
 class LocalDateTimeField(forms.DateTimeField):
     """A moment in the current zone, typed with the browser's own control."""
 
@@ -90,6 +96,7 @@ class LocalDateTimeField(forms.DateTimeField):
     }
 
     def to_python(self, value: Any) -> Any:
+        _check_plain(value, self)
         try:
             moment = super().to_python(value)
         except (OverflowError, ValueError) as error:
@@ -115,6 +122,7 @@ class CalendarDateField(forms.DateField):
     }
 
     def to_python(self, value: Any) -> Any:
+        _check_plain(value, self)
         day = super().to_python(value)
         if day is not None and not 1900 <= day.year <= 2200:
             raise ValidationError(self.error_messages["out_of_range"], "out_of_range")

@@ -1,4 +1,4 @@
-"""The last finished run of a regular job, and whether the wall clock jumped since the one before."""
+"""The last finished run of a regular job, and whether the clock jumped since the one before."""
 
 import time
 from datetime import datetime, timedelta

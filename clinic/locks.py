@@ -1,10 +1,14 @@
 """Row locks in the one order: course, chairs, sessions, e-mail contact and consent, message."""
 
+from typing import TypeVar
+
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model, QuerySet
 
 from clinic.models.scoping import VersionedRow
+
+M = TypeVar("M", bound=Model)
 
 
 class StaleVersionError(ValidationError):
@@ -24,6 +28,14 @@ def share(queryset: QuerySet[Model]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} FOR SHARE", params)
         return [row[0] for row in cursor.fetchall()]
+
+
+def shared(model: type[M], column: str, value: object) -> list[M]:
+    """Lock rows FOR SHARE and read them in one statement: they stay so until the end."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    where = connection.ops.quote_name(column)
+    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR SHARE"  # noqa: S608
+    return list(model._default_manager.raw(sql, [value]))
 
 
 def check_version(row: VersionedRow, version: int | None) -> None:

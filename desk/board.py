@@ -14,11 +14,24 @@ from patients.models import Task
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import TreatmentSession
 
-CARDS = 12  # the most urgent as cards, the others as lines
-ARRIVALS = 10
+CARDS = 10  # the most urgent as cards, the others as lines
+LINES = 30
+ARRIVALS = 8
 TASKS = 6
 FAILURES = 4
 SEES_VALUES = "monitoring.view_vitalsigns"
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """How it is shown: on the wall without names and values, or with every line."""
+
+    wall: bool = False
+    everyone: bool = False
+
+    @property
+    def query(self) -> str:
+        return "?wall" if self.wall else "?all" if self.everyone else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,6 @@ class Waiting:
     """A task as the board shows it."""
 
     public_id: str
-    patient_id: str
     name: str
     text: str
     due_at: datetime
@@ -57,6 +69,7 @@ class Tally:
 class Board:
     cards: tuple[Seat, ...]
     lines: tuple[Seat, ...]
+    unlisted: int
     tally: Tally
     chairs_in_use: int
     chairs: int
@@ -68,32 +81,34 @@ class Board:
     tag: str
 
 
-def load(clinic: Clinic, user: User, pulse: Pulse, *, wall: bool) -> Board:
+def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     rows = present.present(clinic, pulse.now, pulse.clock_jumped_at)
     shown = seats.seats(rows, pulse.now)
     arrivals = _arrivals(clinic, pulse)
-    tag = polling.tag(state(pulse, clinic, user, wall=wall), _changes_at(shown, arrivals, pulse))
-    if not user.may(SEES_VALUES, clinic.pk) or wall:
+    tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, arrivals, pulse))
+    if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one) for one in shown]
+    listed = len(shown) if mode.everyone else CARDS + LINES
     return Board(
         cards=tuple(shown[:CARDS]),
-        lines=tuple(shown[CARDS:]),
+        lines=tuple(shown[CARDS:listed]),
+        unlisted=len(shown[listed:]),
         tally=_tally(shown, pulse.counts),
         chairs_in_use=len({one.chair_id for one in shown if one.chair_id is not None}),
         chairs=pulse.chairs,
         arrivals=tuple(arrivals),
-        tasks=() if wall else _waiting(_my_tasks(clinic, user)[:TASKS]),
-        failures=() if wall else _waiting(_failures(clinic)[:FAILURES]),
+        tasks=() if mode.wall else _waiting(_my_tasks(clinic, user)[:TASKS]),
+        failures=() if mode.wall else _waiting(_failures(clinic)[:FAILURES]),
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
         cut_at=present.MOST if len(rows) == present.MOST else 0,
         tag=tag,
     )
 
 
-def state(pulse: Pulse, clinic: Clinic, user: User, *, wall: bool) -> tuple[object, ...]:
+def state(pulse: Pulse, clinic: Clinic, user: User, mode: Mode) -> tuple[object, ...]:
     """Return all that the board depends on, apart from the time."""
     roles = sorted(user.roles_by_clinic.get(clinic.pk, ()))
-    return clinic.pk, user.pk, wall, pulse.day_begin, pulse.digest, *roles
+    return clinic.pk, user.pk, mode.query, pulse.day_begin, pulse.digest, *roles
 
 
 def _changes_at(shown: list[Seat], arrivals: list[Arrival], pulse: Pulse) -> datetime:
@@ -114,9 +129,7 @@ def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:
         overdue=sum(one.overdue for one in shown),
         expected=counts.get(Status.PLANNED, 0),
         arrived=counts.get(Status.CHECKED_IN, 0),
-        in_chair=sum(
-            counts.get(s, 0) for s in (Status.CLEARED, Status.DOSING, Status.MONITORING)
-        ),
+        in_chair=sum(counts.get(s, 0) for s in (Status.CLEARED, Status.DOSING, Status.MONITORING)),
         ready=sum(one.ready for one in shown),
         done=sum(counts.get(ending, 0) for ending in ENDINGS),
     )
@@ -171,13 +184,12 @@ def _failures(clinic: Clinic) -> QuerySet[Task]:
 def _waiting(tasks: QuerySet[Task]) -> tuple[Waiting, ...]:
     rows = tasks.values_list(
         "public_id",
-        "patient__public_id",
         "patient__given_name",
         "patient__family_name",
         "text",
         "due_at",
     )
     return tuple(
-        Waiting(str(public_id), str(patient or ""), ", ".join(filter(None, (family, given))), text, due)
-        for public_id, patient, given, family, text, due in rows
+        Waiting(str(public_id), ", ".join(filter(None, (family, given))), text, due)
+        for public_id, given, family, text, due in rows
     )

@@ -6,11 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
-from clinic.models import Clinic, Membership
-from clinic.roles import Role
+from clinic.models import Clinic
 from monitoring.models import (
     AdverseEvent,
     DischargeAssessment,
@@ -19,7 +18,7 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
-from monitoring.readings import Administration, Assessment, Check, History, Reading, Settings
+from monitoring.readings import Administration, Assessment, History, Reading, Settings
 from monitoring.readings import Escort as SettledEscort
 from sessions.lifecycle import PRESENT
 from sessions.models import (
@@ -31,6 +30,7 @@ from sessions.models import (
     MonitoringTemplate,
     TreatmentSession,
 )
+from sessions.models.protocol import Route
 
 MOST = 100  # more than any clinic seats; the page says so when it is reached
 NEAR = timedelta(hours=12)
@@ -98,7 +98,8 @@ class PresentSession:
 def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[PresentSession]:
     rows = TreatmentSession.objects.filter(clinic=clinic, status__in=PRESENT)
     return [
-        _session(row, jumped_at) for row in _with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
+        _session(row, jumped_at)
+        for row in _with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
     ]
 
 
@@ -119,15 +120,16 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
         protocol_title=F("course__protocol__short_title"),
         route=F("course__protocol__route"),
         booked=JSONObject(room="chair__room__name", chair="chair__name"),
-        stay=Subquery(
-            _children(stays, "place", room="chair__room__name", chair="chair__name")[:1]
-        ),
+        stay=Subquery(_children(stays, "place", room="chair__room__name", chair="chair__name")[:1]),
         chair_now=Case(
             When(
                 Exists(stays.filter(treatment_session=OuterRef("pk"))),
-                then=Subquery(stays.filter(treatment_session=OuterRef("pk")).values("chair_id")[:1]),
+                then=Subquery(
+                    stays.filter(treatment_session=OuterRef("pk")).values("chair_id")[:1]
+                ),
             ),
             default=F("chair_id"),
+            output_field=BigIntegerField(),
         ),
         template=JSONObject(**template),
         checks=ArraySubquery(
@@ -136,9 +138,13 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
             )
         ),
         vitals=ArraySubquery(_children(VitalSigns.objects.standing(), *VITALS)),
-        given=ArraySubquery(_children(Dose.objects.standing(), "id", "given_at", "route", "outcome")),
+        given=ArraySubquery(_children(_given(), "number", "given_at", "route")),
         stops=ArraySubquery(
-            _children(InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP), "dose_id", "at")
+            _children(
+                InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP),
+                "at",
+                number="dose__number",
+            )
         ),
         predose_at=Subquery(
             PreDoseCheck.objects.filter(treatment_session=OuterRef("pk")).values("completed_at")[:1]
@@ -154,24 +160,27 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
                 treatment_session=OuterRef("pk"), resolved_at__isnull=True
             ).values("term")
         ),
-        escort=Subquery(_children(Escort.objects.order_by("-recorded_at", "-pk"), "name")[:1]),
+        escort=Subquery(_children(Escort.objects.all(), "name")[:1]),
         assessment=Subquery(_assessments()[:1]),
         next_booking=Subquery(_next_bookings(now)[:1]),
     ).values()
 
 
+def _given() -> QuerySet:
+    """Every dose that counts; a refused device was not given."""
+    return Dose.objects.standing().exclude(outcome=Dose.Outcome.REFUSED)
+
+
 def _assessments() -> QuerySet:
-    prescribes = Membership.objects.filter(
-        user=OuterRef("assessed_by"),
-        clinic=OuterRef("treatment_session__clinic"),
-        role=Role.PRESCRIBER,
-        is_active=True,
-    )
-    rows = DischargeAssessment.objects.order_by("-assessed_at", "-pk").annotate(
-        is_prescriber=Exists(prescribes)
-    )
     return _children(
-        rows, "assessed_at", "ready", "decisions", "is_prescriber", by="assessed_by__username"
+        DischargeAssessment.objects.all(),
+        "assessed_at",
+        "ready",
+        "decisions",
+        "by_prescriber",
+        first_name="assessed_by__first_name",
+        last_name="assessed_by__last_name",
+        username="assessed_by__username",
     )
 
 
@@ -236,10 +245,10 @@ def _place(where: dict[str, str | None]) -> str:
     return f"{where['room']} · {where['chair']}" if where["chair"] else where.get("place") or ""
 
 
-def _history(
+def _history(  # as monitoring.services.history builds it for one session; a test holds them equal
     row: dict[str, Any], first_dose: datetime | None, jumped_at: datetime | None
 ) -> History:
-    stopped = {stop["dose_id"]: _moment(stop["at"]) for stop in row["stops"]}
+    stopped = {stop["number"]: _moment(stop["at"]) for stop in row["stops"]}
     escort, given = row["escort"], row["assessment"]
     return History(
         readings=tuple(_reading(vitals) for vitals in row["vitals"]),
@@ -248,11 +257,11 @@ def _history(
         escort=escort and SettledEscort(settled=True, name=escort["name"]),
         assessment=given
         and Assessment(
-            given["by"],
+            f"{given['first_name']} {given['last_name']}".strip() or given["username"],
             _moment(given["assessed_at"]),
             given["ready"],
             given["decisions"],
-            given["is_prescriber"],
+            given["by_prescriber"],
         ),
         missed={check["label"]: check["reason"] for check in row["missed"]},
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
@@ -271,7 +280,7 @@ def _reading(row: dict[str, Any]) -> Reading:
 
 def _administration(dose: dict[str, Any], stopped: dict[int, datetime]) -> Administration:
     given_at = _moment(dose["given_at"])
-    ended_at = given_at if dose["route"] == "nasal" else stopped.get(dose["id"])
+    ended_at = given_at if dose["route"] == Route.NASAL else stopped.get(dose["number"])
     return Administration(given_at, ended_at, dose["route"])
 
 

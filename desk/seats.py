@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from desk.present import PresentSession, initials
 from monitoring import timeline
 from monitoring.alerts import alerts
 from monitoring.conditions import Condition, Gate
 from monitoring.discharge import gate
 from monitoring.evidence import Evidence
 from monitoring.readings import Reading, Settings, first_dose_at, last_dose_at
-from desk.present import PresentSession, initials
 from patients.rules import age_on
 from sessions.lifecycle import Status
 
@@ -79,6 +79,11 @@ class Seat:
     @property
     def place_in_queue(self) -> tuple[int, float]:
         return self.rank, self.next_at.timestamp() if self.next_at else float("inf")
+
+    @property
+    def key(self) -> str:
+        """Short, for ids in the page: the focus survives a refresh by them."""
+        return self.public_id[:8]
 
     @property
     def pill(self) -> str:
@@ -303,7 +308,9 @@ def _value(
     newest: datetime,
     settings: Settings,
 ) -> Value | None:
-    known = [r for r in readings if (r.bp if measure == "systolic" else r.known(measure) is not None)]
+    known = [
+        r for r in readings if (r.bp if measure == "systolic" else r.known(measure) is not None)
+    ]
     if not known:
         return None
     last = known[-1]
@@ -349,7 +356,10 @@ def _changes_at(
         moments += [given.started_at, given.ended_at]
     if first := first_dose_at(row.history.administrations):
         for minutes in (row.settings.peak_window_from, row.settings.peak_window_to):
-            moments += [first + timedelta(minutes=minutes), first + timedelta(minutes=minutes) + instant]
+            moments += [
+                first + timedelta(minutes=minutes),
+                first + timedelta(minutes=minutes) + instant,
+            ]
     if row.history.assessment:
         moments.append(row.history.assessment.at)
     if row.next_booking:

@@ -38,9 +38,7 @@ def load(clinic: Clinic, user: User, now: datetime) -> Worklist:
         past = sessions.planned().filter(starts_at__lt=day_begin)
         left_open = list(past.order_by("starts_at")[: MOST + 1])
     more = max(len(tasks), len(to_sign), len(left_open)) > MOST
-    return Worklist(
-        tasks[:MOST], to_sign[:MOST], left_open[:MOST], may_sign, now - BACK, more
-    )
+    return Worklist(tasks[:MOST], to_sign[:MOST], left_open[:MOST], may_sign, now - BACK, more)
 
 
 def _tasks(clinic: Clinic, user: User) -> QuerySet[Task]:

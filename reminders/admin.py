@@ -44,6 +44,5 @@ class MessageAdmin(ReadOnlyAdmin):
             self.message_user(request, f"{again} planned again; the next sweep sends them.")
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        return any(
-            staff(request).may("reminders.retry_message", pk) for pk in self.clinic_ids(request)
-        )
+        user = staff(request)
+        return any(user.may("reminders.retry_message", pk) for pk in self.clinic_ids(request))

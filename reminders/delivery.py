@@ -16,10 +16,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
-from clinic import audit, clock
+from clinic import audit, clock, locks
 from clinic.audit import acting, system
-from clinic.locks import share
-from clinic.models import User
+from clinic.models import Clinic, User
 from clinic.roles import Role
 from patients.models import Consent, EmailContact, Patient, Task
 from patients.services import tasks
@@ -91,44 +90,53 @@ def send(claimed: Claim, mailer: Mailer) -> str:
     """Send one claimed message, or say in the ledger why not; return the state it is in now."""
     try:
         with acting(SWEEP):
-            _share_what_decides(claimed)
-            message = _lock_message(claimed)
-            if message is None:
+            locked = _lock_all(claimed)
+            if locked is None:
                 return LOST
-            _decide(message, mailer)
+            message, reach, now = locked
+            _decide(message, reach, mailer, now)
             message.save(update_fields=OUTCOME)
             return message.state
     except DatabaseError as error:
         # Nothing was written and perhaps nothing sent: when the lease ends it is taken up again.
         log.warning("message.interrupted", message=claimed.pk, error=type(error).__name__)
         return INTERRUPTED
+    except Exception as error:
+        return _set_aside(claimed, error)
 
 
-def _share_what_decides(claimed: Claim) -> None:
-    share(Patient.objects.filter(pk=claimed.patient_id))
-    share(TreatmentSession.objects.filter(pk=claimed.session_id))
-    share(EmailContact.objects.filter(patient=claimed.patient_id))
-    share(Consent.objects.filter(patient=claimed.patient_id, kind=Consent.Kind.EMAIL))
+def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
+    """Lock what decides, then the message if it is still ours, and return it with its rows."""
+    (patient,) = locks.shared(Patient, "id", claimed.patient_id)
+    (session,) = locks.shared(TreatmentSession, "id", claimed.session_id)
+    contact = next(iter(locks.shared(EmailContact, "patient_id", claimed.patient_id)), None)
+    consents = locks.shared(Consent, "patient_id", claimed.patient_id)
+    message = _lock_message(claimed)
+    if message is None:
+        return None
+    (clinic,) = Clinic.objects.raw("SELECT * FROM clinic_clinic WHERE id = %s", [message.clinic_id])
+    message.patient, message.treatment_session = patient, session
+    message.clinic = patient.clinic = clinic
+    for consent in consents:
+        consent.clinic = clinic
+    now = clock.now()
+    return message, planning.reach_of(patient, contact, consents, now), now
 
 
 def _lock_message(claimed: Claim) -> Message | None:
     """Lock the message, if it is still ours."""
-    related = ("treatment_session", "patient__clinic", "patient__email_contact", "clinic")
-    return (
-        Message.objects.select_for_update(of=("self",))
-        .select_related(*related)
-        .filter(pk=claimed.pk, state=State.SENDING, lease_token=claimed.token)
-        .first()
+    sql = (
+        "SELECT * FROM reminders_message"
+        " WHERE id = %s AND state = %s AND lease_token = %s FOR UPDATE"
     )
+    found = Message.objects.raw(sql, [claimed.pk, State.SENDING, claimed.token])
+    return next(iter(found), None)
 
 
-def _decide(message: Message, mailer: Mailer) -> None:
-    now = clock.now()
+def _decide(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:
     if message.lease_until is None or message.lease_until - now < LEASE_LEFT:
         message.close(State.PLANNED)
         return
-    agreed = planning.agreed([message.patient_id], now)
-    reach = planning.reach_of(message.patient, consent=message.patient_id in agreed)
     if now >= message.expires_at:
         message.close(State.EXPIRED)
     elif obstacle := _obstacle(message, reach):
@@ -161,17 +169,25 @@ def _postpone(message: Message, until: datetime) -> None:
 
 def _write_and_send(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:
     try:
-        mail = rendering.mail(message, reach.address, reach.zone, now)
-        mailer.send(mail)
+        mailer.send(rendering.mail(message, reach.address, reach.zone, now))
     except UndeliveredError as error:
         _undelivered(message, error, now)
-    except Exception as error:  # one message that can't be written must not stop the others
-        log.exception("message.broken", message=message.pk, error=type(error).__name__)
-        message.last_error = type(error).__name__
-        _try_later(message, now, most=rules.MOST_BROKEN, reason="It can't be written.")
     else:
         message.close(State.SENT)
-        message.sent_at, message.sent_to, message.last_error = clock.now(), reach.address, ""
+        message.sent_at, message.sent_to, message.last_error = now, reach.address, ""
+
+
+def _set_aside(claimed: Claim, error: Exception) -> str:
+    """One message that can't be written must not stop the others."""
+    log.exception("message.broken", message=claimed.pk, error=type(error).__name__)
+    with acting(SWEEP):
+        message = _lock_message(claimed)
+        if message is None:
+            return LOST
+        message.last_error = type(error).__name__
+        _try_later(message, clock.now(), most=rules.MOST_BROKEN, reason="It can't be written.")
+        message.save(update_fields=OUTCOME)
+        return message.state
 
 
 def _undelivered(message: Message, error: UndeliveredError, now: datetime) -> None:

@@ -17,7 +17,7 @@ HANGS_UP = 421
 
 
 class UndeliveredError(Exception):
-    """`for_good`: the server refuses this address or message. `maybe_sent`: it may have taken it."""
+    """`for_good`: the server refuses address or message. `maybe_sent`: it may have taken it."""
 
     def __init__(self, cause: Exception, *, maybe_sent: bool) -> None:
         super().__init__(type(cause).__name__)

@@ -22,7 +22,7 @@ class MessageQuerySet(ClinicScopedQuerySet):
 
 
 class Message(PublicRow):
-    """One e-mail to one patient: the ledger that decides what is sent, once, and says what became of it."""
+    """One e-mail to one patient: the ledger decides what is sent and says what became of it."""
 
     class Kind(models.TextChoices):
         REMINDER_72H = "reminder_72h", "Reminder, 3 days before"

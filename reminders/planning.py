@@ -14,7 +14,7 @@ from clinic import clock
 from clinic.audit import acting, system
 from clinic.locks import share
 from clinic.models import Clinic
-from patients.models import Consent, Patient
+from patients.models import Consent, EmailContact, Patient
 from reminders import rules
 from reminders.models import Message
 from reminders.rules import Reach
@@ -146,27 +146,28 @@ def not_now(status: str) -> str:
 
 
 def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
+    """Read, for each patient, what decides whether he may be written to."""
     patients = Patient.objects.filter(pk__in=patient_ids).select_related("clinic", "email_contact")
-    consenting = agreed(patient_ids, now)
-    return {patient.pk: reach_of(patient, consent=patient.pk in consenting) for patient in patients}
+    given: dict[int, list[Consent]] = {}
+    for consent in _standing_consents().filter(patient__in=patient_ids).select_related("clinic"):
+        given.setdefault(consent.patient_id, []).append(consent)
+    return {
+        patient.pk: reach_of(
+            patient, getattr(patient, "email_contact", None), given.get(patient.pk, ()), now
+        )
+        for patient in patients
+    }
 
 
-def agreed(patient_ids: Collection[int], now: datetime) -> set[int]:
-    """Return those of the patients whose consent to e-mail stands."""
-    consents = _standing_consents().filter(patient__in=patient_ids).select_related("clinic")
-    return {consent.patient_id for consent in consents if consent.stands_at(now)}
-
-
-def reach_of(patient: Patient, *, consent: bool) -> Reach:
-    """Read a patient that was fetched with its clinic and its e-mail contact."""
-    contact = getattr(patient, "email_contact", None)
-    if contact is None:
-        return Reach(patient.clinic.zone, consent=consent, deceased=patient.deceased)
+def reach_of(
+    patient: Patient, contact: EmailContact | None, consents: Iterable[Consent], now: datetime
+) -> Reach:
+    zone = ZoneInfo(contact.time_zone) if contact else patient.clinic.zone
     return Reach(
-        zone=ZoneInfo(contact.time_zone),
-        address=contact.address,
-        verified=contact.verified_at is not None,
-        consent=consent,
+        zone=zone,
+        address=contact.address if contact else "",
+        verified=contact is not None and contact.verified_at is not None,
+        consent=any(c.kind == Consent.Kind.EMAIL and c.stands_at(now) for c in consents),
         deceased=patient.deceased,
     )
 
@@ -179,14 +180,15 @@ def repair() -> int:
     """Plan what nobody planned: a forgotten listener shows up here instead of losing mail."""
     with acting(system("sweep")):
         now = clock.now()
-        pks = share(TreatmentSession.objects.filter(pk__in=overlooked(now)[:REPAIRED_AT_ONCE]))
-        if pks:
-            plan(TreatmentSession.objects.filter(pk__in=pks), now)
-        return len(pks)
+        found = overlooked(now)[:REPAIRED_AT_ONCE]
+        if found:
+            found = share(TreatmentSession.objects.filter(pk__in=found))
+            plan(TreatmentSession.objects.filter(pk__in=found), now)
+        return len(found)
 
 
 def overlooked(now: datetime) -> list[int]:
-    """Return the sessions whose messages are missing, or held back although nothing is in the way."""
+    """Return sessions whose messages are missing, or held back although nothing is in the way."""
     own = Message.objects.filter(
         treatment_session=OuterRef("pk"), schedule_rev=OuterRef("schedule_rev")
     )

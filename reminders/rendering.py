@@ -81,7 +81,7 @@ def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Email
     template = TEMPLATES[Message.Kind(message.kind)]
     _, from_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     written = EmailMultiAlternatives(
-        subject=_subject(message, begins),
+        subject=_subject(message, begins, elsewhere=values["at_clinic"] is not None),
         body=render_to_string(f"reminders/{template}.txt", values),
         from_email=formataddr((sender.name, from_address)),
         to=[address],
@@ -98,10 +98,11 @@ def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Email
     return written
 
 
-def _subject(message: Message, begins: LocalTime) -> str:
+def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
     if message.kind == Message.Kind.FOLLOW_UP:
         return "How are you after your appointment?"
-    return f"Your appointment on {begins.day} at {begins.time}"
+    zone = f" ({begins.zone})" if elsewhere else ""
+    return f"Your appointment on {begins.day} at {begins.time}{zone}"
 
 
 def _domain(address: str) -> str:

@@ -71,7 +71,7 @@ class Reach:
 
 
 def wall_time(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the instant: a time that the clocks skip moves on, of one that comes twice the first."""
+    """Return the instant: a skipped time moves on, of one that comes twice it is the first."""
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
@@ -92,6 +92,7 @@ def window(
     kind: str, *, starts_at: datetime, ended_at: datetime | None, zone: ZoneInfo, now: datetime
 ) -> Window | None:
     """Return when the message is to go, or nothing if it is too late to plan it."""
+    now, starts_at = now.astimezone(UTC), starts_at.astimezone(UTC)  # elapsed time, not wall time
     if kind == FOLLOW_UP:
         return _follow_up_window(ended_at, zone, now)
     rule = REMINDERS[kind]

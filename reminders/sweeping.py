@@ -1,4 +1,4 @@
-"""One sweep: send what is due, plan what was overlooked, ask where nobody answered, leave a sign.
+"""One sweep: send what is due, ask where nobody answered, plan what was overlooked, leave a sign.
 
 Any number of sweeps may run at once. Whoever rings, Celery or `manage.py sweep`, calls this.
 """
@@ -36,10 +36,10 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
     def is_over() -> bool:
         return stopping() or time.monotonic() > ends
 
-    swept.repaired = planning.repair()
     with Mailer() as mailer:
         _deliver(mailer, swept, is_over)
     swept.asked = follow_up.ask_about_silence()
+    swept.repaired = planning.repair()
     heartbeat.beat(heartbeat.SWEEP)
     return swept
 

@@ -1,13 +1,13 @@
-"""Protocols between their two forms: rows that administrators edit, values that the planner takes."""
+"""Protocols between their two forms: rows that administrators edit, values for the planner."""
 
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Max, QuerySet
 
 from clinic import audit, clock
-from clinic.audit import Actor, acting
+from clinic.audit import acting
 from clinic.models import User
 from sessions import shipped
 from sessions.models import (
@@ -20,6 +20,7 @@ from sessions.models import (
 from sessions.specs import DoseOption as DoseSpec
 from sessions.specs import PhaseSpec, PlanningError, ProtocolSpec, check_phases
 
+PUBLISH = "treatment_sessions.publish_protocol"
 THRESHOLDS = [
     field.name
     for field in MonitoringTemplate._meta.concrete_fields
@@ -100,7 +101,7 @@ def phase_spec(phase: ProtocolPhase) -> PhaseSpec:
 def load_shipped() -> list[str]:
     """Bring the shipped protocols into the database; return the keys that gained a version.
 
-    A shipped protocol that changed with a release becomes a new version: running courses keep theirs.
+    A shipped protocol that changed with a release becomes a new version; courses keep theirs.
     """
     with acting(audit.system("load_protocols")):
         return [spec.key for spec in shipped.read_all() if _load(spec)]
@@ -120,7 +121,7 @@ def _same(one: ProtocolSpec, other: ProtocolSpec) -> bool:
 
 
 def _comparable(spec: ProtocolSpec) -> dict[str, Any]:
-    """Leave out order and formatting that rows don't keep: settings by their defaults, doses sorted."""
+    """Leave out order and formatting that rows don't keep: defaults filled in, doses sorted."""
     defaults = {name: MonitoringTemplate._meta.get_field(name).default for name in THRESHOLDS}
     checks = [(c["label"], c["anchor"], c["minute"]) for c in spec.monitoring["checks"]]
     return {
@@ -182,18 +183,32 @@ def new_draft(protocol: Protocol, *, by: User, clinic_id: int | None) -> Protoco
     """Copy a protocol into a new draft version of the clinic, to edit and publish."""
     spec = spec_of(whole().get(pk=protocol.pk))
     with acting(by):
-        last = Protocol.objects.filter(clinic_id=clinic_id, key=protocol.key).aggregate(
-            last=Max("version")
-        )["last"]
-        draft = create(spec, version=(last or 0) + 1, clinic_id=clinic_id)
+        _check_may(by, clinic_id)
+        draft = create(spec, version=next_version(protocol.key, clinic_id), clinic_id=clinic_id)
         audit.record("protocol.drafted", subject=draft, of=protocol.pk)
         return draft
 
 
+def next_version(key: str, clinic_id: int | None) -> int:
+    versions = Protocol.objects.filter(clinic_id=clinic_id, key=key)
+    return (versions.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def _check_may(by: User, clinic_id: int | None) -> None:
+    if clinic_id is None:
+        raise ValidationError(
+            "A protocol that ships with Taper stays as it is: make a new draft version of it.",
+            code="shipped",
+        )
+    if not by.may(PUBLISH, clinic_id):
+        raise PermissionDenied(PUBLISH)
+
+
 def publish(pk: int, *, by: User) -> Protocol:
-    """Freeze a draft and offer it to new courses; raise ValidationError when it can't be planned."""
+    """Freeze a draft and offer it to new courses; refuse what can't be planned."""
     with acting(by):
         protocol = whole().select_for_update(of=("self",)).get(pk=pk)
+        _check_may(by, protocol.clinic_id)
         if protocol.status != Protocol.Status.DRAFT:
             raise ValidationError("Only a draft can be published.", code="not_draft")
         _check(protocol)
@@ -223,10 +238,11 @@ def _publish(protocol: Protocol, *, by: User | None) -> Protocol:
     return protocol
 
 
-def retire(pk: int, *, by: User | Actor) -> None:
+def retire(pk: int, *, by: User) -> None:
     """Offer the version to no new course; running ones keep it."""
     with acting(by):
         protocol = Protocol.objects.select_for_update().get(pk=pk)
+        _check_may(by, protocol.clinic_id)
         if protocol.status != Protocol.Status.PUBLISHED:
             raise ValidationError("Only a published protocol can be retired.", code="not_published")
         protocol.status = Protocol.Status.RETIRED

@@ -105,7 +105,7 @@ def _iso(day: date | None) -> str | None:
 
 
 def _number(value: Decimal | None) -> int | float | None:
-    """Return a JSON number that reads as the decimal does: at most three places, so exact to read."""
+    """Return a JSON number that reads as the decimal does."""
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)

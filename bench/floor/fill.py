@@ -1,17 +1,16 @@
-"""`python -m bench.floor.fill PATIENTS`: make the floor's tables and rows; print a session key."""
+"""Make the floor's tables and rows; print the key of a signed-in session."""
 
-import sys
+import json
 
-import django
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.db import connection
 
 ROWS = """
-    INSERT INTO floor_patient (name, code, born_on, phone, email, registered_at)
+    INSERT INTO floor_patient (name, code, born_on, phone, email, sex)
     SELECT 'Patient ' || md5(n::text), 'P' || n, date '1990-01-01' - n %% 20000, '+1 555 ' || n,
-           'patient' || n || '@example.org', now()
+           'patient' || n || '@example.org', 'unknown'
     FROM generate_series(1, %(patients)s) n;
     INSERT INTO floor_course (patient_id, phase, started_on)
     SELECT id, 'induction', date '2026-01-05' FROM floor_patient;
@@ -21,13 +20,12 @@ ROWS = """
 """
 
 
-def main(patients: int) -> None:
-    django.setup()
+def main(patients: str) -> None:
     call_command("migrate", run_syncdb=True, verbosity=0)
     with connection.cursor() as cursor:
-        cursor.execute(ROWS, {"patients": patients})
+        cursor.execute(ROWS, {"patients": int(patients)})
         cursor.execute("VACUUM ANALYZE")
-    print(_signed_in())
+    print(json.dumps({"session": _signed_in()}))
 
 
 def _signed_in() -> str:
@@ -38,7 +36,3 @@ def _signed_in() -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

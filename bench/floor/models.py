@@ -1,19 +1,28 @@
+from typing import Any, ClassVar
+
 from django.db import models
 
 
-class Patient(models.Model):
+class Row(models.Model):
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        abstract = True
+
+
+class Patient(Row):
     name = models.CharField(max_length=80, db_index=True)
     code = models.CharField(max_length=20, unique=True)
     born_on = models.DateField()
     phone = models.CharField(max_length=20)
     email = models.EmailField()
-    registered_at = models.DateTimeField()
+    sex = models.CharField(max_length=10)
 
     def __str__(self) -> str:
         return self.name
 
 
-class Course(models.Model):
+class Course(Row):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="courses")
     phase = models.CharField(max_length=20)
     started_on = models.DateField()
@@ -22,7 +31,7 @@ class Course(models.Model):
         return self.phase
 
 
-class Vitals(models.Model):
+class Vitals(Row):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="vitals")
     at = models.DateTimeField(auto_now_add=True)
     systolic = models.PositiveSmallIntegerField()
@@ -38,7 +47,7 @@ class Vitals(models.Model):
         return f"{self.systolic}/{self.diastolic}"
 
 
-class Audit(models.Model):
+class Audit(Row):
     at = models.DateTimeField(auto_now_add=True)
     event = models.CharField(max_length=40)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
@@ -47,7 +56,7 @@ class Audit(models.Model):
         return self.event
 
 
-class Reminder(models.Model):
+class Reminder(Row):
     address = models.EmailField()
     due_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

@@ -1,10 +1,10 @@
 """Django's standard middleware, persistent connections, nothing else."""
 
-import os
+from environs import Env
 
-import dj_database_url
+env = Env()
 
-SECRET_KEY = os.environ["SECRET_KEY"]
+SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [
     "bench.floor",
@@ -24,7 +24,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "bench.floor.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
-DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"])}
-DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", conn_max_age=60, conn_health_checks=True)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+vars().update(env.dj_email_url("EMAIL_URL"))

@@ -5,15 +5,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import csrf_exempt
 
-from bench.floor.models import Audit, Patient, Vitals
+from bench.floor.models import Audit, Course, Patient, Vitals
 
 ROWS = 25
 
 
-class VitalsForm(forms.ModelForm[Vitals]):
-    class Meta:
-        model = Vitals
-        fields = ["systolic", "diastolic", "pulse", "spo2"]
+class VitalsForm(forms.Form):
+    systolic = forms.IntegerField(min_value=50, max_value=300)
+    diastolic = forms.IntegerField(min_value=20, max_value=200)
+    pulse = forms.IntegerField(min_value=20, max_value=300)
+    spo2 = forms.IntegerField(min_value=50, max_value=100)
 
 
 def hello(request: HttpRequest) -> HttpResponse:
@@ -22,13 +23,16 @@ def hello(request: HttpRequest) -> HttpResponse:
 
 def patients(request: HttpRequest) -> HttpResponse:
     """Floor b: what every goal is measured against."""
-    return render(request, "floor/patients.html", {"patients": Patient.objects.order_by("pk")[:ROWS]})
+    first = Patient.objects.order_by("pk")[:ROWS]
+    return render(request, "floor/patients.html", {"patients": first})
 
 
 @login_required
 def patient(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Patient, pk=pk)
-    context = {"patient": found, "courses": found.courses.all(), "vitals": found.vitals.all()[:10]}
+    courses = Course.objects.filter(patient=found)
+    vitals = Vitals.objects.filter(patient=found)[:10]
+    context = {"patient": found, "courses": courses, "vitals": vitals}
     return render(request, "floor/patient.html", context)
 
 
@@ -39,7 +43,6 @@ def add_vitals(request: HttpRequest, pk: int) -> HttpResponse:
     form = VitalsForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=400)
-    form.instance.patient = found
-    form.save()
+    Vitals.objects.create(patient=found, **form.cleaned_data)
     Audit.objects.create(event="vitals.recorded", patient=found)
     return HttpResponse(status=204)

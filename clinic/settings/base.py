@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "reminders.tasks.sweep", "schedule": 30.0},
     "seal-audit": {"task": "clinic.tasks.seal_audit", "schedule": 30.0},
     "extend-courses": {"task": "sessions.tasks.extend_courses", "schedule": 3600.0},
+    "drop-import-drafts": {"task": "patients.tasks.drop_import_drafts", "schedule": 600.0},
 }
 
 # Keys apart from SECRET_KEY in production; derived from it elsewhere.

@@ -1,7 +1,7 @@
 """What is known of each invented patient."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any, Literal
@@ -38,6 +38,7 @@ class Standing:
 class Chart:
     patient: Patient
     email: Email
+    address: str
     weight_kg: Decimal
     baseline: tuple[int, int]
 
@@ -50,7 +51,12 @@ class Charts:
         self.today = now.astimezone(site.clinic.zone).date()
 
     def make(
-        self, person: Person, standing: Standing, *, known_for: int = 60, died_on: date | None = None
+        self,
+        person: Person,
+        standing: Standing,
+        *,
+        known_for: int = 60,
+        died_at: datetime | None = None,
     ) -> Chart:
         """Make a patient whom the practice has known for that many days."""
         since = self.now - timedelta(days=known_for)
@@ -65,8 +71,8 @@ class Charts:
                 phone=f"+1 212 555 01{person.number:02}",
                 address=f"{person.number * 3} Juniper Road",
                 language="en",
-                deceased=died_on is not None,
-                deceased_at=datetime.combine(died_on, time(12), UTC) if died_on else None,
+                deceased=died_at is not None,
+                deceased_at=died_at,
             )
         )
         weight = self._body(patient, since)
@@ -75,7 +81,7 @@ class Charts:
         # Blood pressure a little higher with age, always low enough for a dose.
         systolic = min(130, 108 + person.age // 4 + self.rng.randint(0, 8))
         diastolic = 66 + (systolic - 110) // 2 + self.rng.randint(0, 4)
-        return Chart(patient, standing.email, weight, (systolic, diastolic))
+        return Chart(patient, standing.email, person.email, weight, (systolic, diastolic))
 
     def _body(self, patient: Patient, since: datetime) -> Decimal:
         height = self.rng.randint(154, 192)
@@ -100,9 +106,7 @@ class Charts:
         others = self.rng.sample(CONDITIONS[2:], self.rng.randint(0, 2))
         for text, code in (depression, *others):
             onset = since.date() - timedelta(days=self.rng.randint(200, 4000))
-            self.rows.add(
-                Condition(**of, text=text, code=code, code_system=ICD, onset_on=onset)
-            )
+            self.rows.add(Condition(**of, text=text, code=code, code_system=ICD, onset_on=onset))
         for text in self.rng.sample(MEDICINES, self.rng.randint(1, 3)):
             started = since.date() - timedelta(days=self.rng.randint(20, 700))
             self.rows.add(Medication(**of, text=text, started_on=started))

@@ -1,6 +1,6 @@
 """Courses of invented patients: planned by the real planner, given up to today, booked after it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,9 +10,11 @@ from django.conf import settings
 
 from clinic.models import Chair
 from desk.demo.charts import Chart
+from desk.demo.gates import settings_of
 from desk.demo.places import OPENS_AT, Site
 from desk.demo.rows import Rows
 from desk.demo.visits import Recorder, Script
+from monitoring.readings import Settings
 from patients.models import Task
 from sessions import protocols
 from sessions.dosing import infusion
@@ -22,7 +24,7 @@ from sessions.planning import Calendar, Course, PlannedSession, plan
 from sessions.services.calendar import hours_of
 from sessions.specs import ProtocolSpec
 
-TIMES = (time(8), time(8, 30), time(11, 30), time(12), time(15), time(15, 30))
+TIMES = (time(8), time(8, 30), time(11, 30), time(12), time(15))
 LAST_START = time(17, 30)
 SUNDAY = 6
 PREPARATION = timedelta(minutes=25)
@@ -89,13 +91,17 @@ class Diary:
     def hold(self, chair: Chair, starts_at: datetime, ends_at: datetime) -> None:
         self.spans[chair.pk].append((starts_at, ends_at))
 
-    def find(self, starts_at: datetime, ends_at: datetime) -> Chair:
-        """Hold the first chair that is free then."""
-        for chair in self.chairs:
-            if all(ends_at <= begin or end <= starts_at for begin, end in self.spans[chair.pk]):
-                self.hold(chair, starts_at, ends_at)
-                return chair
-        raise ValueError(f"no chair is free on {starts_at:%Y-%m-%d %H:%M}")
+    def find(self, starts: Iterable[datetime], length: timedelta) -> tuple[datetime, Chair]:
+        """Hold the first chair that is free at one of these starts."""
+        for starts_at in starts:
+            for chair in self.chairs:
+                if self._is_free(chair, starts_at, starts_at + length):
+                    self.hold(chair, starts_at, starts_at + length)
+                    return starts_at, chair
+        raise ValueError("no chair is free all day")
+
+    def _is_free(self, chair: Chair, starts_at: datetime, ends_at: datetime) -> bool:
+        return all(ends_at <= begin or end <= starts_at for begin, end in self.spans[chair.pk])
 
 
 class Courses:
@@ -108,10 +114,13 @@ class Courses:
         self.calendar = hours_of(self.clinic).calendar
         self.diary = Diary(site.chairs)
         self.specs: dict[int, ProtocolSpec] = {}
+        self.settings: dict[int, Settings] = {}
         self.phases: dict[int, dict[int, ProtocolPhase]] = {}
         self.told: list[Told] = []
 
-    def tell(self, chart: Chart, story: Story, protocol: Protocol, today: Today | None = None) -> Told:
+    def tell(
+        self, chart: Chart, story: Story, protocol: Protocol, today: Today | None = None
+    ) -> Told:
         starts_on = self._day_1(story.days_ago, is_today=today is not None)
         told = Told(self._course(chart, story, protocol, starts_on, today), chart)
         for planned in self._planned(told.course, story, protocol, today):
@@ -192,17 +201,22 @@ class Courses:
         return Calendar(closed=frozenset(closed), names=self.calendar.names)
 
     def _session(
-        self, told: Told, planned: PlannedSession, day: date, protocol: Protocol, today: Today | None
+        self,
+        told: Told,
+        planned: PlannedSession,
+        day: date,
+        protocol: Protocol,
+        today: Today | None,
     ) -> None:
         course = told.course
         length = timedelta(minutes=protocol.visit_minutes)
-        starts_at = self._at(day, course.time_of_day)
         is_today = today is not None and day == self.today
         if today is not None and is_today:
             starts_at, chair = today.starts_at, today.chair
             self.diary.hold(chair, starts_at, starts_at + length)
         else:
-            chair = self.diary.find(starts_at, starts_at + length)
+            starts = (self._at(day, at) for at in (course.time_of_day, *TIMES))
+            starts_at, chair = self.diary.find(starts, length)
         treatment_session = self.rows.add(
             TreatmentSession(
                 course=course,
@@ -232,6 +246,13 @@ class Courses:
         told.sessions.append(treatment_session)
         if is_today:
             told.today = treatment_session
+
+    def another_time(self, treatment_session: TreatmentSession) -> tuple[datetime, Chair]:
+        """Return another start on the same day, and a chair that is free then."""
+        day = treatment_session.starts_at.astimezone(self.clinic.zone).date()
+        starts = (self._at(day, at) for at in TIMES)
+        length = treatment_session.ends_at - treatment_session.starts_at
+        return self.diary.find((s for s in starts if s != treatment_session.starts_at), length)
 
     def _at(self, day: date, wall_time: time) -> datetime:
         return datetime.combine(day, wall_time, tzinfo=self.clinic.zone).astimezone(UTC)
@@ -278,7 +299,11 @@ class Courses:
         )
         if mg is None:
             given = infusion(Decimal("0.5"), told.chart.weight_kg, 40)
-            order.dose_mg, order.mg_per_kg, order.weight_kg = given.mg, given.mg_per_kg, given.weight_kg
+            order.dose_mg, order.mg_per_kg, order.weight_kg = (
+                given.mg,
+                given.mg_per_kg,
+                given.weight_kg,
+            )
             order.infusion_minutes, order.concentration_mg_ml = given.minutes, given.mg_per_ml
         else:
             order.dose_mg = mg
@@ -293,7 +318,10 @@ class Courses:
         number, starts_at = treatment_session.number, treatment_session.starts_at
         if stopped_at is not None and starts_at > stopped_at:
             recorder.step(
-                Status.CANCELLED, stopped_at, by=self.staff.prescriber, reason="The course ended."
+                Status.CANCELLED,
+                stopped_at,
+                by=self.staff.prescriber,
+                reason=f"Course stopped: {story.stop_reason}",
             )
         elif treatment_session is told.today or starts_at > self.now:
             return
@@ -311,7 +339,17 @@ class Courses:
         recorder.tell_ending(status, at, REASONS[status], by=self.staff.front_desk)
 
     def recorder(self, treatment_session: TreatmentSession) -> Recorder:
-        return Recorder(self.rows, treatment_session, self.staff, self.now, self.rng)
+        protocol = treatment_session.course.protocol
+        if protocol.pk not in self.settings:
+            self.settings[protocol.pk] = settings_of(protocol.monitoring)
+        return Recorder(
+            self.rows,
+            treatment_session,
+            staff=self.staff,
+            settings=self.settings[protocol.pk],
+            until=self.now,
+            rng=self.rng,
+        )
 
     def _spec_of(self, protocol: Protocol) -> ProtocolSpec:
         if protocol.pk not in self.specs:

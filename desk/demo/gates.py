@@ -1,57 +1,54 @@
 """The discharge gate as it stood when an invented patient left, judged by the product's own rules."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from monitoring.discharge import Gate, gate
 from monitoring.models import DischargeAssessment, Escort, MissedCheck, VitalSigns
-from monitoring.readings import Administration, Assessment, History, Reading, Settings
+from monitoring.readings import Assessment, Check, History, Settings
 from monitoring.readings import Escort as WayHome
-from sessions.models import Dose
-
-RENAMED = {"resp_rate": "respiratory_rate"}
-NOT_READ = {"id", "check"}
-MEASURED = {field.name for field in fields(Reading)} - NOT_READ
+from monitoring.services.history import SETTING_NAMES, administrations_of, reading_of
+from sessions.models import Dose, InfusionEvent, MonitoringTemplate
 
 
-def settings_from(monitoring: Mapping[str, Any]) -> Settings:
-    """Return a template's numbers without those that the gate does not ask for."""
-    known = {field.name for field in fields(Settings)}
-    return Settings.from_mapping({k: v for k, v in monitoring.items() if k in known})
+@dataclass(slots=True)
+class Evidence:
+    """The unsaved rows of one visit."""
+
+    readings: list[VitalSigns] = field(default_factory=list)
+    doses: list[Dose] = field(default_factory=list)
+    infusion_events: list[InfusionEvent] = field(default_factory=list)
+    missed: list[MissedCheck] = field(default_factory=list)
+    escort: Escort | None = None
+    assessment: DischargeAssessment | None = None
+
+    def judge(self, settings: Settings, now: datetime) -> Gate:
+        history = History(
+            readings=tuple(map(reading_of, self.readings)),
+            administrations=administrations_of(self.doses, self.infusion_events),
+            escort=WayHome(True, self.escort.name) if self.escort else None,
+            assessment=_said_by(self.assessment) if self.assessment else None,
+            missed={row.label: row.reason for row in self.missed},
+        )
+        return gate(history, settings, now)
 
 
-def judge(
-    settings: Settings,
-    now: datetime,
-    *,
-    readings: Iterable[VitalSigns],
-    doses: Iterable[Dose],
-    dosed_until: datetime,
-    missed: Iterable[MissedCheck],
-    escort: Escort | None,
-    assessment: DischargeAssessment | None,
-) -> Gate:
-    history = History(
-        readings=tuple(_reading(number, row) for number, row in enumerate(readings)),
-        administrations=tuple(
-            Administration(
-                dose.given_at, dosed_until if dose.route == "iv" else dose.given_at, dose.route
-            )
-            for dose in doses
-        ),
-        escort=WayHome(settled=escort is not None, name=escort.name if escort else ""),
-        assessment=assessment and Assessment(str(assessment.assessed_by), assessment.assessed_at, True),
-        missed={row.label: row.reason for row in missed},
+def settings_of(template: MonitoringTemplate) -> Settings:
+    """Return the template's numbers; the checks are in their own table."""
+    checks = template.checks.order_by("pk")
+    return Settings(
+        **{name: getattr(template, name) for name in SETTING_NAMES},
+        checks=tuple(Check(check.label, check.anchor, check.minute) for check in checks),
     )
-    return gate(history, settings, now)
 
 
 def snapshot(judged: Gate) -> list[dict[str, Any]]:
-    return [{"code": c.code, "met": c.met, "text": c.text} for c in judged.conditions]
+    return [
+        {"code": c.code, "met": c.met, "text": c.text, "reason": c.reason}
+        for c in judged.conditions
+    ]
 
 
-def _reading(number: int, row: VitalSigns) -> Reading:
-    values = {name: getattr(row, RENAMED.get(name, name)) for name in MEASURED}
-    return Reading(id=number, **values)
+def _said_by(row: DischargeAssessment) -> Assessment:
+    return Assessment(str(row.assessed_by), row.assessed_at, row.ready, row.decisions)

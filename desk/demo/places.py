@@ -40,6 +40,7 @@ class Staff:
     front_desk: User
     nurse: User
     prescriber: User
+    administrator: User
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ def make_sites(now: datetime) -> tuple[Site, Site]:
     _join(harbor, nurse2, Role.FRONT_DESK)
     _join(harbor, prescriber2, Role.PRESCRIBER)
     return (
-        Site(riverside, Staff(front_desk, nurse, prescriber), _chairs(riverside)),
-        Site(harbor, Staff(nurse2, nurse2, prescriber2), _chairs(harbor)),
+        Site(riverside, Staff(front_desk, nurse, prescriber, admin), _chairs(riverside)),
+        Site(harbor, Staff(nurse2, nurse2, prescriber2, admin), _chairs(harbor)),
     )
 
 

@@ -1,16 +1,19 @@
 """One visit on record, told minute by minute and cut off at the moment that it has come to."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+from uuid import uuid4
 
+from clinic.models import Chair, User
+from desk.demo.gates import Evidence, snapshot
 from desk.demo.people import ESCORTS
 from desk.demo.places import Staff
 from desk.demo.rows import Rows
 from desk.demo.vitals import Curve
-from clinic.models import Chair, User
 from monitoring.models import (
     AdverseEvent,
     Discharge,
@@ -20,8 +23,16 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
+from monitoring.readings import Settings
 from sessions.lifecycle import ENDINGS, Status
-from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, StatusChange, TreatmentSession
+from sessions.models import (
+    ChairStay,
+    Dose,
+    DoseOrder,
+    InfusionEvent,
+    StatusChange,
+    TreatmentSession,
+)
 from sessions.services.doses import DEVICE_MG, devices_ordered
 
 NASAL_READINGS = (41, 61, 91)
@@ -54,15 +65,18 @@ class Recorder:
     """Writes the rows of one session up to the moment `until`."""
 
     def __init__(
-        self, rows: Rows, treatment_session: TreatmentSession, staff: Staff, until: datetime, rng: Random
+        self,
+        rows: Rows,
+        treatment_session: TreatmentSession,
+        *,
+        staff: Staff,
+        settings: Settings,
+        until: datetime,
+        rng: Random,
     ) -> None:
         self.rows, self.session, self.staff = rows, treatment_session, staff
-        self.until, self.rng = until, rng
-        self.readings: list[VitalSigns] = []
-        self.doses: list[Dose] = []
-        self.missed: list[MissedCheck] = []
-        self.escort: Escort | None = None
-        self.assessment: DischargeAssessment | None = None
+        self.settings, self.until, self.rng = settings, until, rng
+        self.evidence = Evidence()
 
     def tell(
         self, script: Script, first_dose: datetime, order: DoseOrder, baseline: tuple[int, int]
@@ -106,6 +120,15 @@ class Recorder:
             row.arrived_at = at
         if status in ENDINGS:
             row.ended_at, row.ending_reason = at, reason
+
+    def correct_a_slip(self, place: int) -> None:
+        """Make a reading the correction of one that was typed wrongly five minutes before."""
+        right = self.evidence.readings[place]
+        wrong = self.rows.add(copy(right))
+        wrong.public_id, wrong.systolic = uuid4(), (right.systolic or 0) + 90
+        right.supersedes = wrong
+        right.recorded_at = right.observed_at + timedelta(minutes=5)
+        right.reason = f"Typed {wrong.systolic} instead of {right.systolic}."
 
     def arrive(self, at: datetime) -> None:
         self.step(Status.CHECKED_IN, at, by=self.staff.front_desk)
@@ -186,18 +209,17 @@ class Recorder:
         given_ml: Decimal | None = None,
     ) -> None:
         if at <= self.until:
-            self.rows.add(
-                InfusionEvent(
-                    treatment_session=self.session,
-                    dose=dose,
-                    kind=kind,
-                    at=at,
-                    recorded_at=at,
-                    by=self.staff.nurse,
-                    rate_ml_h=rate_ml_h,
-                    given_ml=given_ml,
-                )
+            event = InfusionEvent(
+                treatment_session=self.session,
+                dose=dose,
+                kind=kind,
+                at=at,
+                recorded_at=at,
+                by=self.staff.nurse,
+                rate_ml_h=rate_ml_h,
+                given_ml=given_ml,
             )
+            self.evidence.infusion_events.append(self.rows.add(event))
 
     def _dose(self, number: int, given_at: datetime, mg: Decimal, reason: str = "") -> Dose:
         dose = self.rows.add(
@@ -218,13 +240,15 @@ class Recorder:
             )
         )
         self.session.outside_gate = self.session.outside_gate or bool(reason)
-        self.doses.append(dose)
+        self.evidence.doses.append(dose)
         return dose
 
     def _observe(self, last_dose: datetime) -> None:
         planned = INFUSION_READINGS if self.order.route == "iv" else NASAL_READINGS
         for minute in planned:
-            if minute not in self.script.skipped and self._minute(minute) <= self._stops_at(last_dose):
+            if minute not in self.script.skipped and self._minute(minute) <= self._stops_at(
+                last_dose
+            ):
                 self._read(minute)
         if self.script.missed:
             self._miss(self._minute(65))
@@ -243,7 +267,7 @@ class Recorder:
         if observed_at > self.until:
             return
         values = self.script.curve.at(minute, self.baseline, self.rng)
-        self.readings.append(
+        self.evidence.readings.append(
             self.rows.add(
                 VitalSigns(
                     treatment_session=self.session,
@@ -264,7 +288,7 @@ class Recorder:
                 by=self.staff.nurse,
                 at=at,
             )
-            self.missed.append(self.rows.add(missed))
+            self.evidence.missed.append(self.rows.add(missed))
 
     def _adverse_event(self, term: str, severity: str) -> None:
         onset_at = self._minute(25)
@@ -303,7 +327,7 @@ class Recorder:
 
     def _escort(self, at: datetime) -> None:
         if at <= self.until:
-            self.escort = self.rows.add(
+            self.evidence.escort = self.rows.add(
                 Escort(
                     treatment_session=self.session,
                     kind=self.rng.choice(["adult", "adult", "adult", "taxi"]),
@@ -316,7 +340,7 @@ class Recorder:
 
     def _assess(self, at: datetime) -> None:
         if at <= self.until:
-            self.assessment = self.rows.add(
+            self.evidence.assessment = self.rows.add(
                 DischargeAssessment(
                     treatment_session=self.session,
                     assessed_by=self.staff.nurse,
@@ -334,7 +358,7 @@ class Recorder:
                 left_at=at,
                 recorded_at=at,
                 released_by=self.staff.nurse,
-                gate=self._gate(at),
+                gate=snapshot(self.evidence.judge(self.settings, at)),
             )
         )
         self.step(Status.DISCHARGED, at, by=self.staff.nurse)

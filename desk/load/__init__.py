@@ -1,0 +1,1 @@
+"""A database of any size to measure with: copied in, not typed."""

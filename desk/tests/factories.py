@@ -15,7 +15,14 @@ from sessions.models import Dose, TreatmentSession
 from sessions.tests.factories import make_course, make_session
 
 _number = count(1)
-NORMAL = {"systolic": 124, "diastolic": 78, "pulse": 72, "spo2": 98, "sedation": 5, "dissociation": 0}
+NORMAL = {
+    "systolic": 124,
+    "diastolic": 78,
+    "pulse": 72,
+    "spo2": 98,
+    "sedation": 5,
+    "dissociation": 0,
+}
 
 
 def make_chair(clinic: Clinic, name: str = "") -> Chair:

@@ -8,13 +8,14 @@ from django.urls import reverse
 from clinic.audit import acting
 from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
-from desk import pulse
+from desk import present, pulse
 from desk.tests.factories import give, make_monitored, make_task, make_visit, measure
-from monitoring.models import AdverseEvent, Escort
+from monitoring.models import AdverseEvent, DischargeAssessment, Escort, MissedCheck
+from monitoring.services import history
 from patients.models import Patient, Task
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
-from sessions.models import ChairStay, TreatmentSession
+from sessions.models import ChairStay, InfusionEvent, TreatmentSession
 from sessions.tests.factories import make_course, make_order, make_session, shipped
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)  # a Monday, 13:00 in Berlin
@@ -119,7 +120,7 @@ def test_the_front_desk_sees_who_is_where_and_no_clinical_value(
     client.force_login(front_desk)
     html = client.get(BOARD).content.decode()
     assert "Okafor" in html
-    for hidden in ("187", "112", "MOAA/S", "Escort not named", "mmHg"):
+    for hidden in ("187/", "/112", "MOAA/S", "Escort not named", "mmHg"):
         assert hidden not in html
 
 
@@ -479,7 +480,9 @@ def fill(clinic: Clinic, by: User, number: int) -> None:
             for minute in (55, 20)
         )
         Task.objects.bulk_create(
-            Task(clinic=clinic, kind=kind, role="nurse", text="Call " * 20, due_at=NOON, patient=one)
+            Task(
+                clinic=clinic, kind=kind, role="nurse", text="Call " * 20, due_at=NOON, patient=one
+            )
             for one in people[:number]
             for kind in (Task.Kind.CALL, Task.Kind.MESSAGE_FAILED)
         )
@@ -487,14 +490,19 @@ def fill(clinic: Clinic, by: User, number: int) -> None:
 
 @pytest.mark.parametrize("number", [10, 1000])
 def test_the_board_costs_eight_queries_and_40_kb_for_any_number(
-    client: Client, clinic: Clinic, nurse: User, number: int, at: Any, django_assert_num_queries: Any
+    client: Client,
+    clinic: Clinic,
+    nurse: User,
+    number: int,
+    at: Any,
+    django_assert_num_queries: Any,
 ) -> None:
     fill(clinic, nurse, number)
     client.force_login(nurse)
     client.get(BOARD)
     with django_assert_num_queries(8):
         response = client.get(BOARD)
-    assert len(response.content) <= 40_000
+    assert len(response.content) <= 40_000, len(response.content)
     assert response.context["board"].tally.in_chair == number
     assert response.context["board"].tally.expected == number
     with django_assert_num_queries(4):
@@ -508,3 +516,45 @@ def test_the_poll_is_private_and_never_kept(
     response = client.get(reverse("desk:board_poll"))
     assert "no-store" in response.headers["Cache-Control"]
     assert "ETag" not in response.headers
+
+
+@pytest.mark.parametrize("key", ["esketamine-trd-us", "ketamine-iv-twice-weekly"])
+def test_a_card_judges_by_the_same_history_as_the_session_sheet(
+    clinic: Clinic, nurse: User, prescriber: User, key: str
+) -> None:
+    visit = make_visit(clinic, nurse, starts_at=NOON - minutes(60), key=key)
+    measure(visit, NOON - minutes(58), nurse)
+    measure(visit, NOON - minutes(9), nurse, temperature="36.6", oxygen_l_min="2.0")
+    dose = give(visit, NOON - minutes(50), nurse)
+    give(visit, NOON - minutes(45), nurse, outcome="refused")
+    with acting(TESTS):
+        if key.startswith("ketamine"):
+            for kind, at_minute in (("start", 50), ("stop", 10)):
+                InfusionEvent.objects.create(
+                    treatment_session=visit,
+                    dose=dose,
+                    kind=kind,
+                    at=NOON - minutes(at_minute),
+                    recorded_at=NOON,
+                    by=nurse,
+                    rate_ml_h=60,
+                    given_ml=40,
+                )
+        MissedCheck.objects.create(
+            treatment_session=visit, label="40 minutes", reason="Asleep", by=nurse, at=NOON
+        )
+        Escort.objects.create(
+            treatment_session=visit, kind="adult", name="Sam", recorded_by=nurse, recorded_at=NOON
+        )
+        DischargeAssessment.objects.create(
+            treatment_session=visit,
+            assessed_by=prescriber,
+            assessed_at=NOON,
+            ready=True,
+            decisions={"sedation": "as at home"},
+            by_prescriber=True,
+        )
+    (shown,) = present.present(clinic, NOON, None)
+    sheet = history.load(visit)
+    assert shown.settings == sheet.settings
+    assert shown.history == sheet.history

@@ -6,6 +6,7 @@ from clinic.access import staff
 from clinic.models import Clinic
 from desk import board as boards
 from desk import polling, pulse
+from desk.board import Mode
 from desk.views.here import clinic_here
 
 
@@ -22,19 +23,18 @@ def board_poll(request: HttpRequest) -> HttpResponse:
     """Answer 304 in one query of the clinic's rows, or the whole board anew."""
     clinic = clinic_here(request)
     beat = pulse.read(clinic)
-    state = boards.state(beat, clinic, staff(request), wall=_is_wall(request))
+    state = boards.state(beat, clinic, staff(request), _mode(request))
     if polling.still_holds(request.headers.get("If-None-Match", ""), state, beat.now):
         return HttpResponseNotModified()
     return _render(request, "desk/_board.html", clinic, beat)
 
 
-def _render(
-    request: HttpRequest, template: str, clinic: Clinic, beat: pulse.Pulse
-) -> HttpResponse:
-    shown = boards.load(clinic, staff(request), beat, wall=_is_wall(request))
-    context = {"board": shown, "now": beat.now, "wall": _is_wall(request)}
+def _render(request: HttpRequest, template: str, clinic: Clinic, beat: pulse.Pulse) -> HttpResponse:
+    mode = _mode(request)
+    shown = boards.load(clinic, staff(request), beat, mode)
+    context = {"board": shown, "now": beat.now, "mode": mode, "wall": mode.wall}
     return render(request, template, context)
 
 
-def _is_wall(request: HttpRequest) -> bool:
-    return "wall" in request.GET
+def _mode(request: HttpRequest) -> Mode:
+    return Mode(wall="wall" in request.GET, everyone="all" in request.GET)

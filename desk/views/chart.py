@@ -1,7 +1,28 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from clinic import audit, clock
+from clinic.access import fetch, staff
+from desk import chart as charts
+from patients.banner import banner_for
 
 
+@require_GET
 def chart(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return HttpResponse("chart")
+    """Show the chart; the front desk gets the sections that are not clinical."""
+    patient = fetch(request, charts.patients(), "patients.view_patient", public_id=public_id)
+    user, now = staff(request), clock.now()
+    audit.read(user, "chart", patient)
+    shown = charts.load(patient, user, now, everything_of=request.GET.get("all", ""))
+    today = now.astimezone(patient.clinic.zone).date()
+    context = {
+        "chart": shown,
+        "patient": patient,
+        "banner": banner_for(patient, user, today, step=shown.step),
+        "now": now,
+        "today": today,
+    }
+    return render(request, "desk/chart.html", context)

@@ -1,7 +1,124 @@
+"""The session sheet, and its live part for background refreshes."""
+
+from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from clinic import audit
+from clinic.access import allow, fetch, staff
+from clinic.models import User
+from desk import flowsheet, lines, live, polling, sheet
+from desk.drawings import vital_graph
+from desk.panels import panels
+from desk.sheet import Sheet
+from monitoring.models import Escort
+from monitoring.services import discharge, record
+from sessions import lifecycle
+from sessions.actions import session_banner
+from sessions.lifecycle import PRESENT, Status
+from sessions.models import TreatmentSession
+from sessions.views.sheet import STEP_WORDS, step_panel
+
+VIEW = "treatment_sessions.view_treatmentsession"
+SEES_VALUES = "monitoring.view_vitalsigns"
 
 
+@require_GET
 def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return HttpResponse("session")
+    """Show the sheet: whole to those who may see values, else booking, arrival and way home."""
+    treatment_session = fetch(request, sheet.rows(), VIEW, public_id=public_id)
+    user = staff(request)
+    audit.read(user, "session", treatment_session)
+    pulse = _pulse(public_id, user)
+    context = {
+        "treatment_session": treatment_session,
+        "banner": session_banner(request, treatment_session),
+        "now": pulse.now,
+    }
+    if not user.may(SEES_VALUES, treatment_session.clinic_id):
+        context |= _at_the_desk(treatment_session, user)
+        return render(request, "desk/session_desk.html", context)
+    shown = sheet.load(treatment_session, user, pulse.now)
+    context |= _live(shown, pulse) | {"panels": panels(shown), "menu": lines.menu(shown)}
+    return render(request, "desk/session.html", context)
+
+
+@polling.polled
+@require_GET
+def session_live(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Answer 304 in one query of the session's rows, or the read-only parts anew.
+
+    Forms are never replaced; where the session has moved on, a note says so.
+    """
+    user = staff(request)
+    pulse = _pulse(public_id, user)
+    basis = live.state(pulse, public_id, user)
+    if polling.still_holds(request.headers.get("If-None-Match", ""), basis, pulse.now):
+        return HttpResponseNotModified()
+    treatment_session = fetch(request, sheet.rows(), VIEW, public_id=public_id)
+    allow(user, SEES_VALUES, treatment_session)
+    shown = sheet.load(treatment_session, user, pulse.now)
+    context = _live(shown, pulse) | {"oob": True, "now": pulse.now}
+    context["moved_on"] = request.GET.get("version") != str(treatment_session.version)
+    return render(request, "desk/_session_live.html", context)
+
+
+def _pulse(public_id: UUID, user: User) -> live.Pulse:
+    pulse = live.read(public_id, user.clinic_ids)
+    if pulse is None:
+        raise Http404
+    return pulse
+
+
+def _live(shown: Sheet, pulse: live.Pulse) -> dict[str, Any]:
+    """Return what is refreshed in the background: all but the forms."""
+    due = shown.due
+    return {
+        "treatment_session": shown.treatment_session,
+        "sheet": shown,
+        "poll_tag": live.tag(shown, pulse),
+        "rail": lines.rail(shown),
+        "gate": lines.gate_lines(shown),
+        "unmet": lines.predose_lines(shown),
+        "flow": flowsheet.flowsheet(shown.record, due, may_correct=shown.may(record.RECORD)),
+        "graph": _graph(shown),
+    }
+
+
+def _graph(shown: Sheet) -> Any:
+    readings = shown.record.history.readings
+    arrived = shown.treatment_session.arrived_at
+    if not readings or arrived is None:
+        return None
+    begin = min(arrived, *(reading.observed_at for reading in readings))
+    return vital_graph(
+        readings,
+        [given.started_at for given in shown.record.administrations],
+        shown.record.settings,
+        begin=begin.replace(minute=begin.minute // 30 * 30, second=0, microsecond=0),
+        now=shown.now,
+        ended=shown.status not in PRESENT,
+    )
+
+
+def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, Any]:
+    """Return what the front desk sees and does: no clinical value, no reason."""
+    steps = [
+        step
+        for step in lifecycle.steps_from(treatment_session.status)
+        if step.to_status in STEP_WORDS and user.may(step.permission, treatment_session.clinic_id)
+    ]
+    first = next((step for step in steps if step.to_status == Status.CHECKED_IN), None)
+    escorts = Escort.objects.filter(treatment_session=treatment_session)
+    stays = treatment_session.stay_rows
+    return {
+        "panel": step_panel(treatment_session, first) if first else None,
+        "menu": [lines.step_action(treatment_session, s) for s in steps if s is not first],
+        "escort": escorts.first(),
+        "may_name_escort": user.may(discharge.ESCORT, treatment_session.clinic_id)
+        and treatment_session.status in {Status.PLANNED, *PRESENT},
+        "place": sheet.Stay.from_row(stays[-1]).place if stays else treatment_session.chair,
+    }

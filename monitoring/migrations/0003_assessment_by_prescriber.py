@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('monitoring', '0002_initial'),
+        ("monitoring", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dischargeassessment',
-            name='by_prescriber',
-            field=models.BooleanField(default=False, help_text='At the time of the assessment.'),
+            model_name="dischargeassessment",
+            name="by_prescriber",
+            field=models.BooleanField(default=False, help_text="At the time of the assessment."),
         ),
     ]

@@ -10,7 +10,6 @@ from monitoring.models.scoping import SessionRowQuerySet
 from sessions.models import TreatmentSession
 from sessions.models.session import audited_child
 
-
 # Beyond these the device or the typing is wrong (docs/decisions); the form asks before that.
 HARD_LIMITS: dict[str, tuple[float, float]] = {
     "systolic": (50, 300),

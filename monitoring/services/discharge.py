@@ -152,9 +152,7 @@ def record_departure(
         entries.claim(entry, by)
         treatment_session = steps.lock(pk)
         now = clock.now()
-        times.check_happened(
-            left_at, now, field="left_at", not_before=treatment_session.arrived_at
-        )
+        times.check_happened(left_at, now, field="left_at", not_before=treatment_session.arrived_at)
         if not said(reason):
             raise ValidationError({"reason": "Say why they left without being released."})
         gate = history.load(treatment_session).gate(left_at)
@@ -186,7 +184,7 @@ def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
 
 def _check_override(override: Override, treatment_session: TreatmentSession, by: User) -> None:
     if not said(override.reason):
-        raise ValidationError({"override_reason": "Say why they leave before the gate is met."})
+        raise ValidationError({"reason": "Say why they leave before the gate is met."})
     second = override.second_person
     if not witness.may_witness(second, by, treatment_session):
         raise ValidationError({"second_username": witness.UNKNOWN}, code="second_person")

@@ -78,13 +78,13 @@ class Record:
         )
 
     def before_dose(self) -> list[VitalSigns]:
-        """Return this visit's standing sets before the first dose, the latest last."""
+        """Return this visit's standing sets up to the first dose, the latest last."""
         first = readings.first_dose_at(self.administrations)
         arrived = self.treatment_session.arrived_at
         return [
             row
             for row in self.standing_vitals
-            if (first is None or row.observed_at < first)
+            if (first is None or row.observed_at <= first)
             and (arrived is None or row.observed_at >= arrived.replace(second=0, microsecond=0))
         ]
 

@@ -83,9 +83,7 @@ def _unmet_baseline(
     return [*found, *_unmet_pressure(check, pressures[-1], settings)]
 
 
-def _unmet_pressure(
-    check: PreDoseCheck | None, row: VitalSigns, settings: Settings
-) -> list[Unmet]:
+def _unmet_pressure(check: PreDoseCheck | None, row: VitalSigns, settings: Settings) -> list[Unmet]:
     """Over the limits a prescriber weighs risk and benefit, knowing the value."""
     pressure = BloodPressure(row.systolic or 0, row.diastolic or 0)
     limit = BloodPressure(settings.predose_systolic, settings.predose_diastolic)

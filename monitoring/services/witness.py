@@ -49,9 +49,7 @@ def may_witness(second: User, by: User, treatment_session: TreatmentSession) -> 
     return second.pk != by.pk and second.may(WITNESS, treatment_session.clinic_id)
 
 
-def _failures(
-    treatment_session: TreatmentSession, by: User, username: str, now: datetime
-) -> int:
+def _failures(treatment_session: TreatmentSession, by: User, username: str, now: datetime) -> int:
     """Count what failed lately, by this person or under this name."""
     recent = AuditEvent.objects.filter(
         clinic_id=treatment_session.clinic_id, event=REFUSED, at__gt=now - FAILURES_COUNT_FOR

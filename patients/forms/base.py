@@ -15,9 +15,8 @@ class EditForm(VersionedForm):
 
     def compare_with(self, current: dict[str, Any]) -> None:
         """After a refused save: keep what was typed, show what differs, and allow another try."""
-        self.data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
-        self.data["version"] = current["version"]
-        self.data["entry_id"] = str(uuid.uuid4())
+        again = {"version": current["version"], "entry_id": str(uuid.uuid4())}
+        self.data = {**self.data.dict(), **again}  # type: ignore[attr-defined]  # a QueryDict
         for bound in self.visible_fields():
             if self.cleaned_data.get(bound.name) != current[bound.name]:
                 self.now_stands[bound.name] = _said(bound.field, current[bound.name])

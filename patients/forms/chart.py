@@ -9,6 +9,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 
 from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
 from patients.forms.fields import LineField, NumberField
+from patients.measures import in_both_units
 from patients.services.chart import Measured
 
 CRITICALITIES = [("", "Not known"), ("low", "Low"), ("high", "High: may threaten life")]
@@ -72,6 +73,11 @@ class MeasureForm(ClinicalForm):
     @property
     def asks_to_confirm(self) -> bool:
         return self.has_error(NON_FIELD_ERRORS, "doubtful")
+
+    @property
+    def confirm_words(self) -> str:
+        measured = self.measured
+        return f"Yes, it is {in_both_units(measured.kind, measured.value)}"
 
 
 class EnteredInErrorForm(ClinicalForm):

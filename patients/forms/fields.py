@@ -99,8 +99,8 @@ class LanguageField(forms.ChoiceField):
         super().__init__(choices=[("", "Not known"), *LANGUAGES], required=False, **kwargs)
 
     def also_offer(self, code: str) -> None:
-        if code and code not in dict(self.choices):
-            self.choices = [*self.choices, (code, code)]
+        if code and code not in dict(LANGUAGES):
+            self.choices = [("", "Not known"), *LANGUAGES, (code, code)]
 
 
 def time_zones() -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ class ManyFilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    files = ManyFilesField(
+    bundles = ManyFilesField(
         label="FHIR R4 bundles",
         help_text="JSON files, 10 MB each at most, 30 MB together. "
         "Nothing is saved before you have seen what is in them.",
@@ -39,4 +39,15 @@ class UploadForm(forms.Form):
 
 
 class ConfirmImportForm(ClinicalForm):
-    """Only the key: what is saved is read again from the kept files."""
+    """Which of the kept files the preview offered; what is saved is read from them again."""
+
+    offered = forms.RegexField(
+        r"\A[0-9]{1,3}(,[0-9]{1,3})*\Z",
+        widget=forms.HiddenInput,
+        error_messages={"required": "None of these files can be imported."},
+    )
+
+    @property
+    def positions(self) -> list[int]:
+        typed = self.cleaned_data["offered"].split(",")
+        return list(dict.fromkeys(int(each) for each in typed))

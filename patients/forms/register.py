@@ -31,8 +31,8 @@ class PersonFields(forms.Form):
     birth_date = CalendarDateField()
     sex = forms.ChoiceField(label="Administrative sex", choices=Patient.Sex.choices)
     phone = PhoneField(required=False)
-    address = TextField(max_length=500, required=False, rows=2)
     language = LanguageField()
+    address = TextField(max_length=500, required=False, rows=2)
 
 
 class RegisterForm(ClinicalForm, PersonFields):
@@ -42,7 +42,6 @@ class RegisterForm(ClinicalForm, PersonFields):
     is_another_person = forms.BooleanField(
         label="I have compared them: this is another person", required=False
     )
-    field_order = ["family_name", "given_name", "birth_date", "sex"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

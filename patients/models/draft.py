@@ -20,6 +20,11 @@ class UploadedText(NamedTuple):
     text: str
 
 
+class RefusedFile(NamedTuple):
+    name: str
+    message: str
+
+
 class ImportDraftQuerySet(ClinicScopedQuerySet):
     def of(self, user: User) -> Self:
         return self.visible_to(user).filter(user=user)
@@ -47,9 +52,18 @@ class ImportDraft(PublicRow):
         return f"Import draft {self.pk}"
 
     @staticmethod
-    def pack(files: Iterable[UploadedText]) -> bytes:
-        return zlib.compress(json.dumps(list(files)).encode())
+    def pack(files: Iterable[UploadedText], refused: Iterable[RefusedFile]) -> bytes:
+        return zlib.compress(json.dumps([list(files), list(refused)]).encode())
+
+    def _unpacked(self) -> tuple[list[list[str]], list[list[str]]]:
+        files, refused = json.loads(zlib.decompress(bytes(self.content)))
+        return files, refused
 
     @property
     def files(self) -> list[UploadedText]:
-        return [UploadedText(*each) for each in json.loads(zlib.decompress(bytes(self.content)))]
+        return [UploadedText(*each) for each in self._unpacked()[0]]
+
+    @property
+    def refused(self) -> list[RefusedFile]:
+        """The files that were chosen with these and could not be read."""
+        return [RefusedFile(*each) for each in self._unpacked()[1]]

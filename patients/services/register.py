@@ -112,12 +112,14 @@ def change(
     """Save what was edited; a page opened before somebody else's save is refused."""
     with refused_kindly(), acting(by):
         entries.claim(entry, by)
+        before = Patient.objects.select_related("clinic").get(pk=pk)
+        number = person.record_number or before.record_number
+        if number != before.record_number:
+            number_patients(before.clinic)  # before the patient, as everywhere
         patient = locked(pk, by=by, permission=CHANGE)
         check_version(patient, version)
         _check(person, clock.now(), patient.clinic)
-        number = person.record_number or patient.record_number
         if number != patient.record_number:
-            number_patients(patient.clinic)
             _check_number_is_free(patient.clinic_id, number)
         had_died = patient.deceased
         for name, value in (asdict(person) | {"record_number": number}).items():

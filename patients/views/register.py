@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from clinic import audit, clock
@@ -35,24 +36,27 @@ def add(request: HttpRequest) -> HttpResponse:
     allow(staff(request), register.ADD, clinic)
     form = RegisterForm(request.POST or None)
     if form.is_valid():
+        url = ""
         with errors_on(form):
-            patient = register.register(
-                clinic,
-                form.person,
-                by=staff(request),
-                is_another_person=form.cleaned_data["is_another_person"],
-                entry=form.submission("register", clinic.public_id),
-            )
-            messages.success(
-                request,
-                f"Registered as {patient.record_number}. Next: consent, e-mail and medicines.",
-            )
-            return redirect_page(request, "desk:chart", patient.public_id)
-        if form.result_url:
-            return redirect_page(request, form.result_url)
+            url = _register(request, form, clinic)
+        if not form.errors:
+            return redirect_page(request, url or form.result_url)
     duplicates = _duplicates(request, form, clinic) if form.asks_for_another_person else []
     context = {"form": form, "duplicates": duplicates, "now": clock.now()}
     return render(request, "patients/add.html", context, status=form.status_code)
+
+
+def _register(request: HttpRequest, form: RegisterForm, clinic: Clinic) -> str:
+    patient = register.register(
+        clinic,
+        form.person,
+        by=staff(request),
+        is_another_person=form.cleaned_data["is_another_person"],
+        entry=form.submission("register", clinic.public_id),
+    )
+    said = f"Registered as {patient.record_number}. Next: consent, e-mail and medicines."
+    messages.success(request, said)
+    return reverse("desk:chart", args=[patient.public_id])
 
 
 def _duplicates(request: HttpRequest, form: RegisterForm, clinic: Clinic) -> list[Patient]:

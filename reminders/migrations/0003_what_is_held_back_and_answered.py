@@ -5,10 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clinic", "0001_initial"),
-        ("patients", "0002_import_draft_and_source_values"),
         ("reminders", "0002_initial"),
-        ("treatment_sessions", "0001_initial"),
     ]
 
     operations = [

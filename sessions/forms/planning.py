@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from clinic.forms import CalendarDateField, ClinicalForm
 from clinic.models import Chair
@@ -95,8 +96,16 @@ class PlanForm(forms.Form):
     @property
     def pins(self) -> dict[int, Pin]:
         """Return the days and times chosen by hand; what can't be read is no choice."""
-        texts = self.data.getlist("at") if hasattr(self.data, "getlist") else []
-        return dict(pin for text in texts[:MOST_PINS] if (pin := read_pin(text)) is not None)
+        read = (read_pin(text) for text in self._typed("at")[:MOST_PINS])
+        return dict(pin for pin in read if pin is not None)
+
+    def _typed(self, name: str) -> list[str]:
+        return self.data.getlist(name) if isinstance(self.data, QueryDict) else []
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether everything that dates depend on is there and valid."""
+        return self.is_valid() or not set(self.errors) & set(PlanForm.base_fields)
 
     @property
     def choice(self) -> Choice:
@@ -114,28 +123,28 @@ class PlanForm(forms.Form):
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """Return what was chosen as pairs for an address or for hidden fields."""
-        pairs = [
-            (name, str(value))
-            for name in self.fields
-            for value in (
-                self.data.getlist(name)
-                if hasattr(self.data, "getlist")
-                else [self.data.get(name, "")]
-            )
-            if value and name not in {"entry_id", "shown", "accept_unplaced"}
+        """Return what was chosen as pairs, for an address or for hidden fields."""
+        chosen = [
+            (name, text)
+            for name in PlanForm.base_fields
+            if name in self.fields
+            for text in self._typed(name)
+            if text
         ]
-        return pairs + [("at", write_pin(number, pin)) for number, pin in self.pins.items()]
+        return chosen + [("at", write_pin(number, pin)) for number, pin in self.pins.items()]
 
     def with_pin(self, row: DraftRow, pin: Pin) -> str:
         """Return the query in which one session has another day or time."""
-        own = f"{row.planned.number}@"
-        kept = [(n, v) for n, v in self.query if not (n == "at" and v.startswith(own))]
-        return urlencode([*kept, ("at", write_pin(row.planned.number, pin))])
+        number = row.planned.number
+        return f"{self.without_pin(number)}&{urlencode([('at', write_pin(number, pin))])}"
 
     def without_pin(self, number: int) -> str:
-        kept = [(n, v) for n, v in self.query if not (n == "at" and v.startswith(f"{number}@"))]
-        return urlencode(kept)
+        others = (
+            (name, text)
+            for name, text in self.query
+            if name != "at" or not text.startswith(f"{number}@")
+        )
+        return urlencode(list(others))
 
 
 class BookForm(PlanForm, ClinicalForm):

@@ -5,8 +5,10 @@ from typing import Any
 from crispy_bootstrap5.bootstrap5 import Field
 from crispy_forms.bootstrap import AppendedText
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.layout import Div, Layout, LayoutObject
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from clinic.forms import CalendarDateField, ClinicalForm, VersionedForm
 from clinic.models import Chair, Clinic
@@ -33,18 +35,24 @@ def layout(*rows: Any) -> FormHelper:
     return helper
 
 
-def row(*fields: Any) -> Div:
-    return Div(*fields, css_class="field-row mb-2")
+def row(*fields: Any, css: str = "") -> Div:
+    return Div(*fields, css_class=f"field-row mb-2 {css}")
 
 
-def more(summary: str, *fields: Any, is_open: bool = False) -> Div:
-    """Fold away what is rarely needed; it opens by itself when something in it is wrong."""
-    state = " open" if is_open else ""
-    return Div(
-        HTML(f'<details class="more"{state}><summary>{summary}</summary>'),
-        *fields,
-        HTML("</details>"),
-    )
+class More(LayoutObject):
+    """Fold away what is rarely needed; it opens by itself when something is wrong."""
+
+    def __init__(self, summary: str, *fields: Any) -> None:
+        self.summary = summary
+        self.fields = list(fields)
+
+    def render(self, form: forms.Form, context: Any, **kwargs: Any) -> SafeString:
+        return format_html(
+            '<details class="more"{}><summary>{}</summary>{}</details>',
+            mark_safe(" open") if form.is_bound and form.errors else "",  # noqa: S308  our own
+            self.summary,
+            self.get_rendered_fields(form, context, **kwargs),
+        )
 
 
 class StepForm(VersionedForm):
@@ -86,18 +94,16 @@ class DeviceForm(ClinicalForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rare = {"estimated_mg", "expires_on", "serial", "reason", "outside_gate"}
         self.helper = layout(
             "entry_id",
             "number",
             row("lot", "given_at"),
             Field("outcome", template="sessions/_seg.html"),
-            more(
+            More(
                 "Less received, expiry, serial, reason",
                 row(AppendedText("estimated_mg", "mg"), "expires_on", "serial"),
                 "reason",
                 "outside_gate",
-                is_open=bool(self.is_bound and (rare & set(self.errors) or self.errors)),
             ),
         )
 
@@ -162,16 +168,14 @@ class InfusionForm(ClinicalForm):
                 AppendedText("rate_ml_h", "mL/h"),
             ),
             row("lot", "at"),
-            more("Reason", "reason", "outside_gate", is_open=bool(self.is_bound and self.errors)),
+            More("Reason", "reason", "outside_gate"),
         )
 
 
 class InfusionChangeForm(ClinicalForm):
     kind = forms.ChoiceField(label="What happened", widget=forms.RadioSelect)
     at = MomentField(label="Time")
-    rate_ml_h = PlainNumberField(
-        label="New rate", places=2, high=2000, unit="mL/h", required=False
-    )
+    rate_ml_h = PlainNumberField(label="New rate", places=2, high=2000, unit="mL/h", required=False)
     given_ml = PlainNumberField(
         label="Given in all", places=2, high=5000, unit="mL", required=False
     )
@@ -221,5 +225,3 @@ class SignForm(VersionedForm):
 def _plain(value: Any) -> str:
     """Write a number as it may be typed again: 38.50 from the database as 38.5."""
     return "" if value is None else f"{value.normalize():f}"
-
-

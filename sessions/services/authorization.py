@@ -33,9 +33,8 @@ def missing_on_chart(
     today = now.astimezone(treatment_session.clinic.zone).date()
     patient = treatment_session.patient
     unmet = [Unmet("not_treatable", reason) for reason in patient.not_treatable(today)]
-    consent = Consent.objects.filter(
-        patient=patient, kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True
-    ).first()
+    consents = Consent.objects.select_related("clinic").filter(patient=patient)
+    consent = consents.filter(kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True).first()
     if consent is None or not consent.stands_at(now):
         unmet.append(Unmet("consent", "No valid consent to treatment. Record it on the chart."))
     screen = SafetyScreen.objects.filter(patient=patient).first()

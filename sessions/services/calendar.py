@@ -1,4 +1,4 @@
-"""A clinic's opening hours and closures as values: the planner's calendar and the times of a day."""
+"""A clinic's opening hours and closures as values: the planner's calendar, the times of a day."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -160,8 +160,8 @@ def _check_rest(treatment_session: TreatmentSession, given: list[Dose], device: 
     if device.given_at - max(given_at) < rest:
         raise ValidationError(
             {
-                "reason": f"Less than {template.rest_between_devices_minutes} minutes since the last "
-                "device. Wait, or say why it was given."
+                "reason": f"Less than {template.rest_between_devices_minutes} minutes since the "
+                "last device. Wait, or say why it was given."
             },
             code="rest",
         )

@@ -172,7 +172,7 @@ def with_chairs(
     now: datetime,
     leaving_out: frozenset[int] = frozenset(),
 ) -> Draft:
-    """Give each planned date a chair; `leaving_out` are booked sessions that will give theirs up."""
+    """Give each planned date a chair; `leaving_out` are sessions that will give theirs up."""
     days = {
         session.number: choice.pins[session.number].day
         if session.number in choice.pins

@@ -50,9 +50,7 @@ def stop_course(
 
 def _close_date_tasks(course: TreatmentCourse, by: User) -> None:
     """Nobody needs to look for dates of a stopped course any more."""
-    tasks = Task.objects.open().filter(
-        kind=Task.Kind.UNPLACED_SESSIONS, source_id=course.public_id
-    )
+    tasks = Task.objects.open().filter(kind=Task.Kind.UNPLACED_SESSIONS, source_id=course.public_id)
     tasks.update(closed_at=clock.now(), closed_by=by, closing_note="The course was stopped.")
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
+from clinic.locks import StaleVersionError
 from clinic.models import User
 from sessions.models import DoseOrder, TreatmentCourse
 from sessions.models.protocol import Route
@@ -37,26 +38,28 @@ def order_dose(
     *,
     by: User,
     offered_mg: frozenset[Decimal],
+    replaces: str | None = None,
     entry: Submission | None = None,
 ) -> DoseOrder:
     """Order a dose for the sessions from `valid_from` on.
 
     `offered_mg` are the protocol's options for this patient: another dose needs a reason.
+    `replaces` is the public id of the order that stood when the page was opened, or "".
     """
     with acting(by):
         entries.claim(entry, by)
         course = (
-            TreatmentCourse.objects.select_for_update(of=("self",))
+            TreatmentCourse.objects.select_for_update(no_key=True, of=("self",))
             .select_related("protocol")
             .get(pk=course_pk)
         )
         if not by.may(ORDER, course.clinic_id):
             raise PermissionDenied(ORDER)
+        standing = DoseOrder.objects.filter(course=course, superseded_at__isnull=True)
+        _check_standing(standing.first(), replaces)
         _check(course, ordered, offered_mg)
         now = clock.now()
-        DoseOrder.objects.filter(course=course, superseded_at__isnull=True).update(
-            superseded_at=now
-        )
+        standing.update(superseded_at=now)
         order = DoseOrder.objects.create(
             course=course,
             patient_id=course.patient_id,
@@ -76,6 +79,12 @@ def order_dose(
         )
         audit.record("dose.ordered", subject=course, dose_mg=str(order.dose_mg))
         return order
+
+
+def _check_standing(standing: DoseOrder | None, replaces: str | None) -> None:
+    """Refuse an order written while somebody else ordered: his would vanish unseen."""
+    if replaces is not None and replaces != (str(standing.public_id) if standing else ""):
+        raise StaleVersionError
 
 
 def _check(course: TreatmentCourse, ordered: OrderedDose, offered_mg: frozenset[Decimal]) -> None:

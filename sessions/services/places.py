@@ -51,7 +51,7 @@ class Occupancy:
     def free_chair(
         self, chairs: list[Chair], preferred: Chair | None, starts_at: datetime, ends_at: datetime
     ) -> Chair | None:
-        """Return the preferred chair if it is free, else the first free one in the clinic's order."""
+        """Return the preferred chair if free, else the first free one in the clinic's order."""
         first = [chair for chair in chairs if preferred is not None and chair.pk == preferred.pk]
         for chair in [*first, *chairs]:
             if not _overlaps(self.by_chair.get(chair.pk, []), starts_at, ends_at):

@@ -174,7 +174,7 @@ def change_status(
     version: int | None = None,
     entry: Submission | None = None,
 ) -> TreatmentSession:
-    """Take one step. `version`, where given, refuses a page that was opened before another change."""
+    """Take one step; `version`, where given, refuses a page opened before another change."""
     with acting(by):
         entries.claim(entry, by)
         treatment_session = lock(pk)

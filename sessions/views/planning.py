@@ -1,47 +1,50 @@
 """The dates of a course: choose, look at every date and why, book all or nothing."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from clinic import audit, clock
 from clinic.access import fetch, staff
 from clinic.forms import errors_on
 from clinic.htmx import redirect_page
-from patients.banner import banner_for
 from patients.models import Patient
 from sessions.forms.planning import BookForm, PlanForm
 from sessions.models import TreatmentCourse
+from sessions.planning import next_open_day
 from sessions.services import booking
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import Draft, DraftRow
 from sessions.strip import Entry, weeks
+from sessions.views.pages import show
+
+USUAL_TIME = "10:00"
 
 
 @require_http_methods(["GET", "POST"])
 def plan(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    patient = fetch(
-        request,
-        Patient.objects.select_related("clinic"),
-        booking.BOOK,
-        public_id=public_id,
-    )
+    patients = Patient.objects.select_related("clinic")
+    patient = fetch(request, patients, booking.BOOK, public_id=public_id)
+    audit.read(staff(request), "plan", patient)
     if request.method == "POST":
         return _book(request, patient)
-    form = PlanForm(request.GET, patient=patient) if request.GET else _empty_form(patient)
-    return _page(request, patient, form)
+    now = clock.now()
+    if request.GET:
+        form = PlanForm(request.GET, patient=patient)
+    else:
+        form = PlanForm(initial=_suggestion(patient, now), patient=patient)
+    return _page(request, patient, form, now)
 
 
-def _empty_form(patient: Patient) -> PlanForm:
-    chosen = Patient.objects.none()  # nothing is chosen for a new course but its usual time
-    del chosen
-    return PlanForm(initial={"time_of_day": "10:00"}, patient=patient)
+def _suggestion(patient: Patient, now: datetime) -> dict[str, Any]:
+    tomorrow = now.astimezone(patient.clinic.zone).date() + timedelta(days=1)
+    starts_on = next_open_day(hours_of(patient.clinic).calendar, tomorrow)
+    return {"starts_on": starts_on or tomorrow, "time_of_day": USUAL_TIME}
 
 
 def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
@@ -56,55 +59,72 @@ def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
                 entry=form.submission("book_course", patient.public_id),
             )
             count = course.sessions.count()
-            messages.success(request, f"{count} sessions are booked. Next: order the dose.")
+            messages.success(request, f"{count} sessions are booked. Next: the dose order.")
             return redirect_page(request, "sessions:course", course.public_id)
         if form.result_url:
             return redirect_page(request, form.result_url)
-    return _page(request, patient, form)
+    return _page(request, patient, form, clock.now())
 
 
-def _page(request: HttpRequest, patient: Patient, form: PlanForm) -> HttpResponse:
-    user, now = staff(request), clock.now()
-    audit.read(user, "plan", patient)
+def _page(request: HttpRequest, patient: Patient, form: PlanForm, now: datetime) -> HttpResponse:
     refusals = booking.refusals_for(patient, now)
-    running = TreatmentCourse.objects.running().filter(patient=patient).first()
-    with timezone.override(patient.clinic.zone):
-        today = timezone.localdate(now)
-        shown = {} if refusals or not form.is_bound else _preview(form, now)
-        if "starts_on" not in form.initial and not form.is_bound:
-            form.initial["starts_on"] = today
-        context = {
-            "form": form,
-            "patient": patient,
-            "banner": banner_for(patient, user, today),
-            "refusals": refusals,
-            "running": running,
-            "now": now,
-            **shown,
-        }
-        status = getattr(form, "status_code", 200)
-        return render(request, "sessions/plan.html", context, status=status)
+    made = None if refusals else _draft(form, now)
+    preview = {} if made is None else _preview(form, made)
+    status = form.status_code if isinstance(form, BookForm) else 200
+    return show(
+        request,
+        "sessions/plan.html",
+        patient,
+        now=now,
+        status=status,
+        form=form,
+        refusals=refusals,
+        running=TreatmentCourse.objects.running().filter(patient=patient).first(),
+        **preview,
+    )
 
 
-def _preview(form: PlanForm, now: Any) -> dict[str, Any]:
-    """Draft the dates once more for the page; what the planner refuses stands at its field."""
-    if not hasattr(form, "cleaned_data") and not form.is_valid():
-        return {}
-    if not {"protocol", "starts_on", "weekdays", "time_of_day"} <= form.cleaned_data.keys():
-        return {}
+def _draft(form: PlanForm, now: datetime) -> Draft | None:
+    """Draft the dates for the page; what the planner refuses is shown at its field."""
+    if not form.is_bound or not form.is_chosen:
+        return None
     try:
-        made = booking.draft(form.choice, now=now)
+        return booking.draft(form.choice, now=now)
     except ValidationError as error:
         if not form.errors:
-            _show(form, error)
-        return {}
-    entries = [_entry(row) for row in made.rows]
+            form.add_error(None, error)
+        return None
+
+
+def _preview(form: PlanForm, made: Draft) -> dict[str, Any]:
+    zone = form.patient.clinic.zone
+    calendar = hours_of(form.patient.clinic).calendar
     return {
         "draft": made,
         "rows": [_row(form, row) for row in made.rows],
-        "weeks": list(weeks(entries, hours_of(form.patient.clinic).calendar)),
+        "weeks": list(weeks((_entry(row, zone) for row in made.rows), calendar)),
         "book_form": form if isinstance(form, BookForm) else BookForm(patient=form.patient),
-        "hidden": form.query,
-        "warnings": [w for w in made.plan.warnings if w.code not in {"unplaced"}],
-        "label": _label(made),
+        "warnings": [warning for warning in made.plan.warnings if warning.code != "unplaced"],
+        "protocol": form.choice.protocol,
+    }
+
+
+def _entry(row: DraftRow, zone: Any) -> Entry:
+    day = row.starts_at.astimezone(zone).date() if row.starts_at else None
+    planned = row.planned
+    return Entry(planned.number, planned.phase.name, planned.nominal_on, day, bool(row.conflict))
+
+
+def _row(form: PlanForm, row: DraftRow) -> dict[str, Any]:
+    zone = form.patient.clinic.zone
+    day = row.starts_at.astimezone(zone).date() if row.starts_at else None
+    return {
+        "row": row,
+        "planned": row.planned,
+        "shift": (day - row.planned.nominal_on).days if day else 0,
+        "is_pinned": row.planned.number in form.pins,
+        "without_pin": form.without_pin(row.planned.number),
+        "alternatives": [
+            {"pin": pin, "query": form.with_pin(row, pin)} for pin in row.alternatives
+        ],
     }

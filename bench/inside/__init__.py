@@ -1,0 +1,1 @@
+"""What has to run inside Django, each in a process of its own: `python -m bench.inside MODULE`."""

@@ -1,0 +1,164 @@
+"""The ledger of mail up to now; what is still to go is planned by the product itself."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from desk.demo.charts import Chart
+from desk.demo.courses import Told
+from desk.demo.places import Site
+from desk.demo.rows import Rows
+from patients.models import Task
+from reminders import follow_up, planning, rules
+from reminders.models import Message
+from reminders.rules import Reach, Window
+from sessions.models import TreatmentSession
+
+State = Message.State
+LONG_BEFORE = timedelta(days=10)
+WITHDRAWN = timedelta(days=4)
+REFUSED = "The mail server refuses this address."
+ANSWER_WITHIN = settings.FOLLOW_UP_ANSWER_WITHIN
+CALLED_AFTER = timedelta(minutes=50)
+
+
+class Ledger:
+    """Writes one practice's messages whose time has come."""
+
+    def __init__(self, rows: Rows, site: Site, now: datetime) -> None:
+        self.rows, self.clinic, self.staff, self.now = rows, site.clinic, site.staff, now
+        self.sent: list[Message] = []
+
+    def tell(self, courses: Iterable[Told]) -> None:
+        for told in courses:
+            for treatment_session in told.sessions:
+                for message in self._due(told.chart, treatment_session):
+                    self.rows.add(message)
+        self._odd_ones()
+        self._ask_for_answers()
+
+    def fail(self, treatment_session: TreatmentSession) -> None:
+        """Make the last reminder of a session one that could not be delivered, with its task."""
+        message = next(
+            m
+            for m in self.sent
+            if m.treatment_session is treatment_session and m.kind == Message.Kind.REMINDER_24H
+        )
+        self.sent.remove(message)
+        _unsend(message, State.FAILED, REFUSED)
+        message.attempts, message.last_error = 1, "SMTPRecipientsRefused"
+        self.rows.add(
+            Task(
+                clinic=self.clinic,
+                patient=message.patient,
+                kind=Task.Kind.MESSAGE_FAILED,
+                role="front_desk",
+                text=f"“{message.get_kind_display()}” was not sent: {REFUSED} "
+                "Reach the patient otherwise.",
+                due_at=message.not_before,
+                source_kind="reminders.message",
+                source_id=message.public_id,
+                dedupe_key=f"message-failed:{message.public_id}:{message.occurrence}",
+            )
+        )
+
+    def _due(self, chart: Chart, treatment_session: TreatmentSession) -> Iterator[Message]:
+        for kind in rules.KINDS:
+            window = self._window(kind, treatment_session)
+            if window is None or window.not_before > self.now:
+                continue
+            if kind == rules.FOLLOW_UP and treatment_session.status not in rules.FOLLOWED_UP:
+                continue
+            message = self._message(treatment_session, kind, window)
+            ended_at = treatment_session.ended_at
+            obstacle = self._reach(chart, window.not_before).obstacle
+            if kind != rules.FOLLOW_UP and ended_at and ended_at < window.not_before:
+                _unsend(message, State.CANCELLED, planning.not_now(treatment_session.status))
+            elif obstacle:
+                _unsend(message, State.SUPPRESSED, obstacle)
+            else:
+                self._send(message, chart.address)
+            yield message
+
+    def _window(self, kind: str, treatment_session: TreatmentSession) -> Window | None:
+        starts_at = treatment_session.starts_at
+        return rules.window(
+            kind,
+            starts_at=starts_at,
+            ended_at=treatment_session.ended_at,
+            zone=self.clinic.zone,
+            now=starts_at - LONG_BEFORE,
+        )
+
+    def _message(self, treatment_session: TreatmentSession, kind: str, window: Window) -> Message:
+        revision = treatment_session.schedule_rev
+        return Message(
+            clinic=self.clinic,
+            patient=treatment_session.patient,
+            treatment_session=treatment_session,
+            kind=kind,
+            schedule_rev=revision,
+            not_before=window.not_before,
+            expires_at=window.expires_at,
+            dedupe_key=f"{treatment_session.public_id}:{kind}:email:{revision}",
+        )
+
+    def _reach(self, chart: Chart, at: datetime) -> Reach:
+        withdrawn = chart.email == "withdrawn" and at > self.now - WITHDRAWN
+        return Reach(
+            zone=self.clinic.zone,
+            address="" if chart.email == "none" else chart.address,
+            verified=chart.email not in {"none", "unverified"},
+            consent=chart.email in {"agreed", "withdrawn"} and not withdrawn,
+        )
+
+    def _send(self, message: Message, address: str) -> None:
+        message.state, message.attempts = State.SENT, 1
+        message.sent_at = message.not_before + timedelta(seconds=12)
+        message.sent_to = address
+        self.sent.append(message)
+
+    def _odd_ones(self) -> None:
+        """One that came too late after an outage, one of which nobody knows whether it went twice."""
+        reminders = [m for m in self.sent if m.kind == Message.Kind.REMINDER_72H]
+        if len(reminders) > 1:
+            _unsend(reminders[0], State.EXPIRED, "")
+            self.sent.remove(reminders[0])
+            reminders[-1].attempts, reminders[-1].maybe_twice = 2, True
+
+    def _ask_for_answers(self) -> None:
+        """Close what silence has asked for, but for the newest: that patient is still to be called."""
+        silent = [
+            (message.sent_at + ANSWER_WITHIN, message)
+            for message in self.sent
+            if message.kind == Message.Kind.FOLLOW_UP and message.sent_at
+        ]
+        silent = sorted(
+            (pair for pair in silent if pair[0] < self.now), key=lambda pair: pair[0], reverse=True
+        )
+        for place, (asked_at, message) in enumerate(silent):
+            task = self._task(message, asked_at)
+            if place > 0:
+                task.closed_at, task.closed_by = asked_at + CALLED_AFTER, self.staff.nurse
+                task.closing_note = "Called: well, no complaints."
+
+    def _task(self, message: Message, due_at: datetime) -> Task:
+        number = message.treatment_session.number
+        return self.rows.add(
+            Task(
+                clinic=self.clinic,
+                patient=message.patient,
+                kind=Task.Kind.NO_ANSWER,
+                role="nurse",
+                text=f"No answer to the follow-up after session {number}. Ask how the patient is.",
+                due_at=due_at,
+                source_kind="reminders.message",
+                source_id=message.public_id,
+                dedupe_key=f"{follow_up.KEY}{message.public_id}",
+            )
+        )
+
+
+def _unsend(message: Message, state: State, reason: str) -> None:
+    message.state, message.reason, message.sent_at, message.sent_to = state, reason, None, ""

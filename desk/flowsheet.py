@@ -1,0 +1,222 @@
+"""The flowsheet: times as columns, measures as rows, due times as empty columns."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.urls import reverse
+
+from clinic.models import User
+from monitoring.models import VitalSigns
+from monitoring.readings import Settings
+from monitoring.services.history import Record
+from monitoring.timeline import DueCheck
+from sessions.models import Dose
+
+LATE_BADGE = timedelta(minutes=10)
+ROWS: Mapping[str, tuple[str, str]] = {
+    "bp": ("BP", "mmHg"),
+    "pulse": ("Pulse", "/min"),
+    "spo2": ("SpO₂", "%"),
+    "respiratory_rate": ("Resp.", "/min"),
+    "temperature": ("Temp.", "°C"),
+    "sedation": ("MOAA/S", ""),
+    "dissociation": ("Dissoc.", "0–3"),
+    "by": ("By", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: str = ""
+    old: tuple[str, ...] = ()  # what was corrected, the oldest first
+    css: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    at: datetime
+    css: str
+    words: str
+    cells: Mapping[str, Cell]
+    url: str = ""
+    late: bool = False
+    counts: bool = False  # a due time that counts down
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    unit: str
+    cells: tuple[tuple[str, Cell], ...]  # each with the css of its column
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    remarks: tuple["Remark", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the columns can't say: about which time, and the words."""
+
+    words: str
+    at: datetime | None = None
+
+
+def flowsheet(record: Record, due: Iterable[DueCheck], *, may_correct: bool) -> Flow:
+    columns = sorted(
+        [
+            *_readings(record, may_correct=may_correct),
+            *_doses(record, may_correct=may_correct),
+            *_infusion(record),
+            *_due(due),
+        ],
+        key=lambda column: column.at,
+    )
+    rows = tuple(
+        Row(label, unit, tuple((column.css, column.cells.get(name, Cell())) for column in columns))
+        for name, (label, unit) in ROWS.items()
+        if name != "temperature" or any(column.cells.get(name, Cell()).text for column in columns)
+    )
+    return Flow(tuple(columns), rows, tuple(_remarks(record)))
+
+
+def _readings(record: Record, *, may_correct: bool) -> Iterable[Column]:
+    by_pk = {row.pk: row for row in record.vitals}
+    superseded = {row.supersedes_id for row in record.vitals}
+    for row in record.vitals:
+        if row.pk in superseded:
+            continue
+        olds = _older(row, by_pk)
+        void = row.entered_in_error
+        cells = {name: _cell(name, row, olds, record.settings) for name in ROWS if name != "by"}
+        cells["by"] = Cell(initials(row.recorded_by))
+        yield Column(
+            at=row.observed_at,
+            css="is-void" if void else "",
+            words="in error" if void else "",
+            cells=cells,
+            url=""
+            if void or not may_correct
+            else reverse("monitoring:correct", args=[row.public_id]),
+            late=_first(row, olds).recorded_at - row.observed_at > LATE_BADGE,
+        )
+
+
+def _older(row: VitalSigns, by_pk: Mapping[int, VitalSigns]) -> list[VitalSigns]:
+    """Return what this set supersedes, the oldest first."""
+    olds: list[VitalSigns] = []
+    while row.supersedes_id is not None:
+        row = by_pk[row.supersedes_id]
+        olds.insert(0, row)
+    return olds
+
+
+def _first(row: VitalSigns, olds: list[VitalSigns]) -> VitalSigns:
+    return olds[0] if olds else row
+
+
+def _cell(name: str, row: VitalSigns, olds: list[VitalSigns], settings: Settings) -> Cell:
+    text = shown(name, row)
+    old = tuple(dict.fromkeys(shown(name, one) or "–" for one in olds))
+    if row.entered_in_error:
+        return Cell(old=(text,) if text else ())
+    old = tuple(one for one in old if one != (text or "–"))
+    if not text and row.not_obtained:
+        return Cell("n/o", old, "muted", row.not_obtained)
+    return Cell(text, old, "out" if _is_out(name, row, settings) else "")
+
+
+def shown(name: str, row: VitalSigns) -> str:
+    if name == "bp":
+        return f"{row.systolic}/{row.diastolic}" if row.systolic is not None else ""
+    value = getattr(row, name)
+    if value is None:
+        return ""
+    if name == "spo2" and row.oxygen_l_min:
+        return f"{value} ({plain(row.oxygen_l_min)} L)"
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
+def _is_out(name: str, row: VitalSigns, settings: Settings) -> bool:
+    if name == "bp":
+        systolic, diastolic = row.systolic or 0, row.diastolic or 0
+        limits = settings.bp_discharge_systolic, settings.bp_discharge_diastolic
+        return systolic > limits[0] or diastolic > limits[1]
+    if name == "spo2":
+        return row.spo2 is not None and row.spo2 < settings.spo2_min
+    if name == "sedation":
+        return row.sedation is not None and row.sedation <= settings.alert_moaas
+    rate = row.respiratory_rate
+    return name == "respiratory_rate" and rate is not None and rate < settings.alert_resp_rate
+
+
+def _doses(record: Record, *, may_correct: bool) -> Iterable[Column]:
+    for dose in record.standing_doses:
+        url = reverse("sessions:device_correct", args=[dose.public_id]) if may_correct else ""
+        yield Column(
+            at=dose.given_at,
+            css="is-dose",
+            words=_dose_words(dose),
+            cells={"by": Cell(initials(dose.given_by))},
+            url=url,
+            late=dose.recorded_at - dose.given_at > LATE_BADGE and dose.supersedes_id is None,
+        )
+
+
+def _dose_words(dose: Dose) -> str:
+    if dose.outcome == Dose.Outcome.COMPLETE:
+        return f"{plain(dose.dose_mg)} mg"
+    return dose.get_outcome_display().lower()
+
+
+def _infusion(record: Record) -> Iterable[Column]:
+    standing = {dose.number for dose in record.standing_doses}
+    for event in record.infusion_events:
+        if event.dose.number not in standing or event.kind == "start":
+            continue
+        rate = f" {plain(event.rate_ml_h)} mL/h" if event.rate_ml_h else ""
+        words = {"rate": "rate", "pause": "pause", "resume": "resume", "stop": "end"}[event.kind]
+        cells = {"by": Cell(initials(event.by))}
+        yield Column(at=event.at, css="is-dose", words=f"{words}{rate}", cells=cells)
+
+
+def _due(due: Iterable[DueCheck]) -> Iterable[Column]:
+    """Draw what is still to come; the next one counts down, an overdue one is red."""
+    after = [check for check in due if check.is_open and check.anchor != "before_dose"]
+    waiting = sorted((check.due_at, check.label, check) for check in after if check.due_at)
+    for place, (due_at, label, check) in enumerate(waiting):
+        css = "is-late" if check.state == "overdue" else "is-next" if place == 0 else "is-due"
+        yield Column(at=due_at, css=css, words=label, cells={}, counts=css != "is-due")
+
+
+def _remarks(record: Record) -> Iterable[Remark]:
+    """Say in words what was corrected, entered late, or missed."""
+    for row in record.vitals:
+        if row.supersedes_id is not None:
+            what = "in error" if row.entered_in_error else "corrected"
+            yield Remark(f"{what}: {row.reason} ({initials(row.recorded_by)})", row.observed_at)
+        elif row.late_reason:
+            yield Remark(f"late: {row.late_reason}", row.observed_at)
+    for dose in record.doses:
+        if dose.supersedes_id is not None:
+            yield Remark(f"device {dose.number} corrected: {dose.reason}", dose.given_at)
+        elif dose.reason:
+            yield Remark(f"device {dose.number}: {dose.reason}", dose.given_at)
+    for label, reason in record.missed.items():
+        yield Remark(f"“{label}” missed: {reason}")
+
+
+def initials(user: User) -> str:
+    names = user.get_full_name().split() or [user.username]
+    letters = names[0][:1] + names[-1][:1] if len(names) > 1 else names[0][:2]
+    return letters.upper()

@@ -1,0 +1,232 @@
+"""Lists of the sheet: its steps, what is open with the action that settles it, the rare actions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from desk.sheet import IN_TREATMENT, Sheet
+from monitoring.conditions import Condition
+from monitoring.services import discharge, predose, record
+from sessions import lifecycle
+from sessions.lifecycle import ENDINGS, PRESENT, Status
+from sessions.models import TreatmentSession
+from sessions.ports import Unmet
+from sessions.services import doses
+from sessions.views.sheet import STEP_WORDS, words_of
+
+RUN = "treatment_sessions.run_session"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    words: str
+    url: str
+    danger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One condition: met or open, with the action that settles it where this person may take it."""
+
+    words: str
+    met: bool
+    at: datetime | None = None
+    action: Action | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RailStep:
+    words: str
+    state: str  # done, now, open
+    at: datetime | None = None
+    lacks: tuple[str, ...] = ()
+
+
+def url(sheet: Sheet, name: str, *args: str) -> str:
+    return reverse(name, args=[sheet.treatment_session.public_id, *args])
+
+
+def gate_lines(sheet: Sheet) -> list[Line]:
+    """Return what stands between the patient and the door, open ones first."""
+    if sheet.gate is None or sheet.status != Status.MONITORING:
+        return []
+    lines = [_gate_line(sheet, condition) for condition in sheet.gate.conditions]
+    return sorted(lines, key=lambda line: line.met)
+
+
+def _gate_line(sheet: Sheet, condition: Condition) -> Line:
+    return Line(
+        condition.text,
+        condition.met,
+        None if condition.met else condition.ready_at,
+        None if condition.met else _settle(sheet, condition.action),
+    )
+
+
+def _settle(sheet: Sheet, action: str) -> Action | None:
+    if action == "resolve_event":
+        event = next((e for e in sheet.record.adverse_events if e.resolved_at is None), None)
+        if event is None or not sheet.may(record.RECORD):
+            return None
+        return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
+    known = {
+        "explain": ("Say why", "monitoring:missed", record.RECORD),
+        "assess": ("Assess", "monitoring:assess", discharge.ASSESS),
+        "escort": ("Name escort", "monitoring:escort", discharge.ESCORT),
+        "end_infusion": ("Stop it", "sessions:infusion_change", doses.GIVE),
+        "record_dose": ("Record dose", "sessions:device", doses.GIVE),
+    }
+    if action not in known:
+        return None
+    words, name, permission = known[action]
+    return Action(words, url(sheet, name)) if sheet.may(permission) else None
+
+
+def predose_lines(sheet: Sheet) -> list[Line]:
+    return [Line(unmet.text, met=False, action=_supply(sheet, unmet)) for unmet in sheet.unmet]
+
+
+def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
+    patient, course = sheet.treatment_session.patient, sheet.treatment_session.course
+    known = {
+        "predose_check": ("Check", url(sheet, "monitoring:predose"), predose.RECORD),
+        "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "baseline": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
+        "consent": (
+            "Record consent",
+            reverse("patients:consent", args=[patient.public_id]),
+            "patients.record_consent",
+        ),
+        "screen": (
+            "Screen",
+            reverse("patients:screen", args=[patient.public_id]),
+            "patients.screen_patient",
+        ),
+        "order": (
+            "Order",
+            reverse("sessions:order", args=[course.public_id]),
+            "treatment_sessions.order_dose",
+        ),
+    }
+    if unmet.code not in known:
+        return None
+    words, target, permission = known[unmet.code]
+    return Action(words, target) if sheet.may(permission) else None
+
+
+def menu(sheet: Sheet) -> list[Action]:
+    """Return the rare and the destructive actions of this state."""
+    return [*_recording(sheet), *_leaving(sheet), *_steps(sheet)]
+
+
+def _recording(sheet: Sheet) -> Iterable[Action]:
+    here = sheet.status in PRESENT
+    if sheet.treatment_session.arrived_at and sheet.may(record.RECORD):
+        yield Action("Vital signs", url(sheet, "monitoring:vitals"))
+        yield Action("Adverse event", url(sheet, "monitoring:event"))
+    if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
+        yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
+    if here and sheet.may(doses.GIVE):
+        name = "sessions:infusion" if sheet.is_iv else "sessions:device"
+        yield Action("Record a dose", url(sheet, name))
+    if (here or sheet.status == Status.PLANNED) and sheet.may(discharge.ESCORT):
+        yield Action("Way home", url(sheet, "monitoring:escort"))
+    if here and sheet.may(RUN):
+        yield Action("Move to another place", url(sheet, "sessions:sit"))
+
+
+def _leaving(sheet: Sheet) -> Iterable[Action]:
+    if sheet.status == Status.MONITORING and sheet.may(discharge.ASSESS):
+        yield Action("Assess", url(sheet, "monitoring:assess"))
+        release = url(sheet, "monitoring:release")
+        yield Action("Release by override", f"{release}?how=override", danger=True)
+        yield Action("Left already", f"{release}?how=left", danger=True)
+
+
+def _steps(sheet: Sheet) -> Iterable[Action]:
+    for step in lifecycle.steps_from(sheet.status):
+        if step.to_status not in STEP_WORDS or not sheet.may(step.permission):
+            continue
+        if step.to_status == Status.CLEARED:
+            continue
+        if (sheet.status, step.to_status) == (Status.PLANNED, Status.CHECKED_IN):
+            continue
+        yield step_action(sheet.treatment_session, step)
+
+
+def step_action(treatment_session: TreatmentSession, step: lifecycle.Step) -> Action:
+    words = words_of(step)
+    target = reverse("sessions:step", args=[treatment_session.public_id, step.to_status])
+    return Action(words.title, target, words.danger)
+
+
+ORDER = ("Arrive", "Pre-dose", "Dose", "Monitor", "Discharge", "Sign")
+NOW = {
+    Status.PLANNED: 0,
+    Status.CHECKED_IN: 1,
+    Status.CLEARED: 2,
+    Status.DOSING: 2,
+    Status.MONITORING: 3,
+}
+
+
+def rail(sheet: Sheet) -> list[RailStep]:
+    """Return the steps of the visit with what each still lacks."""
+    signed = getattr(sheet.treatment_session, "signature", None)
+    now = NOW.get(Status(sheet.status), len(ORDER) if signed else 5)
+    if sheet.gate is not None and sheet.status == Status.MONITORING and sheet.gate.ready:
+        now = 4
+    lacks = _lacks(sheet)
+    taken = {change.to_status: change.at for change in sheet.changes}
+    at = (
+        sheet.treatment_session.arrived_at,
+        taken.get(Status.CLEARED),
+        sheet.first_dose,
+        None,
+        sheet.treatment_session.ended_at,
+        signed.signed_at if signed else None,
+    )
+    return [
+        RailStep(
+            words,
+            _state(sheet, place, now),
+            at[place],
+            lacks[place],
+        )
+        for place, words in enumerate(ORDER)
+    ]
+
+
+def _state(sheet: Sheet, place: int, now: int) -> str:
+    """Steps that an early ending left out stay open."""
+    if place == now:
+        return "now"
+    if place > now:
+        return "open"
+    ended_early = sheet.status in ENDINGS and not sheet.record.administrations
+    reached = place == 0 and sheet.treatment_session.arrived_at is not None
+    return "open" if ended_early and not reached and place < 4 else "done"
+
+
+def _lacks(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
+    to_come = sum(c.is_open and c.anchor != "before_dose" for c in sheet.due)
+    overdue = sum(c.state == "overdue" and c.anchor != "before_dose" for c in sheet.due)
+    monitored = sheet.gate is not None and sheet.status == Status.MONITORING
+    open_conditions = len(sheet.gate.unmet) if sheet.gate and monitored else 0
+    readings = [f"{to_come} reading{'s' if to_come > 1 else ''} to come"] if to_come else []
+    if overdue:
+        readings.insert(0, f"{overdue} overdue")
+    in_treatment = sheet.status in IN_TREATMENT
+    return (
+        (),
+        (f"{len(sheet.unmet)} open",) if sheet.unmet else (),
+        (sheet.dose_words,) if sheet.dose_words else (),
+        tuple(readings) if in_treatment else (),
+        (f"{open_conditions} open",) if open_conditions else (),
+        ()
+        if sheet.status not in ENDINGS or sheet.may("treatment_sessions.sign_session")
+        else ("prescriber",),
+    )

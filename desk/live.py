@@ -1,0 +1,98 @@
+"""The live part of the sheet: what its tag rests on, and when time alone changes it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+
+from clinic.models import Heartbeat, User
+from desk import polling
+from desk.pulse import ADDED_ONLY
+from desk.sheet import Sheet
+from monitoring.models import AdverseEvent
+from sessions.models import DoseOrder, TreatmentSession
+
+CLOCK = "clock_timestamp()"
+INSTANT = timedelta(microseconds=1)
+MINUTE = timedelta(minutes=1)
+AT_MOST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The database's time, and a digest of the rows of one session."""
+
+    now: datetime
+    clinic_id: int
+    digest: str
+
+
+def read(public_id: UUID, clinic_ids: Iterable[int]) -> Pulse | None:
+    """Read the pulse of a session at one of these clinics, in one query.
+
+    Of rows that are only ever added, their number and the sum of their ids tell of any change.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(), {"public_id": public_id, "clinics": list(clinic_ids)})
+        row = cursor.fetchone()
+    return Pulse(*row) if row else None
+
+
+def _table(model: type) -> str:
+    return connection.ops.quote_name(model._meta.db_table)  # type: ignore[attr-defined]
+
+
+def _sql() -> str:
+    added = "".join(
+        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)} "  # noqa: S608
+        "WHERE treatment_session_id = found.id),"
+        for model in ADDED_ONLY
+    )
+    # Names of tables and of the clock come from this code, every value is a parameter.
+    return f"""
+        SELECT {CLOCK}, clinic_id, md5(jsonb_build_array(
+            {added}
+            found::text,
+            (SELECT md5(string_agg(md5(e::text), '' ORDER BY id)) FROM {_table(AdverseEvent)} e
+             WHERE treatment_session_id = found.id),
+            (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
+             FROM {_table(DoseOrder)} WHERE course_id = found.course_id),
+            (SELECT max(jumped_at) FROM {_table(Heartbeat)})
+        )::text)
+        FROM {_table(TreatmentSession)} found
+        WHERE public_id = %(public_id)s AND clinic_id = ANY(%(clinics)s)
+    """  # noqa: S608
+
+
+def state(pulse: Pulse, public_id: UUID, user: User) -> tuple[object, ...]:
+    """Return all that the sheet depends on, apart from the time."""
+    roles = sorted(user.roles_by_clinic.get(pulse.clinic_id, ()))
+    return "sheet", public_id, user.pk, pulse.digest, *roles
+
+
+def tag(sheet: Sheet, pulse: Pulse) -> str:
+    basis = state(pulse, sheet.treatment_session.public_id, sheet.user)
+    return polling.tag(basis, changes_at(sheet))
+
+
+def changes_at(sheet: Sheet) -> datetime:
+    """Return the next moment at which time alone changes what is shown."""
+    now, settings = sheet.now, sheet.record.settings
+    moments: list[datetime | None] = [sheet.treatment_session.ends_at + INSTANT, sheet.rest_until]
+    for check in sheet.due:
+        moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]
+    recent = timedelta(minutes=settings.recent_minutes) + INSTANT
+    for reading in sheet.record.history.readings:
+        moments += [reading.observed_at, reading.observed_at + recent]
+    for given in sheet.record.administrations:
+        moments += [given.started_at, given.ended_at]
+    if first := sheet.first_dose:
+        opens = first + timedelta(minutes=settings.peak_window_from)
+        closes = first + timedelta(minutes=settings.peak_window_to)
+        moments += [opens, closes, closes + INSTANT]
+    if (ready_at := sheet.minimum_until) and ready_at > now:
+        # The words name whole minutes that are still to go.
+        moments.append(ready_at - (ready_at - now - INSTANT) // MINUTE * MINUTE)
+    return min([moment for moment in moments if moment and moment > now] + [now + AT_MOST])

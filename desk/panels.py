@@ -1,0 +1,117 @@
+"""Which form the sheet shows now: one primary action for each state."""
+
+from collections.abc import Mapping
+
+from django.utils import timezone
+
+from desk.flowsheet import shown
+from desk.sheet import Sheet
+from monitoring.readings import first_dose_at
+from monitoring.services import discharge, predose, record
+from monitoring.services.discharge import PRESCRIBER
+from monitoring.views.leaving import assess_panel, release_panel
+from monitoring.views.measuring import vitals_panel
+from monitoring.views.predose import check_panel, decide_panel
+from sessions import lifecycle
+from sessions.actions import Panel
+from sessions.lifecycle import Status
+from sessions.services import doses, signing
+from sessions.views.sheet import (
+    device_panel,
+    infusion_change_panel,
+    infusion_panel,
+    sign_panel,
+    step_panel,
+)
+
+PREVIOUS = ("bp", "pulse", "spo2", "respiratory_rate", "sedation", "dissociation")
+A_PERSON_SETTLES = {"assessment", "escort"}
+
+
+def panels(sheet: Sheet) -> list[Panel]:
+    """Return the form of now, and below it a second one where two things go on at once."""
+    match sheet.status:
+        case Status.PLANNED | Status.NO_SHOW:
+            return _step(sheet, Status.CHECKED_IN)
+        case Status.CHECKED_IN:
+            return _before_dose(sheet)
+        case Status.CLEARED:
+            return _dose(sheet)
+        case Status.DOSING:
+            return [*_vitals(sheet), *_dose(sheet)] if sheet.is_iv else _dose(sheet)
+        case Status.MONITORING:
+            return _monitoring(sheet)
+    return _sign(sheet)
+
+
+def _step(sheet: Sheet, to_status: Status) -> list[Panel]:
+    step = lifecycle.step(sheet.status, to_status)
+    return [step_panel(sheet.treatment_session, step)] if sheet.may(step.permission) else []
+
+
+def _before_dose(sheet: Sheet) -> list[Panel]:
+    codes = {condition.code for condition in sheet.unmet}
+    decides = sheet.may(predose.DECIDE)
+    if "predose_check" in codes and sheet.may(predose.RECORD):
+        return [check_panel(sheet.treatment_session, decides=decides)]
+    if "baseline" in codes:
+        return _vitals(sheet)
+    if codes & {"predose_stop", "predose_bp"} and decides:
+        return [decide_panel(sheet.treatment_session)]
+    return [] if codes else _step(sheet, Status.CLEARED)
+
+
+def _dose(sheet: Sheet) -> list[Panel]:
+    if not sheet.may(doses.GIVE):
+        return []
+    if not sheet.is_iv:
+        return [device_panel(sheet.treatment_session, sheet.next_number, sheet.devices_ordered)]
+    events = sheet.record.infusion_events
+    if events:
+        return [infusion_change_panel(sheet.treatment_session, events[-1])]
+    return [infusion_panel(sheet.treatment_session, sheet.order)]
+
+
+def _monitoring(sheet: Sheet) -> list[Panel]:
+    """Release when all is met; assess when only a person's word is missing; else measure."""
+    gate = sheet.gate
+    if gate is None or not sheet.may(discharge.ASSESS):
+        return []
+    if gate.ready:
+        return [release_panel(sheet.treatment_session)]
+    if all(c.code in A_PERSON_SETTLES or c.decidable for c in gate.unmet):
+        prescriber = sheet.may(PRESCRIBER)
+        return [assess_panel(sheet.treatment_session, gate, prescriber=prescriber)]
+    return _vitals(sheet)
+
+
+def _vitals(sheet: Sheet) -> list[Panel]:
+    if not sheet.may(record.RECORD):
+        return []
+    return [vitals_panel(sheet.treatment_session, previous=_previous(sheet))]
+
+
+def _sign(sheet: Sheet) -> list[Panel]:
+    signed = hasattr(sheet.treatment_session, "signature")
+    if signed or not sheet.may(signing.SIGN):
+        return []
+    return [sign_panel(sheet.treatment_session)]
+
+
+def _previous(sheet: Sheet) -> Mapping[str, str]:
+    """Show each measure's last value beside its field, and the baseline of the two scales."""
+    found: dict[str, str] = {}
+    first = first_dose_at(sheet.record.administrations)
+    for name in PREVIOUS:
+        sets = [row for row in sheet.record.standing_vitals if shown(name, row)]
+        if not sets:
+            continue
+        last = sets[-1]
+        found[name] = shown(name, last)
+        if name == "bp":
+            found[name] += f" at {timezone.localtime(last.observed_at):%H:%M}"
+        before = [row for row in sets if first and row.observed_at < first]
+        if name in {"sedation", "dissociation"}:
+            baseline = f", baseline {shown(name, before[-1])}" if before else ""
+            found[name] = f"last {found[name]}{baseline}"
+    return found

@@ -1,0 +1,245 @@
+"""The session sheet as values: what is known, what it lacks, and what may be done now."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Self
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from clinic.models import User
+from desk.flowsheet import plain
+from monitoring import alerts, timeline
+from monitoring.discharge import Gate
+from monitoring.models import PreDoseCheck
+from monitoring.readings import first_dose_at, last_dose_at
+from monitoring.services import history, predose
+from monitoring.services.history import Record
+from monitoring.timeline import DueCheck
+from sessions.actions import WITH_BANNER
+from sessions.lifecycle import PRESENT, Status
+from sessions.models import ChairStay, Dose, DoseOrder, StatusChange, TreatmentSession
+from sessions.models.protocol import Route
+from sessions.ports import Unmet
+from sessions.services import authorization, doses, infusions
+
+BEFORE_DOSE = (Status.PLANNED, Status.CHECKED_IN, Status.CLEARED)
+NEEDS_ORDER = (*BEFORE_DOSE, Status.DOSING)
+IN_TREATMENT = (Status.DOSING, Status.MONITORING)
+TITLES = {
+    Status.PLANNED: "Arrive",
+    Status.CHECKED_IN: "Pre-dose",
+    Status.CLEARED: "Dose",
+    Status.DOSING: "Dose",
+    Status.MONITORING: "Monitor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Where the patient sat from when on."""
+
+    place: str
+    since: datetime
+    reason: str
+
+    @classmethod
+    def from_row(cls, row: dict[str, str]) -> Self:
+        place = f"{row['room']} · {row['chair']}" if row["chair"] else row["place"]
+        return cls(place, datetime.fromisoformat(row["since"]), row["reason"])
+
+
+def rows() -> QuerySet[TreatmentSession]:
+    """Return sessions with all that the sheet shows of them: one query."""
+    stays = ChairStay.objects.filter(treatment_session=OuterRef("pk")).values(
+        row=JSONObject(
+            room="chair__room__name",
+            chair="chair__name",
+            place="place",
+            since="since",
+            reason="reason",
+        )
+    )
+    return TreatmentSession.objects.select_related(
+        *WITH_BANNER,
+        "course__protocol__monitoring",
+        "signature__signed_by",
+        "discharge__released_by",
+        "discharge__second_person",
+    ).annotate(stay_rows=ArraySubquery(stays))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Everything that a clinical sheet shows, read once; the rules are asked with one `now`."""
+
+    treatment_session: TreatmentSession
+    user: User
+    now: datetime
+    record: Record
+    check: PreDoseCheck | None
+    order: DoseOrder | None
+    chart_unmet: list[Unmet]
+    changes: list[StatusChange]
+    stays: list[Stay]
+
+    @property
+    def status(self) -> str:
+        return self.treatment_session.status
+
+    def may(self, permission: str) -> bool:
+        return self.user.may(permission, self.treatment_session.clinic_id)
+
+    @cached_property
+    def gate(self) -> Gate | None:
+        """Return the discharge gate while there is one to pass."""
+        return self.record.gate(self.now) if self.status in IN_TREATMENT else None
+
+    @cached_property
+    def due(self) -> tuple[DueCheck, ...]:
+        return self.record.due(self.now) if self.status in PRESENT else ()
+
+    @property
+    def next_check(self) -> DueCheck | None:
+        if not self.record.administrations:
+            return None
+        return timeline.next_due([c for c in self.due if c.anchor != "before_dose"])
+
+    @cached_property
+    def unmet(self) -> list[Unmet]:
+        """Return what forbids a dose, on the chart and in today's check."""
+        if self.status not in {Status.CHECKED_IN, Status.CLEARED}:
+            return []
+        record = self.record
+        today = predose.unmet(self.check, record.before_dose(), record.settings)
+        return [*self.chart_unmet, *today]
+
+    @property
+    def title(self) -> str:
+        return TITLES.get(Status(self.status), "Session")
+
+    @property
+    def pill(self) -> str:
+        """Return the state to show: overdue and ready are derived, not stored."""
+        if self.status == Status.MONITORING and self.gate and self.gate.ready:
+            return "ready"
+        check = self.next_check
+        return "overdue" if check and check.state == "overdue" else self.status
+
+    @property
+    def waits_for(self) -> str:
+        """Say why there is nothing to do here for this person."""
+        if self.status == Status.CHECKED_IN:
+            return "Waits for what is open below."
+        if self.treatment_session.is_over and not hasattr(self.treatment_session, "signature"):
+            return "A prescriber signs this session."
+        return ""
+
+    @property
+    def order_words(self) -> str:
+        """Say what is ordered as it is prepared: "56 mg, 2 devices", "38.5 mg at 57.8 mL/h"."""
+        if self.order is None:
+            return ""
+        mg = f"{plain(self.order.dose_mg)} mg"
+        if not self.is_iv:
+            return f"{mg}, {self.devices_ordered} devices"
+        rate = infusions.ordered_rate(self.order)
+        pump = f", {plain(rate)} mL/h" if rate else ""
+        return f"{mg} over {self.order.infusion_minutes} min{pump}"
+
+    @property
+    def rests(self) -> bool:
+        """Whether another device is to come and has to wait."""
+        given = doses.effective(self.record.standing_doses)
+        return not self.is_iv and 0 < len(given) < self.devices_ordered
+
+    @property
+    def first_dose(self) -> datetime | None:
+        return first_dose_at(self.record.administrations)
+
+    @property
+    def last_dose(self) -> datetime | None:
+        return last_dose_at(self.record.administrations)
+
+    @property
+    def minimum_until(self) -> datetime | None:
+        last = self.last_dose
+        minutes = self.record.settings.min_minutes_after_last_dose
+        return last + timedelta(minutes=minutes) if last else None
+
+    @property
+    def place(self) -> str:
+        return self.stays[-1].place if self.stays else str(self.treatment_session.chair)
+
+    @property
+    def is_overrunning(self) -> bool:
+        return self.status in PRESENT and self.now > self.treatment_session.ends_at
+
+    @property
+    def is_iv(self) -> bool:
+        return self.treatment_session.course.protocol.route == Route.IV
+
+    @property
+    def devices_ordered(self) -> int:
+        return doses.devices_ordered(self.order) if self.order and not self.is_iv else 0
+
+    @property
+    def next_number(self) -> int:
+        return sum(dose.supersedes_id is None for dose in self.record.doses) + 1
+
+    @property
+    def rest_until(self) -> datetime | None:
+        """Return when the next device may follow the last one."""
+        given = self.last_dose
+        minutes = self.treatment_session.course.protocol.monitoring.rest_between_devices_minutes
+        return given + timedelta(minutes=minutes) if given else None
+
+    @property
+    def alerts(self) -> tuple[alerts.Alert, ...]:
+        """Return what calls for help in the latest set."""
+        if self.status not in PRESENT or not self.record.history.readings:
+            return ()
+        readings = sorted(self.record.history.readings, key=lambda r: r.observed_at)
+        first = self.first_dose
+        before = [r for r in readings if first and r.observed_at < first]
+        baseline = before[-1] if before else None
+        return alerts.alerts(readings[-1], baseline, self.record.settings)
+
+    @property
+    def dose_words(self) -> str:
+        """Say what was given: "56 mg, 2 devices"."""
+        given = [d for d in self.record.standing_doses if d.outcome != Dose.Outcome.REFUSED]
+        if not given:
+            return ""
+        total = sum((_received(dose) for dose in given), Decimal(0))
+        devices = f", {len(given)} device{'s' if len(given) > 1 else ''}"
+        return f"{plain(total)} mg{'' if self.is_iv else devices}"
+
+
+def _received(dose: Dose) -> Decimal:
+    return dose.dose_mg if dose.estimated_mg is None else dose.estimated_mg
+
+
+def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Sheet:
+    """Read what a session of `rows` needs; what its status can't have isn't asked for."""
+    status = treatment_session.status
+    order = None
+    if status in NEEDS_ORDER:
+        order = authorization.standing_order(treatment_session, now)
+    chart_unmet = []
+    if status in BEFORE_DOSE:
+        chart_unmet = authorization.missing_on_chart(treatment_session, order, now)
+    return Sheet(
+        treatment_session=treatment_session,
+        user=user,
+        now=now,
+        record=history.load(treatment_session),
+        check=predose.latest(treatment_session) if treatment_session.arrived_at else None,
+        order=order,
+        chart_unmet=chart_unmet,
+        changes=list(treatment_session.status_changes.select_related("by").order_by("pk")),
+        stays=[Stay.from_row(row) for row in treatment_session.stay_rows],
+    )

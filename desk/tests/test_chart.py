@@ -1,0 +1,247 @@
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, Clinic, User
+from clinic.tests.factories import TESTS
+from desk import ribbon
+from desk.ribbon import Visit
+from desk.tests.factories import make_monitored, make_task
+from patients.models import (
+    Allergy,
+    BodyMeasure,
+    Condition,
+    Consent,
+    Identifier,
+    Medication,
+    Patient,
+)
+from patients.tests.factories import make_patient, make_ready
+from reminders.models import Message
+from sessions.models import TreatmentSession
+from sessions.tests.factories import make_order
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def url_of(patient: Patient) -> str:
+    return f"/patients/{patient.public_id}/"
+
+
+@pytest.fixture
+def visit(clinic: Clinic, nurse: User, prescriber: User) -> TreatmentSession:
+    found = make_monitored(clinic, nurse, NOW - timedelta(minutes=20))
+    make_ready(found.patient, prescriber, email="ada@example.org")
+    make_order(found.course, prescriber)
+    return found
+
+
+@pytest.fixture
+def patient(visit: TreatmentSession) -> Patient:
+    return visit.patient
+
+
+def fill(patient: Patient, visit: TreatmentSession, by: User, number: int) -> None:
+    of = {"patient": patient, "clinic": patient.clinic}
+    with acting(TESTS):
+        for model in (Medication, Condition, Allergy):
+            model.objects.bulk_create(
+                model(**of, text=f"{model.__name__} {n}") for n in range(number)
+            )
+        BodyMeasure.objects.bulk_create(
+            BodyMeasure(**of, kind="weight", value=80, observed_at=NOW) for _ in range(number)
+        )
+        Identifier.objects.bulk_create(
+            Identifier(**of, system="urn:x", value=str(n)) for n in range(number)
+        )
+        Consent.objects.bulk_create(
+            Consent(**of, kind="email", given_at=NOW, withdrawn_at=NOW, recorded_by=by)
+            for _ in range(number)
+        )
+        Message.objects.bulk_create(
+            Message(
+                **of,
+                treatment_session=visit,
+                kind="follow_up",
+                schedule_rev=n,
+                not_before=NOW,
+                expires_at=NOW + timedelta(hours=1),
+                dedupe_key=f"k{n}",
+            )
+            for n in range(number)
+        )
+
+
+def test_the_chart_holds_everything(
+    client: Client, patient: Patient, visit: TreatmentSession, nurse: User
+) -> None:
+    fill(patient, visit, nurse, 1)
+    make_task(patient.clinic, patient=patient, due_at=NOW, text="Call about the ride")
+    client.force_login(nurse)
+    html = client.get(url_of(patient)).content.decode()
+    for words in (
+        "Medication 0",
+        "Condition 0",
+        "Allergy 0",
+        "80 kg",
+        "Cleared for treatment",
+        "ada@example.org",
+        "Follow-up, the day after",
+        "Call about the ride",
+        "urn:x",
+        "esketamine 56 mg",
+        "Esketamine TRD (US) · Induction 1 of 8",
+        "Open today",
+        f"/sessions/{visit.public_id}/",
+    ):
+        assert words in html, words
+
+
+def test_the_front_desk_gets_no_clinical_section(
+    client: Client, patient: Patient, visit: TreatmentSession, nurse: User, front_desk: User
+) -> None:
+    fill(patient, visit, nurse, 1)
+    make_task(patient.clinic, patient=patient, due_at=NOW, text="Severe reaction", role="nurse")
+    client.force_login(front_desk)
+    html = client.get(url_of(patient)).content.decode()
+    assert "ada@example.org" in html
+    for hidden in (
+        "Medication 0",
+        "Condition 0",
+        "Allergy 0",
+        "80 kg",
+        "Cleared",
+        "56 mg",
+        "Severe",
+    ):
+        assert hidden not in html, hidden
+
+
+def test_what_stands_in_the_way_is_said_first(client: Client, clinic: Clinic, nurse: User) -> None:
+    client.force_login(nurse)
+    html = client.get(url_of(make_patient(clinic))).content.decode()
+    assert "No consent to treatment stands." in html
+    assert "No safety screen has cleared the patient." in html
+    minor = make_patient(clinic, birth_date=date(2015, 1, 1))
+    assert "The patient is under 18." in client.get(url_of(minor)).content.decode()
+
+
+def test_a_row_entered_in_error_stays_readable(
+    client: Client, patient: Patient, nurse: User
+) -> None:
+    with acting(TESTS):
+        Medication.objects.create(
+            patient=patient,
+            clinic=patient.clinic,
+            text="Wrong one",
+            entered_in_error=True,
+            error_reason="Other patient",
+        )
+    client.force_login(nurse)
+    html = client.get(url_of(patient)).content.decode()
+    assert "<del>Wrong one</del>" in html
+    assert "Other patient" in html
+
+
+def test_markup_in_names_is_text(client: Client, clinic: Clinic, nurse: User) -> None:
+    patient = make_patient(clinic, family_name="<img src=x onerror=alert(1)>")
+    client.force_login(nurse)
+    assert "<img src=x" not in client.get(url_of(patient)).content.decode()
+
+
+def test_strangers_find_no_chart(client: Client, patient: Patient, outsider: User) -> None:
+    client.force_login(outsider)
+    assert client.get(url_of(patient)).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["front_desk", "nurse", "prescriber", "administrator", "auditor"])
+def test_every_role_has_its_chart(
+    client: Client, patient: Patient, role: str, request: Any
+) -> None:
+    client.force_login(request.getfixturevalue(role))
+    assert client.get(url_of(patient)).status_code == 200
+
+
+def test_reading_a_chart_leaves_a_trace_once(client: Client, patient: Patient, nurse: User) -> None:
+    client.force_login(nurse)
+    client.get(url_of(patient))
+    client.get(url_of(patient))
+    read = AuditEvent.objects.filter(event="chart.read", patient_id=patient.pk, actor_id=nurse.pk)
+    assert read.count() == 1
+
+
+@pytest.mark.parametrize("number", [1, 1000])
+def test_the_chart_costs_sixteen_queries_for_any_length(
+    client: Client,
+    patient: Patient,
+    visit: TreatmentSession,
+    nurse: User,
+    number: int,
+    django_assert_num_queries: Any,
+) -> None:
+    fill(patient, visit, nurse, number)
+    client.force_login(nurse)
+    client.get(url_of(patient))
+    with django_assert_num_queries(16):
+        response = client.get(url_of(patient))
+    assert len(response.content) < 80_000
+
+
+def test_a_long_section_offers_all_its_rows(
+    client: Client, patient: Patient, visit: TreatmentSession, nurse: User
+) -> None:
+    fill(patient, visit, nurse, 30)
+    client.force_login(nurse)
+    assert "?all=medicines" in client.get(url_of(patient)).content.decode()
+    chart = client.get(url_of(patient), {"all": "medicines"}).context["chart"]
+    assert len(chart.medicines.rows) == 30
+    assert len(chart.conditions.rows) == 8
+
+
+# the ribbon
+
+
+def visit_on(
+    day: date, status: str = "planned", nominal: date | None = None, phase: str = "I"
+) -> Visit:
+    return Visit("x", phase, 1, day, nominal or day, status)
+
+
+TODAY = date(2026, 11, 23)
+BEFORE, AFTER = TODAY - timedelta(days=3), TODAY + timedelta(days=4)
+
+
+@pytest.mark.parametrize(
+    ("visit", "kind"),
+    [
+        (visit_on(BEFORE, "discharged"), "given"),
+        (visit_on(BEFORE, "left_against_advice"), "given"),
+        (visit_on(BEFORE, "no_show"), "missed"),
+        (visit_on(AFTER, "cancelled"), "missed"),
+        (visit_on(TODAY), "today"),
+        (visit_on(BEFORE, "monitoring"), "today"),
+        (visit_on(AFTER), "planned"),
+        (visit_on(AFTER, nominal=AFTER - timedelta(days=1)), "moved"),
+    ],
+)
+def test_a_dot_tells_what_became_of_the_session(visit: Visit, kind: str) -> None:
+    assert ribbon.kind_of(visit, TODAY) == kind
+
+
+def test_phases_are_bands_and_today_is_a_line() -> None:
+    drawn = ribbon.draw(
+        [visit_on(BEFORE, "discharged"), visit_on(AFTER), visit_on(AFTER, phase="II")], TODAY
+    )
+    assert [(band.name, band.width, band.is_now) for band in drawn.bands] == [
+        ("I", 88, True),
+        ("II", 44, False),
+    ]
+    assert drawn.today_x == drawn.dots[1].left
+    assert [dot.names_month for dot in drawn.dots] == [True, False, False]
+
+
+def test_a_course_that_is_over_has_no_line_of_today() -> None:
+    assert ribbon.draw([visit_on(BEFORE, "discharged")], TODAY).today_x is None

@@ -1,0 +1,170 @@
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic.models import Heartbeat, User
+from monitoring.models import Discharge
+from monitoring.services import discharge, record
+from monitoring.services.discharge import Override
+from monitoring.tests.visits import Clock, Visit
+from patients.models import Task
+from sessions.lifecycle import Status
+
+
+@pytest.fixture
+def waiting(visit: Visit) -> Visit:
+    """A patient two hours after the last device, escort named and assessed."""
+    visit.be_monitored()
+    visit.pass_time()
+    visit.settle()
+    return visit
+
+
+def test_a_patient_who_meets_the_gate_is_released(waiting: Visit) -> None:
+    left = discharge.release(waiting.pk, by=waiting.nurse)
+    assert waiting.status == Status.DISCHARGED
+    assert all(condition["met"] for condition in left.gate)
+    assert left.left_at == waiting.clock.now
+
+
+def test_one_second_short_of_two_hours_is_too_early(visit: Visit) -> None:
+    visit.be_monitored()
+    last = visit.clock.now
+    for minutes in (36, 60, 90, 119):
+        visit.clock.to(last + timedelta(minutes=minutes))
+        visit.measure()
+    visit.settle()
+    visit.clock.to(last + timedelta(minutes=119, seconds=59))
+    with pytest.raises(ValidationError, match="1 of the 120 minutes"):
+        discharge.release(visit.pk, by=visit.nurse)
+    assert not Discharge.objects.exists()
+    visit.clock.to(last + timedelta(minutes=120))
+    discharge.release(visit.pk, by=visit.nurse)
+    assert visit.status == Status.DISCHARGED
+
+
+def test_time_alone_releases_nobody(visit: Visit) -> None:
+    visit.be_monitored()
+    visit.clock.forward(hours=5)
+    with pytest.raises(ValidationError) as refused:
+        discharge.release(visit.pk, by=visit.nurse)
+    words = " ".join(refused.value.messages)
+    assert "No clinician has assessed" in words
+    assert "escort" in words
+
+
+def test_a_correction_after_the_assessment_opens_the_gate_again(waiting: Visit) -> None:
+    latest = waiting.row.vital_signs.order_by("observed_at").last()
+    waiting.clock.forward(minutes=1)
+    record.correct_vitals(
+        latest,
+        record.Measured(systolic=172, diastolic=104, spo2=98, sedation=5, dissociation=0),
+        by=waiting.nurse,
+        observed_at=latest.observed_at,
+        reason="Digits swapped",
+    )
+    with pytest.raises(ValidationError) as refused:
+        discharge.release(waiting.pk, by=waiting.nurse)
+    assert any("172/104" in message for message in refused.value.messages)
+    assert any("assess again" in message for message in refused.value.messages)
+
+
+def test_a_prescriber_and_a_second_person_override(visit: Visit) -> None:
+    visit.be_monitored()
+    override = Override("Ambulance strike tonight", visit.nurse)
+    left = discharge.release(visit.pk, by=visit.prescriber, override=override)
+    assert visit.status == Status.DISCHARGED
+    assert left.second_person == visit.nurse
+    assert any(not condition["met"] for condition in left.gate)
+
+
+def test_nobody_overrides_alone(visit: Visit) -> None:
+    visit.be_monitored()
+    with pytest.raises(ValidationError, match="somebody else"):
+        discharge.release(
+            visit.pk, by=visit.prescriber, override=Override("Because", visit.prescriber)
+        )
+    assert visit.status == Status.MONITORING
+
+
+@pytest.mark.parametrize("second", ["outsider", "auditor", "front_desk", "administrator"])
+def test_who_may_not_witness_an_override(
+    second: str, visit: Visit, request: pytest.FixtureRequest
+) -> None:
+    visit.be_monitored()
+    person = request.getfixturevalue(second)
+    with pytest.raises(ValidationError, match="somebody else of this clinic"):
+        discharge.release(visit.pk, by=visit.prescriber, override=Override("Because", person))
+
+
+def test_an_override_needs_words(visit: Visit) -> None:
+    visit.be_monitored()
+    with pytest.raises(ValidationError, match="Say why"):
+        discharge.release(visit.pk, by=visit.prescriber, override=Override(" – ", visit.nurse))
+
+
+def test_the_front_desk_releases_nobody(waiting: Visit, front_desk: User) -> None:
+    with pytest.raises(PermissionDenied):
+        discharge.release(waiting.pk, by=front_desk)
+
+
+def test_a_departure_that_has_happened_is_recorded_outside_the_gate(visit: Visit) -> None:
+    visit.be_monitored()
+    gone_at = visit.clock.now + timedelta(minutes=30)
+    visit.clock.forward(minutes=45)
+    left = discharge.record_departure(
+        visit.pk, left_at=gone_at, reason="Went out for a smoke", by=visit.nurse
+    )
+    assert visit.fresh().ended_at == gone_at
+    assert left.outside_gate
+    task = Task.objects.get(kind=Task.Kind.OUTSIDE_GATE)
+    assert task.role == "prescriber"
+
+
+def test_a_jump_of_the_clock_stops_a_timed_release(waiting: Visit, clock: Clock) -> None:
+    Heartbeat.objects.create(
+        name="sweep", beat_at=clock.now, monotonic=1, boot_id="b", jumped_at=clock.now, jump_seconds=7200
+    )
+    with pytest.raises(ValidationError, match="clock jumped"):
+        discharge.release(waiting.pk, by=waiting.nurse)
+
+
+def test_a_missed_reading_is_settled_by_its_reason(visit: Visit) -> None:
+    visit.be_monitored()
+    last = visit.clock.now
+    for minutes in (70, 90, 121):
+        visit.clock.to(last + timedelta(minutes=minutes))
+        visit.measure()
+    visit.settle()
+    with pytest.raises(ValidationError, match="say why it was missed"):
+        discharge.release(visit.pk, by=visit.nurse)
+    label = record.explainable(record.history.load(visit.fresh()), visit.clock.now)[0]
+    record.settle_missed(visit.pk, label, "The cuff failed", by=visit.nurse)
+    discharge.release(visit.pk, by=visit.nurse)
+    assert visit.status == Status.DISCHARGED
+
+
+def test_only_a_prescriber_decides_on_sedation(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(sedation=4)
+    visit.clear()
+    visit.clock.forward(minutes=1)
+    visit.device()
+    visit.clock.forward(minutes=5)
+    visit.device()
+    last = visit.clock.now
+    for minutes in (36, 60, 90, 120):
+        visit.clock.to(last + timedelta(minutes=minutes))
+        visit.measure(sedation=4)
+    with pytest.raises(ValidationError, match="Only a prescriber"):
+        discharge.assess(
+            visit.pk, ready=True, by=visit.nurse, decisions={"sedation": "As always"}
+        )
+    discharge.name_escort(visit.pk, kind="adult", name="Sam", by=visit.nurse)
+    discharge.assess(
+        visit.pk, ready=True, by=visit.prescriber, decisions={"sedation": "As always"}
+    )
+    discharge.release(visit.pk, by=visit.nurse)
+    assert visit.status == Status.DISCHARGED

@@ -1,0 +1,191 @@
+"""What happens at the same moment: two sweeps, a cancellation in the middle, a stop."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, connections
+from django.utils import timezone
+
+from clinic.celery import app
+from clinic.models import Heartbeat
+from clinic.tests.factories import make_clinic
+from patients.models import Consent
+from reminders import delivery, rules
+from reminders.mailer import Mailer
+from reminders.models import Message
+from reminders.sweeping import sweep
+from reminders.tests.factories import Inbox, make_due, make_reachable, make_visit
+from sessions.lifecycle import Status
+from sessions.services import steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Message.State
+
+
+@pytest.fixture(autouse=True)
+def _awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests use the real clock, so nobody sleeps."""
+    monkeypatch.setattr(rules, "next_waking", lambda moment, zone: moment)
+
+
+@pytest.fixture
+def due(prescriber) -> list[Message]:
+    clinic = prescriber.memberships.get().clinic
+    start = timezone.now() + timedelta(hours=20)
+    return [
+        make_due(
+            make_visit(
+                make_reachable(clinic, prescriber, number),
+                prescriber,
+                start + timedelta(hours=4 * number),
+            )
+        )
+        for number in range(4)
+    ]
+
+
+def together(*calls: Callable[[], Any]) -> list[threading.Thread]:
+    def run(call: Callable[[], Any]) -> None:
+        try:
+            call()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 20) -> None:
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen"
+        time.sleep(0.02)
+
+
+def test_two_sweeps_at_once_send_each_mail_once(due, inbox, monkeypatch):
+    monkeypatch.setattr(delivery, "BATCH", 1)
+    inbox.seconds = 0.05
+    for thread in together(sweep, sweep, sweep):
+        thread.join()
+    assert sorted(inbox.recipients) == [f"patient{number}@mail.example" for number in range(4)]
+    assert set(Message.objects.values_list("state", "attempts")) == {(State.SENT, 1)}
+
+
+def test_a_cancellation_waits_for_the_mail_in_flight(due, inbox, prescriber):
+    inbox.seconds = 0.5
+    claimed = delivery.claim(1)[0]
+    (sending,) = together(lambda: delivery.send(claimed, Mailer()))
+    wait_for(lambda: inbox.mails)
+    steps.change_status(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
+    assert Message.objects.get(pk=claimed.pk).state == State.SENT
+    sending.join()
+    assert len(inbox.mails) == 1
+
+
+def test_nothing_goes_after_a_cancellation_of_what_was_claimed(due, inbox, prescriber):
+    claims = delivery.claim()
+    for claimed in claims:
+        steps.change_status(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
+    assert {delivery.send(claimed, Mailer()) for claimed in claims} == {delivery.LOST}
+    assert inbox.mails == []
+    assert set(Message.objects.values_list("state", flat=True)) == {State.CANCELLED}
+
+
+def test_a_withdrawal_of_consent_waits_for_the_mail_in_flight(due, inbox):
+    inbox.seconds = 0.5
+    claimed = delivery.claim(1)[0]
+    (sending,) = together(lambda: delivery.send(claimed, Mailer()))
+    wait_for(lambda: inbox.mails)
+    rows = Consent.objects.filter(patient=claimed.patient_id, kind=Consent.Kind.EMAIL)
+    with delivery.acting(delivery.SWEEP):
+        rows.update(withdrawn_at=timezone.now())
+    assert Message.objects.get(pk=claimed.pk).state == State.SENT
+    sending.join()
+
+
+@pytest.fixture
+def elsewhere(inbox: Inbox) -> dict[str, str]:
+    """The environment in which another process finds this test's database and servers."""
+    given = urlsplit(os.environ["DATABASE_URL"])
+    database = urlunsplit(given._replace(path=f"/{connection.settings_dict['NAME']}"))
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "clinic.settings.local",
+        "SECRET_KEY": "only-for-tests-" + "x" * 50,
+        "DATABASE_URL": database,
+        "EMAIL_URL": f"smtp://127.0.0.1:{django_settings.EMAIL_PORT}",
+    }
+
+
+@pytest.fixture
+def due_anywhere(prescriber) -> list[Message]:
+    """Due for a patient in a zone where it is day now, because other processes keep the night."""
+    hour = timezone.now().hour
+    zone = f"Etc/GMT{hour - 12:+d}" if hour != 12 else "Etc/UTC"
+    clinic = make_clinic("Elsewhere", time_zone=zone)
+    start = timezone.now() + timedelta(hours=20)
+    return [
+        make_due(
+            make_visit(
+                make_reachable(clinic, prescriber, number),
+                prescriber,
+                start + timedelta(hours=4 * number),
+            )
+        )
+        for number in range(3)
+    ]
+
+
+def process(arguments: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=django_settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+@pytest.fixture
+def looping(elsewhere: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    yield from process(["manage.py", "sweep", "--loop"], elsewhere)
+
+
+@pytest.fixture
+def worker(elsewhere: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    options = ["-Q", "ring-for-tests", "-c", "1", "--without-gossip", "--without-mingle"]
+    yield from process(["-m", "celery", "-A", "clinic", "worker", *options], elsewhere)
+
+
+def test_a_loop_that_is_told_to_stop_finishes_the_message_in_hand(due_anywhere, inbox, looping):
+    inbox.seconds = 1
+    wait_for(lambda: inbox.mails)
+    looping.send_signal(signal.SIGTERM)
+    assert looping.wait(20) == 0
+    states = Message.objects.order_by("not_before", "pk").values_list("state", "attempts")
+    assert list(states) == [(State.SENT, 1), (State.PLANNED, 0), (State.PLANNED, 0)]
+    assert len(inbox.mails) == 1
+
+
+def test_a_ring_through_the_broker_makes_the_worker_sweep(due_anywhere, inbox, worker):
+    app.send_task("reminders.tasks.sweep", queue="ring-for-tests")
+    wait_for(lambda: Heartbeat.objects.filter(name="sweep").exists(), seconds=30)
+    assert len(inbox.mails) == 3
+    assert set(Message.objects.values_list("state", flat=True)) == {State.SENT}

@@ -1,0 +1,365 @@
+"""The sweep against a real mail server: sent once, or the ledger says why not."""
+
+import logging
+import smtplib
+from datetime import timedelta
+from unittest.mock import Mock
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic.audit import acting
+from clinic.tests.factories import TESTS
+from patients.models import Consent, EmailContact, Task
+from reminders import delivery, follow_up
+from reminders.mailer import Mailer
+from reminders.models import Message
+from reminders.sweeping import sweep
+from reminders.tests.factories import (
+    free_port,
+    make_due,
+    make_followed,
+    make_reachable,
+    make_visit,
+    plan,
+)
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+
+pytestmark = pytest.mark.django_db
+State = Message.State
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def due(patient, prescriber, at) -> Message:
+    return make_due(make_visit(patient, prescriber, at.at + 20 * HOUR), at.at)
+
+
+@pytest.fixture
+def three_due(clinic, prescriber, at) -> list[Message]:
+    patients = [make_reachable(clinic, prescriber, number) for number in (1, 2, 3)]
+    return [
+        make_due(make_visit(patient, prescriber, at.at + (20 + 4 * number) * HOUR), at.at)
+        for number, patient in enumerate(patients)
+    ]
+
+
+def delivery_states(claims):
+    with Mailer() as mailer:
+        return [delivery.send(claimed, mailer) for claimed in claims]
+
+
+def change(model, **values):
+    with acting(TESTS):
+        model.objects.update(**values)
+
+
+def test_what_is_due_is_sent_once(due, inbox, at):
+    sweep()
+    sweep()
+    due.refresh_from_db()
+    assert inbox.recipients == ["patient1@mail.example"]
+    assert inbox.mails[0]["Message-ID"] == f"<{due.message_id}@localhost>"
+    assert (due.state, due.sent_at, due.sent_to) == (State.SENT, at.at, "patient1@mail.example")
+    assert (due.attempts, due.maybe_twice, due.lease_token) == (1, False, None)
+
+
+def test_many_mails_share_one_connection(three_due, inbox):
+    assert sweep().states == {State.SENT: 3}
+    assert inbox.connections == 1
+
+
+def test_nothing_goes_before_its_time(due, inbox, at):
+    change(Message, not_before=at.at + timedelta(seconds=1))
+    sweep()
+    assert inbox.mails == []
+
+
+@pytest.mark.parametrize(
+    ("model", "values", "reason"),
+    [
+        (TreatmentSession, {"schedule_rev": 2}, "The session was moved."),
+        (TreatmentSession, {"status": Status.CHECKED_IN}, "The session is “Arrived”."),
+        (EmailContact, {"verified_at": None}, "The e-mail address is not verified."),
+        (Consent, {"expires_on": "2027-02-01"}, "No consent to e-mail."),
+    ],
+)
+def test_what_changed_without_a_word_is_found_before_sending(due, inbox, model, values, reason):
+    change(model, **values)
+    delivery_state = delivery.send(delivery.claim()[0], Mailer())
+    due.refresh_from_db()
+    assert (delivery_state, due.reason) == (State.SUPPRESSED, reason)
+    assert inbox.mails == []
+
+
+def test_a_patient_who_died_gets_nothing(due, inbox, patient):
+    with acting(TESTS):
+        patient.deceased = True
+        patient.save()
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.reason) == (State.SUPPRESSED, "The patient has died.")
+
+
+def test_it_goes_to_the_address_of_this_moment(due, inbox):
+    change(EmailContact, address="new@mail.example")
+    sweep()
+    assert inbox.recipients == ["new@mail.example"]
+
+
+def test_after_an_outage_nothing_goes_too_late(due, inbox, at):
+    at.at += 13 * HOUR
+    sweep()
+    due.refresh_from_db()
+    assert due.state == State.EXPIRED
+    assert inbox.mails == []
+
+
+def test_at_night_it_waits_for_the_morning(due, inbox, at):
+    at.at += 10 * HOUR  # 22:00 in Berlin
+    change(Message, expires_at=at.at + 12 * HOUR)
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.not_before) == (State.PLANNED, at.at + 10 * HOUR)
+    at.at += 10 * HOUR
+    sweep()
+    assert len(inbox.mails) == 1
+
+
+def test_an_address_that_is_refused_fails_alone_with_one_task(three_due, inbox):
+    inbox.answer_recipient = lambda address: (
+        "550 No such user" if address.startswith("patient2@") else "250 OK"
+    )
+    assert sweep().states == {State.SENT: 2, State.FAILED: 1}
+    assert sorted(inbox.recipients) == ["patient1@mail.example", "patient3@mail.example"]
+    assert inbox.connections == 1
+    three_due[1].refresh_from_db()
+    assert three_due[1].last_error == "SMTPRecipientsRefused"
+    sweep()
+    task = Task.objects.get()
+    assert (task.kind, task.role, task.patient) == (
+        Task.Kind.MESSAGE_FAILED,
+        "front_desk",
+        three_due[1].patient,
+    )
+
+
+@pytest.mark.parametrize("code", ["421 Busy", "451 Later"])
+def test_a_server_that_is_busy_is_asked_again_later(due, inbox, at, code):
+    inbox.answer_recipient = lambda address: code
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.last_error) == (State.PLANNED, "SMTPRecipientsRefused")
+    assert timedelta(seconds=20) < due.not_before - at.at < timedelta(seconds=40)
+    inbox.answer_recipient = lambda address: "250 OK"
+    sweep()
+    assert inbox.mails == []
+    at.at = due.not_before
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.maybe_twice) == (State.SENT, 2, False)
+
+
+def test_a_server_that_hangs_up_in_between_does_not_stop_the_others(three_due, inbox):
+    inbox.answer_recipient = lambda address: (
+        "421 Bye" if address.startswith("patient1@") else "250 OK"
+    )
+    assert sweep().states == {State.PLANNED: 1, State.SENT: 2}
+
+
+def test_content_that_is_refused_fails(due, inbox):
+    inbox.before_data = lambda envelope: "554 Not this"
+    assert sweep().states == {State.FAILED: 1}
+    due.refresh_from_db()
+    assert due.maybe_twice is False
+
+
+def test_a_server_that_is_away_is_tried_until_it_is_too_late(due, settings, at):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    for _ in range(60):
+        sweep()
+        due.refresh_from_db()
+        if due.state != State.PLANNED:
+            break
+        at.at = due.not_before
+    assert due.last_error == "ConnectionRefusedError"
+    assert (due.state, due.reason) == (State.EXPIRED, "")
+    assert at.at < due.expires_at
+
+
+def test_too_many_attempts_become_a_task(due, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    change(Message, attempts=39)
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.reason) == (State.FAILED, "The mail server can't be reached.")
+    assert Task.objects.count() == 1
+
+
+def test_a_message_whose_sender_always_dies_ends_as_a_task(due, inbox):
+    change(Message, attempts=40)
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.reason) == (State.FAILED, "Every attempt was cut off.")
+
+
+def test_a_slow_server_is_cut_off_as_a_whole(due, inbox):
+    inbox.seconds = 3
+    claimed = delivery.claim()[0]
+    with Mailer(seconds=0.3) as mailer:
+        assert delivery.send(claimed, mailer) == State.PLANNED
+    due.refresh_from_db()
+    assert due.last_error == "SMTPServerDisconnected"
+    assert due.maybe_twice is True
+
+
+def test_a_lost_answer_is_sent_again_under_the_same_id_and_marked(due, inbox, at):
+    inbox.loses_the_answer = True
+    sweep()
+    inbox.loses_the_answer = False
+    due.refresh_from_db()
+    at.at = due.not_before
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.maybe_twice) == (State.SENT, True)
+    assert [mail["Message-ID"] for mail in inbox.mails] == [f"<{due.message_id}@localhost>"] * 2
+
+
+def test_a_connection_that_died_while_idle_costs_nothing(three_due, inbox):
+    first, second, *_ = delivery.claim()
+    with Mailer() as mailer:
+        assert delivery.send(first, mailer) == State.SENT
+        mailer._cut()
+        assert delivery.send(second, mailer) == State.SENT
+    assert inbox.connections == 2
+
+
+def test_a_message_that_cannot_be_written_fails_alone_after_three_tries(
+    three_due, inbox, at, monkeypatch, caplog
+):
+    caplog.set_level(logging.CRITICAL)
+    written = delivery.rendering.mail
+
+    def poisoned(message, *args):
+        if message.pk == three_due[0].pk:
+            raise ZeroDivisionError("Ada Example")
+        return written(message, *args)
+
+    monkeypatch.setattr(delivery.rendering, "mail", poisoned)
+    assert sweep().states == {State.PLANNED: 1, State.SENT: 2}
+    for _ in range(2):
+        at.at += timedelta(minutes=5)
+        sweep()
+    three_due[0].refresh_from_db()
+    assert (three_due[0].state, three_due[0].attempts) == (State.FAILED, 3)
+    assert three_due[0].last_error == "ZeroDivisionError"
+    assert Task.objects.count() == 1
+
+
+def test_a_zone_that_no_longer_exists_stops_only_its_own_message(three_due, inbox, caplog):
+    caplog.set_level(logging.CRITICAL)
+    with acting(TESTS):
+        EmailContact.objects.filter(patient=three_due[0].patient).update(time_zone="Mars/Base")
+    assert delivery_states(delivery.claim()) == [State.PLANNED, State.SENT, State.SENT]
+
+
+def test_an_address_with_a_line_break_reaches_nobody(due, inbox, caplog):
+    caplog.set_level(logging.CRITICAL)
+    change(EmailContact, address="a@mail.example\r\nBcc: b@mail.example")
+    assert sweep().states == {State.PLANNED: 1}
+    assert inbox.mails == []
+
+
+def test_a_sender_that_died_is_taken_over_after_its_lease_and_marked(due, inbox, at):
+    delivery.claim()
+    at.at += timedelta(seconds=119)
+    assert sweep().states == {}
+    at.at += timedelta(seconds=2)
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.attempts, due.maybe_twice) == (State.SENT, 2, True)
+
+
+def test_who_lost_the_lease_sends_nothing(due, inbox, at):
+    late = delivery.claim()[0]
+    at.at += timedelta(seconds=121)
+    delivery.claim()
+    assert delivery.send(late, Mailer()) == delivery.LOST
+    assert inbox.mails == []
+
+
+def test_a_lease_that_is_nearly_over_is_given_back(due, inbox, at):
+    claimed = delivery.claim()[0]
+    at.at += timedelta(seconds=100)
+    assert delivery.send(claimed, Mailer()) == State.PLANNED
+    assert inbox.mails == []
+
+
+def test_a_stop_finishes_the_message_in_hand_and_releases_the_rest(three_due, inbox):
+    swept = sweep(stopping=lambda: len(inbox.mails) >= 1)
+    assert swept.states == {State.SENT: 1}
+    assert swept.unfinished
+    rest = Message.objects.exclude(state=State.SENT)
+    assert {(row.state, row.attempts, row.maybe_twice) for row in rest} == {
+        (State.PLANNED, 0, False)
+    }
+
+
+def test_a_batch_has_at_most_twenty(patient, prescriber, at):
+    session = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    for number in range(21):
+        make_due(session, at.at, dedupe_key=str(number))
+    assert len(delivery.claim()) == 20
+    assert len(delivery.claim()) == 1
+
+
+def test_no_answer_becomes_a_task_once(patient, prescriber, inbox, at):
+    plan(make_followed(patient, prescriber, at.at - 20 * HOUR), now=at.at)
+    sweep()
+    assert len(inbox.mails) == 1
+    at.at += 47 * HOUR
+    assert follow_up.ask_about_silence() == 0
+    at.at += HOUR
+    assert follow_up.ask_about_silence() == 1
+    assert follow_up.ask_about_silence() == 0
+    task = Task.objects.get()
+    assert (task.kind, task.role, task.due_at) == (Task.Kind.NO_ANSWER, "nurse", at.at)
+
+
+def test_trying_again_closes_the_task_and_sends(due, inbox, at, administrator):
+    inbox.answer_recipient = lambda address: "550 No such user"
+    sweep()
+    inbox.answer_recipient = lambda address: "250 OK"
+    delivery.try_again(due.pk, by=administrator)
+    sweep()
+    due.refresh_from_db()
+    assert (due.state, due.occurrence) == (State.SENT, 2)
+    assert Task.objects.open().count() == 0
+
+
+def test_a_second_failure_asks_a_second_time(due, inbox, administrator):
+    inbox.answer_recipient = lambda address: "550 No such user"
+    sweep()
+    delivery.try_again(due.pk, by=administrator)
+    sweep()
+    assert (Task.objects.open().count(), Task.objects.count()) == (1, 2)
+
+
+def test_only_a_failed_message_that_is_in_time_is_tried_again(due, at, administrator, nurse):
+    with pytest.raises(PermissionDenied):
+        delivery.try_again(due.pk, by=nurse)
+    with pytest.raises(ValidationError, match="Only a failed message"):
+        delivery.try_again(due.pk, by=administrator)
+    change(Message, state=State.FAILED, reason="x")
+    at.at += 13 * HOUR
+    with pytest.raises(ValidationError, match="too late"):
+        delivery.try_again(due.pk, by=administrator)
+
+
+def test_closing_a_mailer_never_raises():
+    mailer = Mailer()
+    mailer._backend = Mock(close=Mock(side_effect=smtplib.SMTPServerDisconnected))
+    mailer.close()

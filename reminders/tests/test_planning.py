@@ -1,0 +1,232 @@
+"""The ledger follows what is booked, moved, ended and agreed to, in the same transaction."""
+
+from datetime import timedelta
+
+import pytest
+
+from clinic.audit import acting
+from clinic.tests.factories import TESTS
+from patients import ports as patient_ports
+from patients.models import Consent, EmailContact
+from patients.tests.factories import make_patient
+from reminders import planning
+from reminders.models import Message
+from reminders.tests.factories import make_followed, make_visit, plan
+from sessions import ports
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from sessions.services import steps
+from sessions.tests.factories import make_course, make_session
+
+pytestmark = pytest.mark.django_db
+State = Message.State
+DAY = timedelta(days=1)
+
+
+def ledger(session):
+    rows = Message.objects.filter(treatment_session=session).order_by("not_before", "pk")
+    return [(row.kind, row.state, row.reason) for row in rows]
+
+
+def move(session, starts_at):
+    with acting(TESTS):
+        length = session.ends_at - session.starts_at
+        session.starts_at, session.ends_at = starts_at, starts_at + length
+        session.schedule_rev += 1
+        session.save()
+        ports.moved(session)
+
+
+def change_contact(patient, **values):
+    with acting(TESTS):
+        EmailContact.objects.filter(patient=patient).update(**values)
+        patient_ports.contact_changed(patient)
+
+
+def withdraw(patient, now):
+    with acting(TESTS):
+        consents = Consent.objects.filter(patient=patient, kind=Consent.Kind.EMAIL)
+        consents.update(withdrawn_at=now)
+        patient_ports.contact_changed(patient)
+
+
+@pytest.fixture
+def visit(patient, prescriber, at) -> TreatmentSession:
+    """A session in a week, told to the ledger."""
+    session = make_visit(patient, prescriber, at.at + 7 * DAY)
+    with acting(TESTS):
+        ports.booked([session])
+    return session
+
+
+def test_booking_plans_both_reminders(visit):
+    assert ledger(visit) == [
+        ("reminder_72h", State.PLANNED, ""),
+        ("reminder_24h", State.PLANNED, ""),
+    ]
+
+
+def test_planning_again_changes_nothing(visit, at):
+    before = list(Message.objects.values())
+    plan(visit, now=at.at)
+    assert list(Message.objects.values()) == before
+
+
+def test_moving_cancels_the_old_time_and_plans_the_new_one(visit, at):
+    move(visit, at.at + 10 * DAY)
+    assert ledger(visit) == [
+        ("reminder_72h", State.CANCELLED, "The session was moved."),
+        ("reminder_24h", State.CANCELLED, "The session was moved."),
+        ("reminder_72h", State.PLANNED, ""),
+        ("reminder_24h", State.PLANNED, ""),
+    ]
+
+
+def test_a_session_moved_to_tomorrow_is_still_announced(visit, at):
+    move(visit, at.at + timedelta(hours=20))
+    assert ("reminder_24h", State.PLANNED, "") in ledger(visit)
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW, Status.DEFERRED])
+def test_an_ending_without_a_dose_cancels_with_the_reason(visit, prescriber, status):
+    steps.change_status(visit.pk, status, by=prescriber, reason="said so")
+    assert ledger(visit) == [
+        ("reminder_72h", State.CANCELLED, f"The session is “{status.label}”."),
+        ("reminder_24h", State.CANCELLED, f"The session is “{status.label}”."),
+    ]
+
+
+def test_a_check_in_taken_back_brings_the_reminders_back(visit, prescriber):
+    steps.change_status(visit.pk, Status.CHECKED_IN, by=prescriber)
+    assert {state for _, state, _ in ledger(visit)} == {State.CANCELLED}
+    steps.change_status(visit.pk, Status.PLANNED, by=prescriber, reason="wrong patient")
+    assert ledger(visit) == [
+        ("reminder_72h", State.PLANNED, ""),
+        ("reminder_24h", State.PLANNED, ""),
+    ]
+
+
+def test_leaving_against_advice_plans_the_follow_up(patient, prescriber, at):
+    session = make_visit(patient, prescriber, at.at, status=Status.MONITORING)
+    steps.change_status(
+        session.pk, Status.LEFT_AGAINST_ADVICE, by=prescriber, reason="wanted to go"
+    )
+    assert ledger(session) == [("follow_up", State.PLANNED, "")]
+
+
+def test_a_transfer_to_hospital_plans_no_follow_up(patient, prescriber, at):
+    session = make_visit(patient, prescriber, at.at, status=Status.MONITORING)
+    steps.change_status(session.pk, Status.TRANSFERRED, by=prescriber, reason="chest pain")
+    assert ledger(session) == []
+
+
+def test_a_patient_without_an_address_shows_why(clinic, prescriber, at):
+    session = make_visit(make_patient(clinic), prescriber, at.at + 7 * DAY)
+    plan(session, now=at.at)
+    assert {row[1:] for row in ledger(session)} == {(State.SUPPRESSED, "No e-mail address.")}
+
+
+def test_withdrawing_consent_suppresses_and_giving_it_again_revives(visit, patient, prescriber, at):
+    withdraw(patient, at.at - timedelta(minutes=1))
+    assert {row[1:] for row in ledger(visit)} == {(State.SUPPRESSED, "No consent to e-mail.")}
+    with acting(TESTS):
+        Consent.objects.create(
+            patient=patient,
+            clinic=patient.clinic,
+            kind=Consent.Kind.EMAIL,
+            given_at=at.at - timedelta(seconds=1),
+            recorded_by=prescriber,
+        )
+        patient_ports.contact_changed(patient)
+    assert {row[1:] for row in ledger(visit)} == {(State.PLANNED, "")}
+
+
+def test_the_reason_follows_the_contact(visit, patient):
+    change_contact(patient, verified_at=None)
+    assert {row[2] for row in ledger(visit)} == {"The e-mail address is not verified."}
+
+
+def test_consent_that_comes_too_late_for_a_kind_leaves_it_suppressed(visit, patient, at):
+    change_contact(patient, verified_at=None)
+    at.at = visit.starts_at - 2 * DAY
+    change_contact(patient, verified_at=at.at)
+    assert [row[1] for row in ledger(visit)] == [State.SUPPRESSED, State.PLANNED]
+
+
+def test_another_zone_moves_the_hour_of_waking(visit, patient):
+    change_contact(patient, time_zone="America/Los_Angeles")
+    late = Message.objects.get(treatment_session=visit, kind="reminder_24h")
+    assert late.not_before == visit.starts_at - DAY + timedelta(hours=5)  # 3 at night there
+
+
+def test_death_stops_everything(visit, patient):
+    with acting(TESTS):
+        patient.deceased = True
+        patient.save()
+        patient_ports.contact_changed(patient)
+    assert {row[2] for row in ledger(visit)} == {"The patient has died."}
+
+
+def test_a_sent_message_keeps_its_state(visit, prescriber, at):
+    with acting(TESTS):
+        Message.objects.filter(kind="reminder_72h").update(state=State.SENT, sent_at=at.at)
+    steps.change_status(visit.pk, Status.CANCELLED, by=prescriber, reason="ill")
+    assert [row[1] for row in ledger(visit)] == [State.SENT, State.CANCELLED]
+
+
+def test_a_rollback_takes_the_plan_with_it(patient, prescriber, at):
+    session = make_visit(patient, prescriber, at.at + 7 * DAY)
+
+    def book_and_fail():
+        with acting(TESTS):
+            ports.booked([session])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        book_and_fail()
+    assert ledger(session) == []
+
+
+def test_the_sweep_plans_what_no_listener_was_told(patient, prescriber, at):
+    ahead = make_visit(patient, prescriber, at.at + 4 * DAY)
+    assert planning.repair() == 1
+    assert [row[0] for row in ledger(ahead)] == ["reminder_72h", "reminder_24h"]
+    assert planning.repair() == 0
+
+
+def test_the_sweep_plans_a_forgotten_follow_up(patient, prescriber, at):
+    ended = make_followed(patient, prescriber, at.at - timedelta(hours=5))
+    assert planning.repair() == 1
+    assert ledger(ended) == [("follow_up", State.PLANNED, "")]
+
+
+def test_the_sweep_plans_a_move_that_nobody_told(visit, at):
+    with acting(TESTS):
+        TreatmentSession.objects.filter(pk=visit.pk).update(
+            schedule_rev=2, starts_at=at.at + 4 * DAY, ends_at=at.at + 4.1 * DAY
+        )
+    assert planning.repair() == 1
+    assert {row[2] for row in ledger(visit)} == {"", "The session was moved."}
+
+
+def test_the_sweep_revives_what_is_held_back_in_vain(visit, patient, at):
+    change_contact(patient, verified_at=None)
+    with acting(TESTS):
+        EmailContact.objects.update(verified_at=at.at)
+    at.at = visit.starts_at - timedelta(hours=23)
+    assert planning.repair() == 1
+    assert ("reminder_24h", State.PLANNED, "") in ledger(visit)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_planning_costs_as_many_queries_for_one_session_as_for_five(
+    count, patient, prescriber, at, django_assert_num_queries
+):
+    course = make_course(patient, prescriber)
+    sessions = [
+        make_session(course, number=number, starts_at=at.at + (7 + number) * DAY)
+        for number in range(1, count + 1)
+    ]
+    with acting(TESTS), django_assert_num_queries(4):
+        planning.plan(sessions, at.at)
+    assert Message.objects.count() == 2 * count

@@ -1,0 +1,89 @@
+"""One form that does one thing to a session: as a page of its own, or inline by htmx."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic import audit
+from clinic.access import staff
+from clinic.forms import errors_on
+from clinic.htmx import HtmxHttpRequest, redirect_page
+from patients.banner import Banner, banner_for
+from sessions.models import TreatmentSession
+
+WITH_BANNER = ("patient__clinic", "clinic", "course__protocol", "phase", "chair__room")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A form with its words; the sheet shows it inline, a page of its own shows it alone."""
+
+    title: str
+    form: Any  # a ClinicalForm of its own kind
+    url: str
+    button: str
+    lead: str = ""
+    danger: bool = False
+
+
+def session_rows() -> Any:
+    return TreatmentSession.objects.select_related(*WITH_BANNER)
+
+
+def action_url(name: str, treatment_session: TreatmentSession, *args: str) -> str:
+    return reverse(name, args=[treatment_session.public_id, *args])
+
+
+def step_of(treatment_session: TreatmentSession) -> str:
+    """Say where in the course this session stands: "Esketamine TRD · Induction 3 of 8"."""
+    phase = treatment_session.phase
+    of = f" of {phase.count}" if phase.count else ""
+    title = treatment_session.course.protocol.short_title
+    return f"{title} · {phase.name} {treatment_session.number_in_phase}{of}"
+
+
+def session_banner(request: HtmxHttpRequest, treatment_session: TreatmentSession) -> Banner:
+    return banner_for(
+        treatment_session.patient,
+        staff(request),
+        today_of(treatment_session),
+        step=step_of(treatment_session),
+    )
+
+
+def today_of(treatment_session: TreatmentSession) -> date:
+    return timezone.localdate(timezone=treatment_session.clinic.zone)
+
+
+def answer(
+    request: HtmxHttpRequest,
+    treatment_session: TreatmentSession,
+    panel: Panel,
+    save: Callable[[], str],
+) -> HttpResponse:
+    """Save a valid form and go to the sheet, saying what was saved; else show the form again."""
+    form = panel.form
+    if form.is_bound and form.is_valid():
+        with errors_on(form):
+            messages.success(request, save())
+        if not form.errors:
+            return redirect_page(request, "desk:session", treatment_session.public_id)
+    return show(request, treatment_session, panel)
+
+
+def show(
+    request: HtmxHttpRequest, treatment_session: TreatmentSession, panel: Panel
+) -> HttpResponse:
+    context = {"panel": panel, "form": panel.form, "treatment_session": treatment_session}
+    if request.htmx:
+        return render(request, "sessions/_form.html", context, status=panel.form.status_code)
+    audit.read(staff(request), "session", treatment_session)
+    context["banner"] = session_banner(request, treatment_session)
+    return render(request, "sessions/action.html", context, status=panel.form.status_code)

@@ -1,0 +1,3 @@
+from sessions.admin import courses, protocols
+
+__all__ = ["courses", "protocols"]

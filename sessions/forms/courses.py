@@ -1,0 +1,151 @@
+"""What is decided about a running course: its dose, its rhythm, its end."""
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from clinic.forms import CalendarDateField, ClinicalForm
+from patients.forms.base import EditForm
+from patients.forms.fields import LineField, NumberField
+from sessions.dosing import DoseChoice, DosingError, Infusion, infusion
+from sessions.models import DoseOrder
+from sessions.models.protocol import Route
+from sessions.services.orders import OrderedDose
+
+OTHER = "other"
+
+
+class DoseField(NumberField):
+    """A number with a decimal point: a comma could stand for thousands, so it is refused."""
+
+    def clean(self, value: Any) -> Decimal | None:
+        if "," in str(value or ""):
+            raise ValidationError("Write decimals with a point: 81.5.", code="format")
+        return super().clean(value)
+
+
+class WholeField(DoseField):
+    def clean(self, value: Any) -> Any:
+        number = super().clean(value)
+        if number is not None and number != number.to_integral_value():
+            raise ValidationError("Enter a whole number.", code="format")
+        return None if number is None else int(number)
+
+
+class OrderForm(ClinicalForm):
+    """One dose order. `shown_for` tells for which weight and concentration doses were shown."""
+
+    option = forms.ChoiceField(widget=forms.RadioSelect, label="Dose of one session")
+    other_mg = DoseField(label="Another dose, mg in all", required=False)
+    weight_kg = DoseField(label="Weight for the dose, kg", required=False)
+    concentration = DoseField(label="Concentration, mg/mL", required=False)
+    other_mg_per_kg = DoseField(label="Another dose, mg/kg", required=False)
+    minutes = WholeField(label="Over how many minutes", required=False)
+    valid_from = CalendarDateField(label="Valid from")
+    valid_until = CalendarDateField(label="Until, if it ends", required=False)
+    reason = LineField(
+        required=False, max_length=240, help_text="Needed for a dose that the protocol lacks."
+    )
+    standing = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
+    shown_for = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, route: str, choices: Sequence[DoseChoice], basis: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.route, self.choices, self.basis = route, choices, basis
+        for name in self._of_other_routes():
+            del self.fields[name]
+        field = self.fields["option"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        labels = [(str(index), choice.label) for index, choice in enumerate(choices)]
+        field.choices = [*labels, (OTHER, "Another dose, with a reason")]
+
+    def _of_other_routes(self) -> Sequence[str]:
+        if self.route == Route.NASAL:
+            return ("weight_kg", "concentration", "other_mg_per_kg", "minutes")
+        return ("other_mg",)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if self.route == Route.IV and values.get("shown_for") != self.basis and not self.errors:
+            raise ValidationError(
+                "The doses below are for the weight and concentration that you typed. "
+                "Check them, then order.",
+                code="shown_for",
+            )
+        until = values.get("valid_until")
+        if until and values.get("valid_from") and until < values["valid_from"]:
+            self.add_error("valid_until", "The last day can't be before the first.")
+        return values
+
+    def renew(self, standing: DoseOrder | None) -> None:
+        """After somebody else's order: keep what was typed and allow another try."""
+        self.data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+        self.data["standing"] = str(standing.public_id) if standing else ""
+        self.data["entry_id"] = str(uuid.uuid4())
+
+    @property
+    def ordered(self) -> OrderedDose:
+        """Return what to order; raise ValidationError where a number is missing."""
+        values = self.cleaned_data
+        dates = {name: values[name] for name in ("valid_from", "valid_until", "reason")}
+        if self.route == Route.NASAL:
+            return OrderedDose(dose_mg=self._nasal_mg(), **dates)
+        given = self._infusion()
+        return OrderedDose(
+            dose_mg=given.mg,
+            mg_per_kg=given.mg_per_kg,
+            weight_kg=given.weight_kg,
+            infusion_minutes=given.minutes,
+            concentration_mg_ml=given.mg_per_ml,
+            **dates,
+        )
+
+    def _nasal_mg(self) -> Decimal:
+        values = self.cleaned_data
+        if values["option"] != OTHER:
+            return self.choices[int(values["option"])].mg or Decimal()
+        if not values["other_mg"]:
+            raise ValidationError({"other_mg": "Enter the dose in mg."})
+        return values["other_mg"]
+
+    def _infusion(self) -> Infusion:
+        values = self.cleaned_data
+        if not values["weight_kg"]:
+            raise ValidationError({"weight_kg": "Enter the weight that the dose is for."})
+        if not values["concentration"]:
+            raise ValidationError({"concentration": "Enter the concentration of the bag."})
+        if values["option"] != OTHER:
+            found = self.choices[int(values["option"])].infusion
+            if found is not None:
+                return found
+        if not values["other_mg_per_kg"] or not values["minutes"]:
+            raise ValidationError({"other_mg_per_kg": "Enter mg/kg and the minutes."})
+        try:
+            return infusion(
+                values["other_mg_per_kg"],
+                values["weight_kg"],
+                values["minutes"],
+                values["concentration"],
+            )
+        except DosingError as error:
+            raise ValidationError(error.message, code=error.code) from error
+
+
+class RhythmForm(EditForm):
+    rhythm = forms.ChoiceField(label="Rhythm from the next treatment week on")
+
+    def __init__(self, *args: Any, rhythms: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["rhythm"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        field.choices = [(rhythm, rhythm) for rhythm in rhythms]
+
+
+class StopForm(EditForm):
+    reason = LineField(label="Why the course stops", max_length=200)

@@ -1,0 +1,33 @@
+from typing import Any
+
+from django import forms
+
+from clinic.forms import CalendarDateField
+from clinic.models import Chair
+from patients.forms.base import EditForm
+from patients.forms.fields import LineField
+from sessions.forms.planning import WallTimeField
+from sessions.models import TreatmentSession
+
+
+class MoveForm(EditForm):
+    day = CalendarDateField(label="New day")
+    wall_time = WallTimeField(label="Time")
+    chair = forms.ModelChoiceField(
+        Chair.objects.none(),
+        to_field_name="public_id",
+        required=False,
+        empty_label="Any free chair",
+    )
+    reason = LineField(
+        required=False,
+        max_length=240,
+        help_text="Needed outside the treatment week or nearer than the minimum gap.",
+    )
+
+    def __init__(self, *args: Any, treatment_session: TreatmentSession, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["chair"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+        chairs = Chair.objects.bookable_at(treatment_session.clinic)
+        field.queryset = chairs.select_related("room")

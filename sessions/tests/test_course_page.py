@@ -1,0 +1,230 @@
+"""The page of a course and what a prescriber decides there: dose, rhythm, end."""
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import AuditEvent
+from clinic.tests.factories import TESTS
+from patients.models import BodyMeasure
+from patients.tests.factories import make_patient
+from sessions.models import DoseOrder, TreatmentCourse
+from sessions.services import booking
+from sessions.services.drafts import Choice
+from sessions.tests.factories import make_course, make_order, shipped
+
+
+@pytest.fixture
+def course(clinic, front_desk):
+    today = timezone.now().date()
+    monday = today + timedelta(days=7 - today.weekday())
+    choice = Choice(make_patient(clinic), shipped(), monday, (0, 3), time(10))
+    return booking.book(choice, by=front_desk)
+
+
+@pytest.fixture
+def infusions(clinic, front_desk):
+    patient = make_patient(clinic)
+    with acting(TESTS):
+        BodyMeasure.objects.create(
+            patient=patient,
+            clinic=clinic,
+            kind="weight",
+            value=Decimal("82.50"),
+            observed_at=timezone.now(),
+        )
+    return make_course(patient, front_desk, key="ketamine-iv-twice-weekly")
+
+
+@pytest.fixture
+def office(client, prescriber):
+    client.force_login(prescriber)
+    return client
+
+
+def url(name, course):
+    return reverse(f"sessions:{name}", args=[course.public_id])
+
+
+def fields(page, **values):
+    """Return what a browser would post from the page, with these fields typed."""
+    form = page.context["form"]
+    own = {bound.name: bound.value() for bound in form if bound.value() not in (None, "")}
+    own |= {"shown_for": form.basis} if hasattr(form, "basis") else {}
+    return own | values
+
+
+def send(client, name, course, **values):
+    return client.post(url(name, course), fields(client.get(url(name, course)), **values))
+
+
+def test_the_course_shows_every_session_with_its_reason(office, course):
+    page = office.get(url("course", course)).content.decode()
+    for row in course.sessions.all():
+        assert reverse("desk:session", args=[row.public_id]) in page
+    assert "day 1 of the course; every other date counts from it" in page
+    assert AuditEvent.objects.filter(event="course.read").exists()
+
+
+def test_the_front_desk_sees_dates_but_no_dose(client, course, front_desk, prescriber):
+    make_order(course, prescriber)
+    client.force_login(front_desk)
+    page = client.get(url("course", course)).content.decode()
+    assert "esketamine 56 mg" not in page
+    assert "Move" in page
+
+
+@pytest.mark.parametrize("name", ["order", "rhythm", "stop"])
+def test_only_prescribers_decide(client, course, nurse, front_desk, outsider, name):
+    for user in (nurse, front_desk):
+        client.force_login(user)
+        assert client.get(url(name, course)).status_code == 403
+        assert client.post(url(name, course), {}).status_code == 403
+    client.force_login(outsider)
+    assert client.get(url(name, course)).status_code == 404
+    assert client.get(url("course", course)).status_code == 404
+
+
+def test_the_default_dose_is_ordered_as_offered(office, course):
+    assert send(office, "order", course).status_code == 302
+    order = DoseOrder.objects.get()
+    assert (order.dose_mg, order.prescriber.username) == (56, "prescriber")
+    assert "esketamine 56 mg" in office.get(url("course", course)).content.decode()
+
+
+def test_a_dose_says_what_speaks_against_it(office, course):
+    page = office.get(url("order", course)).content.decode()
+    assert "84 mg (3 devices): Sources differ on 84 mg on day 1" in page
+
+
+def test_a_new_order_replaces_and_the_old_one_stays_readable(office, course):
+    send(office, "order", course)
+    send(office, "order", course, option="1")
+    assert list(course.dose_orders.values_list("dose_mg", flat=True)) == [84, 56]
+    assert "<del>esketamine 56 mg</del>" in office.get(url("course", course)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"option": "other"}, "Enter the dose in mg"),
+        ({"option": "other", "other_mg": "112"}, "Say why another dose"),
+        ({"option": "other", "other_mg": "50", "reason": "x"}, "order a multiple of 28"),
+        ({"option": "other", "other_mg": "5_6", "reason": "x"}, "plain digits"),
+        ({"option": "other", "other_mg": "1e2", "reason": "x"}, "plain digits"),
+        ({"option": "other", "other_mg": "５６", "reason": "x"}, "plain digits"),
+        ({"option": "other", "other_mg": "56,0", "reason": "x"}, "with a point"),
+        ({"option": "other", "other_mg": "-28", "reason": "x"}, "plain digits"),
+        ({"option": "other", "other_mg": "0", "reason": "x"}, "Enter the dose in mg"),
+        ({"option": "9"}, "Select a valid choice"),
+        ({"valid_from": "0001-01-01"}, "between 1900 and 2200"),
+        ({"valid_until": "2020-01-01"}, "be before the first"),
+        ({"reason": "\u200b\u202e"}, "reason"),
+        ({"entry_id": ""}, "Reload the page"),
+    ],
+)
+def test_bad_input_orders_nothing_and_says_what_to_do(office, course, values, words):
+    answer = send(office, "order", course, **values)
+    assert answer.status_code == 200
+    errors = answer.context["form"].errors
+    assert words in str(errors)
+    assert not DoseOrder.objects.exists()
+
+
+def test_another_dose_is_ordered_with_a_reason(office, course):
+    send(office, "order", course, option="other", other_mg="28", reason="Frail")
+    assert (DoseOrder.objects.get().dose_mg, DoseOrder.objects.get().reason) == (28, "Frail")
+
+
+def test_two_prescribers_do_not_replace_each_other_unseen(office, course, prescriber):
+    typed = fields(office.get(url("order", course)), option="1")
+    make_order(course, prescriber)
+    answer = office.post(url("order", course), typed)
+    assert answer.status_code == 409
+    assert "Now stands" in answer.content.decode()
+    assert course.dose_orders.count() == 1
+    again = fields(answer)
+    assert office.post(url("order", course), again).status_code == 302
+
+
+def test_the_same_order_sent_twice_is_one_order(office, course):
+    typed = fields(office.get(url("order", course)))
+    for _ in range(2):
+        assert office.post(url("order", course), typed).status_code == 302
+    assert DoseOrder.objects.count() == 1
+
+
+def test_an_infusion_is_ordered_for_the_weight_on_the_chart(office, infusions):
+    page = office.get(url("order", infusions))
+    assert "41.3 mg = 41.3 mL at 62.0 mL/h" in page.content.decode()
+    assert office.post(url("order", infusions), fields(page)).status_code == 302
+    order = DoseOrder.objects.get()
+    assert (order.dose_mg, order.weight_kg, order.infusion_minutes) == (
+        Decimal("41.30"),
+        Decimal("82.50"),
+        40,
+    )
+
+
+def test_another_weight_shows_its_doses_before_anything_is_ordered(office, infusions):
+    answer = send(office, "order", infusions, weight_kg="60")
+    assert answer.status_code == 200
+    assert "30.0 mg = 30.0 mL" in answer.content.decode()
+    assert not DoseOrder.objects.exists()
+    assert office.post(url("order", infusions), fields(answer)).status_code == 302
+    assert DoseOrder.objects.get().dose_mg == 30
+
+
+@pytest.mark.parametrize("weight", ["", "0", "9999", "1e2", "80,5"])
+def test_an_infusion_needs_a_plausible_weight(office, infusions, weight):
+    answer = send(office, "order", infusions, weight_kg=weight)
+    assert answer.status_code == 200
+    if answer.context["form"].is_valid():
+        answer = office.post(url("order", infusions), fields(answer, weight_kg=weight))
+        assert answer.status_code == 200
+    assert not DoseOrder.objects.exists()
+
+
+def test_stopping_says_how_many_sessions_go_and_shows_why(office, course):
+    assert "17 planned sessions" in office.get(url("stop", course)).content.decode()
+    assert send(office, "stop", course, reason="Remission").status_code == 302
+    assert "Stopped: Remission" in office.get(url("course", course)).content.decode()
+
+
+def test_a_stale_stop_is_refused_and_can_be_repeated(office, course):
+    typed = fields(office.get(url("stop", course)), reason="Remission")
+    with acting(TESTS):
+        TreatmentCourse.objects.filter(pk=course.pk).update(version=2)
+    answer = office.post(url("stop", course), typed)
+    assert answer.status_code == 409
+    assert "Remission" in answer.content.decode()
+    assert office.post(url("stop", course), fields(answer)).status_code == 302
+
+
+def test_the_rhythm_changes_from_the_page(office, course):
+    assert send(office, "rhythm", course, rhythm="2-weekly").status_code == 302
+    course.refresh_from_db()
+    assert course.rhythm == "2-weekly"
+
+
+def test_the_page_costs_the_same_for_one_session_and_for_many(
+    office, course, clinic, front_desk, django_assert_num_queries, django_assert_max_num_queries
+):
+    choice = Choice(
+        make_patient(clinic, birth_date=date(1990, 1, 1)),
+        shipped("ketamine-iv-thrice-weekly"),
+        course.starts_on,
+        (),
+        time(14),
+    )
+    short = booking.book(choice, by=front_desk)
+    for each in (course, short):
+        office.get(url("course", each))  # the first look is recorded, the next ones are folded
+    with django_assert_max_num_queries(16) as few:
+        office.get(url("course", short))
+    with django_assert_num_queries(len(few)):
+        office.get(url("course", course))

@@ -1,0 +1,168 @@
+"""Many at once, with real threads on PostgreSQL: one winner, and nobody meets a crash."""
+
+import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import time, timedelta
+from threading import Barrier
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import Chair
+from clinic.roles import Role
+from clinic.tests.factories import TESTS, make_clinic, make_staff
+from patients.tests.factories import make_patient
+from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.services import booking, moving
+from sessions.services.drafts import Choice
+from sessions.services.extending import extend
+from sessions.tasks import AUTHOR
+from sessions.tests.factories import make_course, make_session, shipped
+
+pytestmark = pytest.mark.django_db(transaction=True)
+THREADS = 10
+
+
+def at_once(*jobs):
+    """Run all jobs at the same moment; return how often each result or refusal came."""
+    gate = Barrier(len(jobs))
+
+    def run(job):
+        try:
+            gate.wait(timeout=20)
+            return job()
+        except ValidationError:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return Counter(pool.map(run, jobs))
+
+
+@pytest.fixture
+def one_chair(clinic):
+    """A clinic with a single chair."""
+    last = Chair.objects.filter(room__clinic=clinic).order_by("pk").last()
+    with acting(TESTS):
+        Chair.objects.filter(pk=last.pk).update(is_active=False)
+    return clinic
+
+
+def next_monday():
+    today = timezone.now().date()
+    return today + timedelta(days=7 - today.weekday())
+
+
+def series(clinic, *, key, by, weeks_later=0):
+    starts_on = next_monday() + timedelta(days=7 * weeks_later)
+    choice = Choice(make_patient(clinic), shipped(key), starts_on, (), time(10))
+
+    def job():
+        booking.book(choice, by=by)
+        return "booked"
+
+    return job
+
+
+def test_of_many_series_on_one_chair_one_is_booked(one_chair, front_desk):
+    """They overlap in part only: each begins in another week than its neighbor."""
+    jobs = [
+        series(one_chair, key="ketamine-iv-twice-weekly", by=front_desk, weeks_later=n % 2)
+        for n in range(THREADS)
+    ]
+    assert at_once(*jobs) == {"booked": 1, "refused": THREADS - 1}
+    assert TreatmentSession.objects.count() == 6
+
+
+def test_two_chairs_take_two_series_and_no_more(clinic, front_desk):
+    jobs = [series(clinic, key="esketamine-mdsi-us", by=front_desk) for _ in range(THREADS)]
+    assert at_once(*jobs) == {"booked": 2, "refused": THREADS - 2}
+
+
+def test_of_many_moves_to_one_slot_one_succeeds(clinic, front_desk):
+    chair = Chair.objects.bookable_at(clinic).first()
+    friday = next_monday() + timedelta(days=4)
+
+    def mover(hour_offset):
+        at = timezone.datetime.combine(
+            next_monday() + timedelta(days=7 * (hour_offset + 1)), time(10), tzinfo=clinic.zone
+        )
+        row = make_session(make_course(make_patient(clinic), front_desk), starts_at=at)
+
+        def job():
+            moving.move(
+                row.pk,
+                day=friday,
+                wall_time=time(10),
+                chair=chair,
+                reason="race",
+                by=front_desk,
+                version=1,
+            )
+            return "moved"
+
+        return job
+
+    assert at_once(*map(mover, range(THREADS))) == {"moved": 1, "refused": THREADS - 1}
+
+
+def test_one_patient_gets_one_running_course(clinic, front_desk):
+    patient = make_patient(clinic)
+    choice = Choice(patient, shipped(), next_monday(), (), time(10))
+
+    def job():
+        booking.book(choice, by=front_desk)
+        return "booked"
+
+    assert at_once(*[job] * THREADS) == {"booked": 1, "refused": THREADS - 1}
+
+
+def test_the_same_post_ten_times_at_once_is_one_course(clinic, front_desk):
+    patient = make_patient(clinic)
+    url = reverse("sessions:plan", args=[patient.public_id])
+    fields = {
+        "protocol": str(shipped().public_id),
+        "starts_on": next_monday().isoformat(),
+        "time_of_day": "10:00",
+        "rhythm": "weekly",
+        "entry_id": str(uuid.uuid4()),
+    }
+    clients = [Client() for _ in range(THREADS)]
+    for client in clients:
+        client.force_login(front_desk)
+
+    def sender(client):
+        return lambda: client.post(url, fields).headers.get("Location", "no redirect")
+
+    answers = at_once(*map(sender, clients))
+    course = TreatmentCourse.objects.get()
+    assert answers == {reverse("sessions:course", args=[course.public_id]): THREADS}
+
+
+def test_extending_and_booking_at_once_never_deadlock(clinic, front_desk, settings):
+    courses = []
+    for hour in (8, 11):
+        choice = Choice(make_patient(clinic), shipped(), next_monday(), (), time(hour))
+        courses.append(booking.book(choice, by=front_desk))
+    settings.PLANNING_HORIZON = timedelta(weeks=16)
+    extenders = [lambda pk=course.pk: ("added", extend(pk, by=AUTHOR)) for course in courses * 3]
+    bookers = [series(clinic, key="taper", by=front_desk) for _ in range(4)]
+    results = at_once(*extenders, *bookers)
+    assert results["booked"] <= 2
+    assert sum(n for (kind, n) in (r for r in results if isinstance(r, tuple))) > 0
+
+
+def test_clinics_do_not_wait_for_each_other(clinic, front_desk):
+    """Each clinic books its own two series, whatever the other one does."""
+    south = make_clinic()
+    by = make_staff(south, Role.FRONT_DESK)
+    jobs = [series(clinic, key="taper", by=front_desk) for _ in range(2)]
+    jobs += [series(south, key="taper", by=by) for _ in range(2)]
+    assert at_once(*jobs) == {"booked": 4}
