@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from ops import browser
 
-pytest_plugins = ["clinic.tests.cast"]
+pytest_plugins = ["clinic.tests.cast", "monitoring.tests.day"]
 
 settings.register_profile("here", max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)

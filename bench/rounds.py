@@ -70,6 +70,7 @@ def measure(
 def _turn(
     place: Place, database: int, clients: int, plan: Plan
 ) -> tuple[Turn | None, Counter[str]]:
+    burst(place.target, clients=1, seconds=plan.seconds, requests=1)  # a poll gets its tag
     web, db = proc.cpu_seconds(place.server), proc.cpu_seconds(database)
     met = burst(place.target, clients=clients, seconds=plan.seconds, requests=plan.requests)
     web, db = proc.cpu_seconds(place.server) - web, proc.cpu_seconds(database) - db

@@ -1,6 +1,7 @@
 """What the clients ask for: the floor's four pages, and Taper's."""
 
 import itertools
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from bench.driver import Answer, Target
 from bench.facts import Facts
 from bench.person import Person
 
+TAG = re.compile(r'"If-None-Match": "([^"]+)"')
 READINGS = {"systolic": "124", "diastolic": "81", "pulse": "72", "spo2": "98"}
 VITALS = {
     "bp": "124/81",
@@ -58,22 +60,28 @@ class Poll:
     person: Person
     path: str
     tag: str = ""
-    renewed: int = 0
 
     @property
     def port(self) -> int:
         return self.person.port
 
     def request(self) -> bytes:
-        headers = {"HX-Request": "true", "X-Poll": "1", "If-None-Match": self.tag}
-        return self.person.request("GET", self.path, headers=headers)
+        return self.person.request("GET", self.path, headers=polling(self.tag))
 
     def accept(self, answer: Answer) -> bool:
-        if answer.status == 200 and answer.header("ETag"):
-            self.tag = answer.header("ETag")
-            self.renewed += 1
-            return True
-        return answer.status == 304
+        if answer.status == 200:
+            self.tag = tag_on(answer.body.decode())
+        return answer.status == 304 or bool(self.tag)
+
+
+def polling(tag: str) -> dict[str, str]:
+    return {"HX-Request": "true", "X-Poll": "1", "If-None-Match": tag}
+
+
+def tag_on(page: str) -> str:
+    """Return what the next poll of this page is to send."""
+    found = TAG.search(page)
+    return found.group(1) if found else ""
 
 
 def floor(port: int, session_key: str) -> dict[str, Page]:

@@ -100,7 +100,7 @@ class OwnRowsFilter(admin.RelatedFieldListFilter):
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
-    ) -> list[tuple[Any, str]]:
+    ) -> list[tuple[Any, Any]]:
         return [(row.pk, str(row)) for row in model_admin.choices_of(field.related_model, request)]
 
 

@@ -87,7 +87,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     arrivals = _arrivals(clinic, pulse)
     tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, arrivals, pulse))
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
-        shown = [_without_values(one) for one in shown]
+        shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
     listed = len(shown) if mode.everyone else CARDS + LINES
     return Board(
         cards=tuple(shown[:CARDS]),
@@ -118,10 +118,11 @@ def _changes_at(shown: list[Seat], arrivals: list[Arrival], pulse: Pulse) -> dat
     return min([*moments, pulse.day_end])
 
 
-def _without_values(one: Seat) -> Seat:
-    """Leave what the front desk needs: who, where, how far, when the chair may be free."""
+def _without_values(one: Seat, *, alarm: bool) -> Seat:
+    """Leave who, where and how far; the wall goes on alarming, without saying what is wrong."""
     words = one.next_words if one.state != Status.CLEARED else ""
-    return replace(one, values=(), alerts=(), blocked=(), next_words=words)
+    told = one.words if alarm or not one.alarm else ""
+    return replace(one, values=(), alarm=alarm, alerts=(), blocked=(), next_words=words, words=told)
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from clinic.models import User
@@ -21,6 +21,7 @@ from patients.models import (
     Patient,
     SafetyScreen,
 )
+from patients.models.patient import PatientQuerySet
 from reminders.models import Message
 from sessions.lifecycle import HOLDING
 from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
@@ -76,7 +77,7 @@ class Chart:
     measures: Section | None = None
 
 
-def patients() -> QuerySet[Patient]:
+def patients() -> PatientQuerySet:
     """Read with the patient what hangs on it in single rows."""
     screens = SafetyScreen.objects.filter(patient=OuterRef("pk")).values(
         row=JSONObject(
@@ -92,9 +93,10 @@ def patients() -> QuerySet[Patient]:
     numbers = Identifier.objects.filter(patient=OuterRef("pk")).values(
         row=JSONObject(type="type", system="system", value="value")
     )
-    return Patient.objects.select_related("clinic", "email_contact").annotate(
+    rows: PatientQuerySet = Patient.objects.select_related("clinic", "email_contact").annotate(
         numbers=ArraySubquery(numbers[:SHOWN]), latest_screen=Subquery(screens[:1])
     )
+    return rows
 
 
 def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Chart:
@@ -110,7 +112,9 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     course = next((c for c in courses if c.status == c.Status.ACTIVE), next(iter(courses), None))
     sessions = _sessions(course) if course else []
     current = next((s for s in sessions if s.status in HOLDING), None)
-    consents = section("consents", patient.consents.select_related("recorded_by"))
+    # Those not withdrawn come first, so that a long history never hides one that stands.
+    in_force_first = F("withdrawn_at").desc(nulls_first=True)
+    consents = section("consents", patient.consents.order_by(in_force_first, "-given_at"))
     for consent in consents.rows:
         consent.clinic = patient.clinic
         consent.stands = consent.stands_at(now)

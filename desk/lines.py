@@ -1,7 +1,7 @@
 """Lists of the sheet: its steps, what is open with the action that settles it, the rare actions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -48,12 +48,19 @@ def url(sheet: Sheet, name: str, *args: str) -> str:
     return reverse(name, args=[sheet.treatment_session.public_id, *args])
 
 
+def without_actions(lines: list[Line], inline: set[str]) -> list[Line]:
+    """Leave out actions whose form is shown on the sheet already."""
+    return [
+        replace(line, action=None) if line.action and line.action.url in inline else line
+        for line in lines
+    ]
+
+
 def gate_lines(sheet: Sheet) -> list[Line]:
-    """Return what stands between the patient and the door, open ones first."""
+    """Return what stands between the patient and the door."""
     if sheet.gate is None or sheet.status != Status.MONITORING:
         return []
-    lines = [_gate_line(sheet, condition) for condition in sheet.gate.conditions]
-    return sorted(lines, key=lambda line: line.met)
+    return [_gate_line(sheet, condition) for condition in sheet.gate.conditions]
 
 
 def _gate_line(sheet: Sheet, condition: Condition) -> Line:
@@ -124,7 +131,7 @@ def menu(sheet: Sheet) -> list[Action]:
 
 def _recording(sheet: Sheet) -> Iterable[Action]:
     here = sheet.status in PRESENT
-    if sheet.treatment_session.arrived_at and sheet.may(record.RECORD):
+    if sheet.treatment_session.arrived_at and not sheet.is_signed and sheet.may(record.RECORD):
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):

@@ -92,8 +92,7 @@ def _vitals(sheet: Sheet) -> list[Panel]:
 
 
 def _sign(sheet: Sheet) -> list[Panel]:
-    signed = hasattr(sheet.treatment_session, "signature")
-    if signed or not sheet.may(signing.SIGN):
+    if sheet.is_signed or not sheet.may(signing.SIGN):
         return []
     return [sign_panel(sheet.treatment_session)]
 

@@ -4,48 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from desk.blocked import blocked
 from desk.present import PresentSession, initials
+from desk.values import Value, alarms, values
 from monitoring import timeline
-from monitoring.alerts import alerts
-from monitoring.conditions import Condition, Gate
+from monitoring.conditions import Gate
 from monitoring.discharge import gate
 from monitoring.evidence import Evidence
-from monitoring.readings import Reading, Settings, first_dose_at, last_dose_at
+from monitoring.readings import first_dose_at, last_dose_at
 from patients.rules import age_on
 from sessions.lifecycle import Status
 
-# The gate speaks in sentences; a card has room for a few words.
-SHORT = {
-    "no_dose": "No dose on record",
-    "infusion_running": "Infusion is running",
-    "minimum_time": "Minimum time not over",
-    "bp_baseline_missing": "Blood pressure before the dose missing",
-    "bp_peak_missing": "Blood pressure at about 40 minutes missing",
-    "bp_predeparture_missing": "Blood pressure before leaving missing",
-    "bp_high": "Blood pressure too high to leave",
-    "sedation": "MOAA/S unknown or not as before",
-    "dissociation": "Dissociation unknown or not settled",
-    "spo2": "SpO₂ unknown or too low",
-    "adverse_event": "Adverse event is open",
-    "escort": "Escort not named",
-    "assessment": "Assessment to come",
-    "clock": "Server clock jumped",
-    "future_time": "An entry lies ahead of now",
-}
-LINES = 3  # of what blocks; the sheet names all
 RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The newest value of a measure, beside its baseline."""
-
-    label: str
-    text: str
-    value: int
-    baseline: int | None
-    out: bool
-    older_at: datetime | None  # when it is not of the newest set
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +37,7 @@ class Seat:
     overdue: bool
     ready: bool
     values: tuple[Value, ...]
+    alarm: bool
     alerts: tuple[str, ...]
     blocked: tuple[str, ...]
     conflicts: tuple[str, ...]
@@ -87,7 +58,7 @@ class Seat:
 
     @property
     def pill(self) -> str:
-        return "overdue" if self.overdue else self.state
+        return "overdue" if self.overdue or self.alarm else self.state
 
 
 def seats(rows: Iterable[PresentSession], now: datetime) -> list[Seat]:
@@ -123,7 +94,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     evidence = Evidence(row.history, row.settings, now)
     next_words, next_at = _next(row, upcoming)
     overdue = any(check.state == "overdue" for check in checks)
-    alarming = _alarms(evidence)
+    alarming = alarms(evidence)
     ready = _is_ready(row, standing)
     action, action_url = _action(row, standing, ready, overdue)
     return Seat(
@@ -135,7 +106,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         age=age_on(row.birth_date, now.date()),
         step=step(row),
         state="ready" if ready else row.status,
-        words=_words(standing, ready, overdue),
+        words=_words(standing, ready, overdue, alarming),
         since=last_dose_at(given),
         minimum=row.settings.min_minutes_after_last_dose,
         next_words=next_words,
@@ -143,9 +114,10 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         late_after=row.settings.overdue_after_minutes,
         overdue=overdue,
         ready=ready,
-        values=_values(evidence),
+        values=values(evidence),
+        alarm=bool(alarming),
         alerts=alarming,
-        blocked=_blocked(row, standing),
+        blocked=blocked(row, standing),
         conflicts=_conflicts(row, now),
         leaves_from=_earliest(row),
         action=action,
@@ -179,7 +151,9 @@ def _is_ready(row: PresentSession, standing: Gate | None) -> bool:
     return {condition.code for condition in standing.unmet} <= {"assessment"}
 
 
-def _words(standing: Gate | None, ready: bool, overdue: bool) -> str:
+def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[str, ...]) -> str:
+    if alarming:
+        return "Critical value"
     if overdue or not ready or standing is None:
         return ""
     return "Ready to leave" if standing.ready else "Ready to assess"
@@ -233,41 +207,6 @@ def _action(
     return "Assess for discharge", "monitoring:assess"
 
 
-def _blocked(row: PresentSession, standing: Gate | None) -> tuple[str, ...]:
-    if standing is not None:
-        return _few([SHORT.get(found.code, found.text) for found in _to_do(standing)])
-    if row.status != Status.CHECKED_IN:
-        return ()
-    missing = []
-    if row.predose_at is None:
-        missing.append("Pre-dose check to do")
-    if not any(reading.bp for reading in row.history.readings):
-        missing.append("Blood pressure before the dose missing")
-    if row.order is None:
-        missing.append("No dose ordered")
-    return _few(missing)
-
-
-def _to_do(standing: Gate) -> list[Condition]:
-    """Leave out what only waits: the ring shows the time, and leaving is judged when it is over."""
-    codes = {condition.code for condition in standing.unmet}
-    waiting = {"minimum_time"}
-    if codes & {"minimum_time", "infusion_running"}:
-        waiting |= {"bp_predeparture_missing", "assessment"}
-    return [
-        condition
-        for condition in standing.unmet
-        if condition.code not in waiting
-        and not (condition.code == "bp_peak_missing" and condition.action == "wait")
-    ]
-
-
-def _few(lines: list[str]) -> tuple[str, ...]:
-    if len(lines) <= LINES:
-        return tuple(lines)
-    return (*lines[: LINES - 1], f"and {len(lines) - LINES + 1} more")
-
-
 def _conflicts(row: PresentSession, now: datetime) -> tuple[str, ...]:
     following = row.next_booking
     if following is None or following.starts_at >= max(now, _earliest(row) or row.ends_at):
@@ -278,63 +217,6 @@ def _conflicts(row: PresentSession, now: datetime) -> tuple[str, ...]:
 def _earliest(row: PresentSession) -> datetime | None:
     last = last_dose_at(row.history.administrations)
     return last + timedelta(minutes=row.settings.min_minutes_after_last_dose) if last else None
-
-
-def _alarms(evidence: Evidence) -> tuple[str, ...]:
-    latest = max(evidence.readings, key=lambda reading: reading.observed_at, default=None)
-    if latest is None or evidence.first is None:
-        return ()
-    return tuple(alert.text for alert in alerts(latest, None, evidence.settings))
-
-
-def _values(evidence: Evidence) -> tuple[Value, ...]:
-    readings = sorted(evidence.readings, key=lambda reading: reading.observed_at)
-    if not readings:
-        return ()
-    settings, newest = evidence.settings, readings[-1].observed_at
-    shown = (
-        _value("BP mmHg", "systolic", readings, evidence, newest, settings),
-        _value("SpO₂ %", "spo2", readings, evidence, newest, settings),
-        _value("MOAA/S", "sedation", readings, evidence, newest, settings),
-    )
-    return tuple(value for value in shown if value is not None)
-
-
-def _value(
-    label: str,
-    measure: str,
-    readings: list[Reading],
-    evidence: Evidence,
-    newest: datetime,
-    settings: Settings,
-) -> Value | None:
-    known = [
-        r for r in readings if (r.bp if measure == "systolic" else r.known(measure) is not None)
-    ]
-    if not known:
-        return None
-    last = known[-1]
-    value = last.known(measure)
-    return Value(
-        label=label,
-        text=str(last.bp) if measure == "systolic" else str(value),
-        value=value,
-        baseline=min(evidence.baseline_values(measure), default=None),
-        out=_is_out(measure, last, settings),
-        older_at=None if last.observed_at == newest else last.observed_at,
-    )
-
-
-def _is_out(measure: str, reading: Reading, settings: Settings) -> bool:
-    if measure == "spo2":
-        return bool(reading.spo2 is not None and reading.spo2 < settings.spo2_min)
-    if measure == "sedation":
-        return bool(reading.sedation is not None and reading.sedation <= settings.alert_moaas)
-    high = reading.bp and (
-        reading.bp.systolic > settings.bp_ceiling_systolic
-        or reading.bp.diastolic > settings.bp_ceiling_diastolic
-    )
-    return bool(high)
 
 
 def _changes_at(

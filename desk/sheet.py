@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 
 from clinic.models import User
@@ -52,7 +52,12 @@ class Stay:
         return cls(place, datetime.fromisoformat(row["since"]), row["reason"])
 
 
-def rows() -> QuerySet[TreatmentSession]:
+def stays_of(treatment_session: Any) -> list[Stay]:
+    """Return the places of a session of `rows`, which carries them."""
+    return [Stay.from_row(row) for row in treatment_session.stay_rows]
+
+
+def rows() -> Any:
     """Return sessions with all that the sheet shows of them: one query."""
     stays = ChairStay.objects.filter(treatment_session=OuterRef("pk")).values(
         row=JSONObject(
@@ -122,6 +127,10 @@ class Sheet:
         return TITLES.get(Status(self.status), "Session")
 
     @property
+    def is_signed(self) -> bool:
+        return hasattr(self.treatment_session, "signature")
+
+    @property
     def pill(self) -> str:
         """Return the state to show: overdue and ready are derived, not stored."""
         if self.status == Status.MONITORING and self.gate and self.gate.ready:
@@ -134,7 +143,7 @@ class Sheet:
         """Say why there is nothing to do here for this person."""
         if self.status == Status.CHECKED_IN:
             return "Waits for what is open below."
-        if self.treatment_session.is_over and not hasattr(self.treatment_session, "signature"):
+        if self.treatment_session.is_over and not self.is_signed:
             return "A prescriber signs this session."
         return ""
 
@@ -241,5 +250,5 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         order=order,
         chart_unmet=chart_unmet,
         changes=list(treatment_session.status_changes.select_related("by").order_by("pk")),
-        stays=[Stay.from_row(row) for row in treatment_session.stay_rows],
+        stays=stays_of(treatment_session),
     )

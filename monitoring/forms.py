@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crispy_bootstrap5.bootstrap5 import Field
 from crispy_forms.bootstrap import AppendedText
-from crispy_forms.layout import LayoutObject
+from crispy_forms.layout import Field, LayoutObject
 from crispy_forms.utils import render_field
 from django import forms
 from django.core.exceptions import ValidationError
@@ -77,6 +76,8 @@ class BloodPressureField(forms.CharField):
 
 class Confirm(LayoutObject):
     """Ask once about values that are possible but rare: shown when the service has asked."""
+
+    fields: tuple[str, ...] = ()
 
     def render(self, form: forms.Form, context: Any, **kwargs: Any) -> SafeString:
         if not form.errors.get("confirmed"):
@@ -170,14 +171,16 @@ class CorrectionForm(MeasuredForm):
 
 
 class MissedForm(ClinicalForm):
-    label = forms.ChoiceField(label="Which check")
     reason = reason_field("Why it was missed, or taken too late", required=True)
 
     def __init__(self, *args: Any, labels: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["label"].choices = [(label, label) for label in labels]
-        self.fields["label"].error_messages["invalid_choice"] = (
-            "This check needs no reason now: it is not due, or settled."
+        self.fields["label"] = forms.ChoiceField(
+            label="Which check",
+            choices=[(label, label) for label in labels],
+            error_messages={
+                "invalid_choice": "This check needs no reason now: it is not due, or settled."
+            },
         )
         self.helper = layout("entry_id", "label", "reason")
 
@@ -341,6 +344,5 @@ class ReleaseForm(ClinicalForm):
 
     def submission(self, purpose: str, subject: object) -> Submission:
         """Identify the post without the second person's password."""
-        self.data = self.data.copy()
-        self.data.pop("second_password", None)
+        self.data = {n: self.data[n] for n in self.data if n != "second_password"}
         return super().submission(purpose, subject)

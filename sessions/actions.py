@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -49,7 +49,7 @@ def step_of(treatment_session: TreatmentSession) -> str:
     return f"{title} · {phase.name} {treatment_session.number_in_phase}{of}"
 
 
-def session_banner(request: HtmxHttpRequest, treatment_session: TreatmentSession) -> Banner:
+def session_banner(request: HttpRequest, treatment_session: TreatmentSession) -> Banner:
     return banner_for(
         treatment_session.patient,
         staff(request),

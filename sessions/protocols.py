@@ -122,7 +122,8 @@ def _same(one: ProtocolSpec, other: ProtocolSpec) -> bool:
 
 def _comparable(spec: ProtocolSpec) -> dict[str, Any]:
     """Leave out order and formatting that rows don't keep: defaults filled in, doses sorted."""
-    defaults = {name: MonitoringTemplate._meta.get_field(name).default for name in THRESHOLDS}
+    untouched = MonitoringTemplate()
+    defaults = {name: getattr(untouched, name) for name in THRESHOLDS}
     checks = [(c["label"], c["anchor"], c["minute"]) for c in spec.monitoring["checks"]]
     return {
         **{name: getattr(spec, name) for name in PROTOCOL_FIELDS if name != "sources"},
@@ -190,7 +191,7 @@ def new_draft(protocol: Protocol, *, by: User, clinic_id: int | None) -> Protoco
 
 
 def next_version(key: str, clinic_id: int | None) -> int:
-    versions = Protocol.objects.filter(clinic_id=clinic_id, key=key)
+    versions = Protocol.objects.filter(clinic_id=clinic_id, key=key)  # type: ignore[misc]  # None: shipped
     return (versions.aggregate(last=Max("version"))["last"] or 0) + 1
 
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("courses/<uuid:public_id>/order/", courses.order, name="order"),
     path("courses/<uuid:public_id>/rhythm/", courses.rhythm, name="rhythm"),
     path("courses/<uuid:public_id>/stop/", courses.stop, name="stop"),
+    path("courses/<uuid:public_id>/place/<int:number>/", moving.place, name="place"),
     path("sessions/<uuid:public_id>/move/", moving.move, name="move"),
     *sheet_urlpatterns,
 ]

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext, setup_test_environment
 
 from bench.facts import Facts
 from bench.person import HOST
-from bench.targets import VITALS
+from bench.targets import VITALS, polling, tag_on
 from clinic.models import User
 
 AROUND = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT")
@@ -26,10 +26,10 @@ def count(facts: Facts) -> dict[str, int]:
 
 def _asks(browser: Client, facts: Facts) -> dict[str, Callable[[], object]]:
     patient, session = facts.patients[0], facts.sessions[0]
-    tag = browser.get("/board/poll/").headers.get("ETag", "")
+    poll = polling(tag_on(browser.get("/").text))
     fields = {**VITALS, "entry_id": str(uuid.uuid4())}
     return {
-        "poll": lambda: browser.get("/board/poll/", headers={"if-none-match": tag, "x-poll": "1"}),
+        "poll": lambda: browser.get("/board/poll/", headers=poll),
         "board": lambda: browser.get("/"),
         "list": lambda: browser.get("/patients/"),
         "search": lambda: browser.post("/patients/search/", {"q": facts.terms["common"]}),

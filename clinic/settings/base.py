@@ -25,6 +25,7 @@ def package_folder(name: str) -> Path:
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 DEBUG = False
+DEMO_ALLOWED = False
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 

@@ -9,7 +9,6 @@ SECRET_KEY = env.str("SECRET_KEY")
 AUDIT_KEY = env.str("AUDIT_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 SITE_URL = env.str("SITE_URL")
-DEMO_ALLOWED = False
 MFA_REQUIRED = env.bool("MFA_REQUIRED", default=True)
 
 if len(SECRET_KEY) < 50:

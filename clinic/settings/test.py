@@ -17,6 +17,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
 # TRUNCATE of the audit trail is refused everywhere but here, where tests clean up with it.
 DATABASES["default"]["OPTIONS"]["options"] = DATABASE_OPTIONS + " -c taper.allow_truncate=on"
 DATABASES["default"]["CONN_MAX_AGE"] = 0

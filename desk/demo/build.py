@@ -9,18 +9,18 @@ from clinic.audit import acting, record, system
 from clinic.models import Clinic
 from desk.demo import people, places, signatures, stories
 from desk.demo.charts import Charts, Standing
-from desk.demo.courses import Courses, Told
+from desk.demo.courses import Courses
 from desk.demo.messages import Ledger
 from desk.demo.people import Person
 from desk.demo.places import Site
 from desk.demo.rows import Rows
+from desk.demo.story import Told
 from desk.demo.tasks import Worklist
 from desk.demo.today import NASAL, SCENES, SMALL_SCENES, Cast, Scene
 from patients.models import Patient
 from patients.rules import ADULT_AGE
 from reminders import planning
 from sessions import protocols
-from sessions.lifecycle import HOLDING
 from sessions.models import Protocol, TreatmentSession
 from sessions.services import booking, moving, orders
 from sessions.services.booking import Choice
@@ -31,6 +31,7 @@ SEED = 20_261_123
 AT_RIVERSIDE = 46  # of all people; the others go to Harbor
 BOOKED_AT = time(18)
 FIRST_DOSE_MG = Decimal(56)
+RECENT = timedelta(days=2)  # longer ago nothing is left to be sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Made:
 
 
 def build(now: datetime) -> Made:
-    """Make the demo clinics in an empty database; `now` is the moment in whose middle the day is."""
+    """Make the demo clinics in an empty database, with a day that is in full swing `now`."""
     rng = Random(SEED)  # noqa: S311 - the same demo every time
     everybody = list(people.everybody())
     with acting(DEMO):
@@ -134,7 +135,8 @@ class Practice:
         Worklist(self.rows, self.site, self.now).tell(told, unsigned)
         self.rows.write()
         signatures.sign(signed, self.site.staff.prescriber, self.now)
-        planning.plan((row for row in sessions if row.status in HOLDING), self.now)
+        recent = (row for row in sessions if row.starts_at > self.now - RECENT)
+        planning.plan(recent, self.now)
 
     def _move_one(self) -> None:
         """Move a session of the week after next to another time: its old reminder is cancelled."""
@@ -153,7 +155,7 @@ class Practice:
         )
 
     def _book(self, patient: Patient, place: int) -> None:
-        """Book a first course from next week on, each on weekdays of its own, and order the dose."""
+        """Book a first course from next week on, on weekdays of its own, and order the dose."""
         today = self.courses.today
         monday = today + timedelta(days=7 - today.weekday())
         starts_on = monday + timedelta(days=8 * place)

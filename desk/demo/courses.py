@@ -1,7 +1,5 @@
 """Courses of invented patients: planned by the real planner, given up to today, booked after it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -10,10 +8,13 @@ from django.conf import settings
 
 from clinic.models import Chair
 from desk.demo.charts import Chart
+from desk.demo.diary import Diary
 from desk.demo.gates import settings_of
 from desk.demo.places import OPENS_AT, Site
 from desk.demo.rows import Rows
-from desk.demo.visits import Recorder, Script
+from desk.demo.script import ORDINARY
+from desk.demo.story import Story, Today, Told
+from desk.demo.visits import Recorder
 from monitoring.readings import Settings
 from patients.models import Task
 from sessions import protocols
@@ -28,7 +29,6 @@ TIMES = (time(8), time(8, 30), time(11, 30), time(12), time(15))
 LAST_START = time(17, 30)
 SUNDAY = 6
 PREPARATION = timedelta(minutes=25)
-ORDINARY = Script()
 REASONS = {
     Status.NO_SHOW: "",
     Status.CANCELLED: "Has a cold, will come next time.",
@@ -36,72 +36,6 @@ REASONS = {
     Status.LEFT_BEFORE_DOSE: "Called away by the school.",
 }
 STOPPED_AFTER = timedelta(days=10)  # so far ahead stands what a stop cancels
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """How a course went. Numbers are sessions of the course; `days_ago` is day 1."""
-
-    key: str
-    days_ago: int
-    rhythm: str = ""
-    doses_mg: Mapping[int, int] = field(default_factory=lambda: {1: 56})
-    scripts: Mapping[int, Script] = field(default_factory=dict)
-    undosed: Mapping[int, Status] = field(default_factory=dict)
-    stopped_days_ago: int | None = None
-    stop_reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The session that takes place today, with its booked start and chair."""
-
-    starts_at: datetime
-    chair: Chair
-
-
-@dataclass(slots=True)
-class Told:
-    """A course with its rows, for whoever adds to it."""
-
-    course: TreatmentCourse
-    chart: Chart
-    sessions: list[TreatmentSession] = field(default_factory=list)
-    orders: list[DoseOrder] = field(default_factory=list)
-    today: TreatmentSession | None = None
-
-    def order_on(self, number: int) -> DoseOrder:
-        """Return the order that stood for the session of this number."""
-        return [order for order, first in self._firsts() if first <= number][-1]
-
-    def _firsts(self) -> Iterator[tuple[DoseOrder, int]]:
-        for order in self.orders:
-            day = order.valid_from
-            first = next((s.number for s in self.sessions if s.nominal_on >= day), 1)
-            yield order, first
-
-
-class Diary:
-    """Which chair is taken when."""
-
-    def __init__(self, chairs: tuple[Chair, ...]) -> None:
-        self.chairs = chairs
-        self.spans: dict[int, list[tuple[datetime, datetime]]] = {chair.pk: [] for chair in chairs}
-
-    def hold(self, chair: Chair, starts_at: datetime, ends_at: datetime) -> None:
-        self.spans[chair.pk].append((starts_at, ends_at))
-
-    def find(self, starts: Iterable[datetime], length: timedelta) -> tuple[datetime, Chair]:
-        """Hold the first chair that is free at one of these starts."""
-        for starts_at in starts:
-            for chair in self.chairs:
-                if self._is_free(chair, starts_at, starts_at + length):
-                    self.hold(chair, starts_at, starts_at + length)
-                    return starts_at, chair
-        raise ValueError("no chair is free all day")
-
-    def _is_free(self, chair: Chair, starts_at: datetime, ends_at: datetime) -> bool:
-        return all(ends_at <= begin or end <= starts_at for begin, end in self.spans[chair.pk])
 
 
 class Courses:
@@ -194,7 +128,7 @@ class Courses:
         return plan(self._spec_of(protocol), values, calendar).sessions
 
     def _calendar(self, begin: date, end: date, *, is_today: bool) -> Calendar:
-        """Return the clinic's calendar with today open for who comes today, closed for the others."""
+        """Return the clinic's calendar; today is open for who comes today and closed for others."""
         days = (begin + timedelta(days=n) for n in range((end - begin).days + 8))
         closed = {day for day in days if not self.calendar.is_open(day)}
         closed = closed - {begin, self.today} if is_today else closed | {self.today}

@@ -1,12 +1,12 @@
-"""The discharge gate as it stood when an invented patient left, judged by the product's own rules."""
+"""The discharge gate as it stood when an invented patient left: the product's own judgement."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from monitoring.discharge import Gate, gate
 from monitoring.models import DischargeAssessment, Escort, MissedCheck, VitalSigns
-from monitoring.readings import Assessment, Check, History, Settings
+from monitoring.readings import Anchor, Assessment, Check, History, Settings
 from monitoring.readings import Escort as WayHome
 from monitoring.services.history import SETTING_NAMES, administrations_of, reading_of
 from sessions.models import Dose, InfusionEvent, MonitoringTemplate
@@ -39,7 +39,9 @@ def settings_of(template: MonitoringTemplate) -> Settings:
     checks = template.checks.order_by("pk")
     return Settings(
         **{name: getattr(template, name) for name in SETTING_NAMES},
-        checks=tuple(Check(check.label, check.anchor, check.minute) for check in checks),
+        checks=tuple(
+            Check(check.label, cast(Anchor, check.anchor), check.minute) for check in checks
+        ),
     )
 
 

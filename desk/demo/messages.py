@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from desk.demo.charts import Chart
-from desk.demo.courses import Told
 from desk.demo.places import Site
 from desk.demo.rows import Rows
+from desk.demo.story import Told
 from patients.models import Task
 from reminders import follow_up, planning, rules
 from reminders.models import Message
@@ -120,7 +120,7 @@ class Ledger:
         self.sent.append(message)
 
     def _odd_ones(self) -> None:
-        """One that came too late after an outage, one of which nobody knows whether it went twice."""
+        """One was too late after an outage; of one nobody knows whether it went twice."""
         reminders = [m for m in self.sent if m.kind == Message.Kind.REMINDER_72H]
         if len(reminders) > 1:
             _unsend(reminders[0], State.EXPIRED, "")
@@ -128,7 +128,7 @@ class Ledger:
             reminders[-1].attempts, reminders[-1].maybe_twice = 2, True
 
     def _ask_for_answers(self) -> None:
-        """Close what silence has asked for, but for the newest: that patient is still to be called."""
+        """Close what silence has asked for; the newest patient is still to be called."""
         silent = [
             (message.sent_at + ANSWER_WITHIN, message)
             for message in self.sent

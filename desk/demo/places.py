@@ -51,9 +51,9 @@ class Site:
 
 
 def cities_at(now: datetime) -> tuple[City, City]:
-    """Return two cities: first the one where it is nearest to midday, so that its day is in full swing.
+    """Return two cities, first the one where it is nearest to midday: its day is in full swing.
 
-    The zones lie so far apart that somewhere it is always between 9 and 17 o'clock.
+    The zones lie so far apart that in one of them it is always between 9 and 17 o'clock.
     """
 
     def from_midday(city: City) -> float:

@@ -1,4 +1,4 @@
-"""Which ended sessions are signed; the hash is the product's own, over the rows as they were saved."""
+"""Which ended sessions are signed; the hash is the product's own, over the saved rows."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

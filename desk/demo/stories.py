@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from desk.demo.charts import Email, Standing
-from desk.demo.courses import Story
-from desk.demo.visits import Script
+from desk.demo.script import Script
+from desk.demo.story import Story
 from sessions.lifecycle import Status
 
 US, IV, TAPER = "esketamine-trd-us", "ketamine-iv-twice-weekly", "taper"
@@ -47,8 +47,8 @@ RIVERSIDE = (
     Course(Story(US, 40, scripts={9: OUTSIDE}), email="unverified"),
     Course(Story(US, 53, undosed={9: Status.LEFT_BEFORE_DOSE}), email="no_consent"),
     Course(Story(US, 100, "2-weekly"), email="withdrawn"),
-    Course(Story(US, 150, "weekly", doses_mg={1: 56, 3: 84})),
-    Course(Story(US, 212, "2-weekly", doses_mg={1: 56, 2: 84, 12: 56})),
+    Course(Story(US, 92, "weekly", doses_mg={1: 56, 3: 84})),
+    Course(Story(US, 142, "2-weekly", doses_mg={1: 56, 2: 84, 11: 56})),
     Course(Story(TAPER, 20)),
     Course(Story(TAPER, 50), own_version=True),
     Course(Story(IV, 8)),

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from clinic.roles import Role
-from desk.demo.courses import Told
 from desk.demo.places import Site
 from desk.demo.rows import Rows
+from desk.demo.story import Told
 from patients.models import Task
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import TreatmentSession

@@ -1,6 +1,6 @@
 """The day in full swing: who sits where at the moment at which the demo is made.
 
-Minutes count from that moment. Bookings start on round five minutes, what happens has its own minute.
+Minutes count from that moment. Bookings start on round five minutes.
 """
 
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk.demo.charts import Charts, Standing
-from desk.demo.courses import ORDINARY, Courses, Story, Today, Told
+from desk.demo.courses import Courses
 from desk.demo.people import Person
-from desk.demo.visits import Script
+from desk.demo.script import ORDINARY, Script
+from desk.demo.story import Story, Today, Told
 from desk.demo.vitals import Curve
 from sessions.lifecycle import Status
 from sessions.models import Protocol, TreatmentSession
@@ -45,7 +46,7 @@ SCENES = (
         baseline=(129, 82),
     ),
     Scene("reading overdue", -90, 2, 3, -60, Script(skipped=frozenset({41, 61}))),
-    Scene("on time", -70, 3, 35, -42, Script(device_gap=7)),
+    Scene("on time", -70, 3, 28, -42, Script(device_gap=7)),
     Scene("dosing", -30, 4, 14, -3, Script(arrival=-35)),
     Scene("cleared", -25, 5, 17, 2),
     Scene(
@@ -58,12 +59,12 @@ SCENES = (
     ),
     Scene("checked in", -10, 6, 3, 22),
     Scene("infusion", -45, 7, 3, -20, key=INFUSION),
-    Scene("late", -20, 8, 42),
+    Scene("late", -20, 8, 28),
     Scene("expected", 45, 0, 21),
-    Scene("expected later", 120, 1, 49),
-    Scene("no-show", -150, 9, 28, ending=Status.NO_SHOW),
+    Scene("expected later", 120, 1, 35),
+    Scene("no-show", -150, 9, 14, ending=Status.NO_SHOW),
     Scene("left unsigned", -245, 8, 10, -218),
-    Scene("left signed", -250, 4, 56, -224),
+    Scene("left signed", -250, 4, 35, -224),
 )
 SMALL_SCENES = (
     Scene("on time", -75, 0, 14, -48),
@@ -95,8 +96,9 @@ class Cast:
             self.protocols[scene.key],
             Today(start, self.courses.site.chairs[scene.chair]),
         )
-        if told.today is not None:
-            self._go_on(scene, told, told.today, now)
+        if told.today is None:
+            raise ValueError(f"“{scene.name}”: day {scene.days_ago} has no session")
+        self._go_on(scene, told, told.today, now)
         return told
 
     def _go_on(

@@ -1,19 +1,17 @@
 """One visit on record, told minute by minute and cut off at the moment that it has come to."""
 
-from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
-from clinic.models import Chair, User
 from desk.demo.gates import Evidence, snapshot
 from desk.demo.people import ESCORTS
 from desk.demo.places import Staff
 from desk.demo.rows import Rows
-from desk.demo.vitals import Curve
+from desk.demo.script import Script
+from desk.demo.steps import Steps
 from monitoring.models import (
     AdverseEvent,
     Discharge,
@@ -24,15 +22,8 @@ from monitoring.models import (
     VitalSigns,
 )
 from monitoring.readings import Settings
-from sessions.lifecycle import ENDINGS, Status
-from sessions.models import (
-    ChairStay,
-    Dose,
-    DoseOrder,
-    InfusionEvent,
-    StatusChange,
-    TreatmentSession,
-)
+from sessions.lifecycle import Status
+from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.services.doses import DEVICE_MG, devices_ordered
 
 NASAL_READINGS = (41, 61, 91)
@@ -40,29 +31,8 @@ INFUSION_READINGS = (15, 30, 41, 56, 71)
 TENTH = Decimal("0.1")
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What becomes of a visit; minutes count from the first device or the start of the infusion."""
-
-    arrival: int = -30
-    device_gap: int = 5
-    devices: int | None = None  # None: as ordered
-    skipped: frozenset[int] = frozenset()  # readings that nobody took
-    missed: str = ""  # why the one at 40 minutes was not taken
-    curve: Curve = field(default_factory=Curve)
-    last_reading: int | None = None  # after the last dose; None: as the observation ends
-    escort: bool = True
-    assessed: bool = True
-    ending: Status = Status.DISCHARGED
-    ending_minute: int | None = None  # after the last dose, for endings other than discharge
-    reason: str = ""
-    adverse_event: tuple[str, str] | None = None  # term and severity
-    place: str = ""  # where the patient waits after the dose instead of the chair
-    dose_reasons: Mapping[int, str] = field(default_factory=dict)  # device to why outside the gate
-
-
-class Recorder:
-    """Writes the rows of one session up to the moment `until`."""
+class Recorder(Steps):
+    """Writes everything that belongs to a visit with a dose."""
 
     def __init__(
         self,
@@ -74,8 +44,8 @@ class Recorder:
         until: datetime,
         rng: Random,
     ) -> None:
-        self.rows, self.session, self.staff = rows, treatment_session, staff
-        self.settings, self.until, self.rng = settings, until, rng
+        super().__init__(rows, treatment_session, staff, until)
+        self.settings, self.rng = settings, rng
         self.evidence = Evidence()
 
     def tell(
@@ -90,37 +60,6 @@ class Recorder:
         self._observe(last_dose)
         self._end(last_dose)
 
-    def tell_ending(self, status: Status, at: datetime, reason: str, *, by: User) -> None:
-        """Tell a visit that ends without a dose; whoever left had arrived."""
-        if status in {Status.LEFT_BEFORE_DOSE, Status.TRANSFERRED}:
-            self.arrive(at - timedelta(minutes=25))
-        self.step(status, at, by=by, reason=reason)
-
-    def step(
-        self, status: Status, at: datetime, *, by: User, reason: str = "", outside: bool = False
-    ) -> None:
-        if at > self.until:
-            return
-        row = self.session
-        self.rows.add(
-            StatusChange(
-                treatment_session=row,
-                from_status=row.status,
-                to_status=status,
-                at=at,
-                recorded_at=at,
-                by=by,
-                reason=reason,
-                outside_gate=outside,
-            )
-        )
-        row.status, row.version = status, row.version + 1
-        row.outside_gate = row.outside_gate or outside
-        if status == Status.CHECKED_IN and row.arrived_at is None:
-            row.arrived_at = at
-        if status in ENDINGS:
-            row.ended_at, row.ending_reason = at, reason
-
     def correct_a_slip(self, place: int) -> None:
         """Make a reading the correction of one that was typed wrongly five minutes before."""
         right = self.evidence.readings[place]
@@ -129,22 +68,6 @@ class Recorder:
         right.supersedes = wrong
         right.recorded_at = right.observed_at + timedelta(minutes=5)
         right.reason = f"Typed {wrong.systolic} instead of {right.systolic}."
-
-    def arrive(self, at: datetime) -> None:
-        self.step(Status.CHECKED_IN, at, by=self.staff.front_desk)
-        self.sit(at + timedelta(minutes=1), chair=self.session.chair)
-
-    def sit(self, since: datetime, *, chair: Chair | None = None, place: str = "") -> None:
-        if since <= self.until:
-            self.rows.add(
-                ChairStay(
-                    treatment_session=self.session,
-                    chair=None if place else chair,
-                    place=place,
-                    since=since,
-                    by=self.staff.nurse,
-                )
-            )
 
     def _minute(self, minute: int) -> datetime:
         return self.first_dose + timedelta(minutes=minute)

@@ -26,7 +26,7 @@ KINDS = (Consent.Kind.TREATMENT, Consent.Kind.EMAIL)
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A patient's place in the seeded data: his number from 0, his id, his clinic's number and id."""
+    """A patient's place in the data: number from 0, id, and the same of the clinic."""
 
     number: int
     pk: int

@@ -8,7 +8,8 @@ from desk.demo.courses import PREPARATION
 from desk.demo.gates import settings_of
 from desk.demo.places import Staff
 from desk.demo.rows import Rows
-from desk.demo.visits import Recorder, Script
+from desk.demo.script import ORDINARY
+from desk.demo.visits import Recorder
 from sessions.models import DoseOrder, TreatmentSession
 
 WATCHED = 40
@@ -34,7 +35,7 @@ def watch(clinic: Clinic, user: User, now: datetime) -> int:
             until=now,
             rng=rng,
         )
-        recorder.tell(Script(), first_dose, order, BASELINE)
+        recorder.tell(ORDINARY, first_dose, order, BASELINE)
     rows.write()
     return len(seated)
 

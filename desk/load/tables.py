@@ -1,4 +1,4 @@
-"""Rows for COPY: what varies is given per row, every other column takes its model's default once."""
+"""Rows for COPY: what varies is given per row, any other column takes its model's default."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -166,7 +166,9 @@ class VisitTables:
 
     def copy(self, seats: Iterable[Seat]) -> None:
         """Copy a course with its visits for each of these patients."""
-        courses, orders, visits = [], [], []
+        courses: list[tuple[str, ...]] = []
+        orders: list[tuple[str, ...]] = []
+        visits: list[Visit] = []
         for seat in seats:
             days_ago = 3 if seat.number // len(self.chairs) < WATCHED else self._days_ago()
             starts_on = self.today - timedelta(days=days_ago)

@@ -1,8 +1,10 @@
 """People in the house: sessions in every state, with what was given and measured."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+
+from django.test import Client
 
 from clinic.audit import acting
 from clinic.models import Chair, Clinic, Room, User
@@ -15,6 +17,9 @@ from sessions.models import Dose, TreatmentSession
 from sessions.tests.factories import make_course, make_session
 
 _number = count(1)
+NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)  # a Monday, 13:00 in Berlin
+BOARD = "/"
+POLL = "/board/poll/"
 NORMAL = {
     "systolic": 124,
     "diastolic": 78,
@@ -92,3 +97,15 @@ def make_task(clinic: Clinic, **values: Any) -> Task:
         return Task.objects.create(
             clinic=clinic, **{"kind": Task.Kind.CALL, "role": "nurse", "text": "Call", **values}
         )
+
+
+def minutes(number: float) -> timedelta:
+    return timedelta(minutes=number)
+
+
+def tag_of(client: Client, url: str = BOARD) -> str:
+    return client.get(url).context["board"].tag
+
+
+def poll(client: Client, tag: str, url: str = POLL) -> int:
+    return client.get(url, headers={"X-Poll": "1", "If-None-Match": tag}).status_code

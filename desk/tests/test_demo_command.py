@@ -1,8 +1,9 @@
 from io import StringIO
 
 import pytest
-from clinic.models import Clinic
 from django.core.management import CommandError, call_command
+
+from clinic.models import Clinic
 
 
 def run(*arguments: str) -> str:

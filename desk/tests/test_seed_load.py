@@ -1,12 +1,13 @@
 from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, transaction
+
 from clinic import clock
 from clinic.models import AuditEvent, Clinic, User
 from desk.load.live import WATCHED
 from desk.load.seed import Order, seed
-from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, transaction
 from monitoring.models import VitalSigns
 from monitoring.services import history
 from patients.models import Patient
@@ -54,7 +55,7 @@ def test_the_user_works_at_every_seeded_clinic(seeded):
 
 
 def test_seeded_patients_are_found_by_name(seeded):
-    patient = Patient.objects.last()
+    patient = Patient.objects.order_by("-pk")[0]
     assert patient in Patient.objects.search(patient.family_name)
     assert patient in Patient.objects.search(str(patient.birth_date))
 
@@ -70,7 +71,7 @@ def test_forty_are_being_watched_at_the_first_clinic(seeded):
 
 
 def test_a_watched_patient_waits_for_the_two_hours(seeded):
-    treatment_session = TreatmentSession.objects.filter(status="monitoring").first()
+    treatment_session = TreatmentSession.objects.filter(status="monitoring")[0]
     unmet = {c.code for c in history.load(treatment_session).gate(clock.now()).unmet}
     assert "minimum_time" in unmet
 
@@ -95,7 +96,7 @@ def test_copied_rows_leave_no_event_each(seeded):
 
 
 def test_later_writes_are_audited_again(seeded):
-    clinic = Clinic.objects.first()
+    clinic = Clinic.objects.all()[0]
     patient = make_patient(clinic)
     assert AuditEvent.objects.filter(patient_id=patient.pk, event="row.insert").exists()
     with pytest.raises(ProgrammingError, match="without an actor"), transaction.atomic():

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 URL = "/worklist/"
 
 
-def close(client: Client, task: Task, note: str = "Called", entry: object = None) -> object:
+def close(client: Client, task: Task, note: str = "Called", entry: object = None) -> Any:
     return client.post(
         f"/tasks/{task.public_id}/close/", {"note": note, "entry_id": str(entry or uuid4())}
     )
@@ -95,7 +96,7 @@ def test_the_auditor_closes_nothing(client: Client, clinic: Clinic, auditor: Use
 
 @pytest.mark.parametrize("number", [1, 1000])
 def test_the_worklist_costs_the_same_for_any_length(
-    client: Client, clinic: Clinic, prescriber: User, number: int, django_assert_num_queries: object
+    client: Client, clinic: Clinic, prescriber: User, number: int, django_assert_num_queries: Any
 ) -> None:
     from clinic.audit import acting
     from clinic.tests.factories import TESTS

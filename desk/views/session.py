@@ -42,7 +42,7 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context |= _at_the_desk(treatment_session, user)
         return render(request, "desk/session_desk.html", context)
     shown = sheet.load(treatment_session, user, pulse.now)
-    context |= _live(shown, pulse) | {"panels": panels(shown), "menu": lines.menu(shown)}
+    context |= _live(shown, pulse) | {"menu": lines.menu(shown)}
     return render(request, "desk/session.html", context)
 
 
@@ -74,16 +74,19 @@ def _pulse(public_id: UUID, user: User) -> live.Pulse:
 
 
 def _live(shown: Sheet, pulse: live.Pulse) -> dict[str, Any]:
-    """Return what is refreshed in the background: all but the forms."""
-    due = shown.due
+    """Return what the sheet shows; a refresh in the background takes all but the forms."""
+    forms = panels(shown)
+    inline = {panel.url for panel in forms}
+    may_correct = shown.may(record.RECORD) and not shown.is_signed
     return {
+        "panels": forms,
         "treatment_session": shown.treatment_session,
         "sheet": shown,
         "poll_tag": live.tag(shown, pulse),
         "rail": lines.rail(shown),
-        "gate": lines.gate_lines(shown),
-        "unmet": lines.predose_lines(shown),
-        "flow": flowsheet.flowsheet(shown.record, due, may_correct=shown.may(record.RECORD)),
+        "gate": lines.without_actions(lines.gate_lines(shown), inline),
+        "unmet": lines.without_actions(lines.predose_lines(shown), inline),
+        "flow": flowsheet.flowsheet(shown.record, shown.due, may_correct=may_correct),
         "graph": _graph(shown),
     }
 
@@ -113,12 +116,12 @@ def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, A
     ]
     first = next((step for step in steps if step.to_status == Status.CHECKED_IN), None)
     escorts = Escort.objects.filter(treatment_session=treatment_session)
-    stays = treatment_session.stay_rows
+    stays = sheet.stays_of(treatment_session)
     return {
         "panel": step_panel(treatment_session, first) if first else None,
         "menu": [lines.step_action(treatment_session, s) for s in steps if s is not first],
         "escort": escorts.first(),
         "may_name_escort": user.may(discharge.ESCORT, treatment_session.clinic_id)
         and treatment_session.status in {Status.PLANNED, *PRESENT},
-        "place": sheet.Stay.from_row(stays[-1]).place if stays else treatment_session.chair,
+        "place": stays[-1].place if stays else treatment_session.chair,
     }

@@ -188,7 +188,7 @@ def _small_rows(pk: int) -> dict[str, Any]:
     }
 
 
-def _with_small_rows(queryset: QuerySet[TreatmentSession]) -> QuerySet[Any, dict[str, Any]]:
+def _with_small_rows(queryset: QuerySet[TreatmentSession]) -> QuerySet[Any, Any]:
     checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
     missed = MissedCheck.objects.filter(treatment_session=OuterRef("pk"))
     escorts = Escort.objects.filter(treatment_session=OuterRef("pk"))

@@ -1,15 +1,16 @@
 """A second person types their own name and password; failures are counted and on record."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
 
-from clinic import audit, clock
+from clinic import audit
 from clinic.audit import acting
 from clinic.models import AuditEvent, User
+from clinic.models.trail import ClockTimestamp
 from sessions.models import TreatmentSession
 
 WITNESS = "monitoring.witness_override"
@@ -31,8 +32,7 @@ def confirm(
     password: str,
 ) -> User:
     """Return the second person; a refusal is on record before it is shown, and never says why."""
-    now = clock.now()
-    if _failures(treatment_session, by, username, now) >= MOST_FAILURES:
+    if _failures(treatment_session, by, username) >= MOST_FAILURES:
         raise ValidationError(
             {"second_username": "Too many attempts. Wait 15 minutes, or ask another colleague."},
             code="too_many",
@@ -49,9 +49,11 @@ def may_witness(second: User, by: User, treatment_session: TreatmentSession) -> 
     return second.pk != by.pk and second.may(WITNESS, treatment_session.clinic_id)
 
 
-def _failures(treatment_session: TreatmentSession, by: User, username: str, now: datetime) -> int:
+def _failures(treatment_session: TreatmentSession, by: User, username: str) -> int:
     """Count what failed lately, by this person or under this name."""
     recent = AuditEvent.objects.filter(
-        clinic_id=treatment_session.clinic_id, event=REFUSED, at__gt=now - FAILURES_COUNT_FOR
+        clinic_id=treatment_session.clinic_id,
+        event=REFUSED,
+        at__gt=ClockTimestamp() - FAILURES_COUNT_FOR,
     )
     return recent.filter(Q(actor_id=by.pk) | Q(detail__username=username)).count()

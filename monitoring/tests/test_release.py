@@ -55,7 +55,7 @@ def test_time_alone_releases_nobody(visit: Visit) -> None:
 
 
 def test_a_correction_after_the_assessment_opens_the_gate_again(waiting: Visit) -> None:
-    latest = waiting.row.vital_signs.order_by("observed_at").last()
+    latest = waiting.row.vital_signs.order_by("-observed_at")[0]
     waiting.clock.forward(minutes=1)
     record.correct_vitals(
         latest,
@@ -123,9 +123,8 @@ def test_a_departure_that_has_happened_is_recorded_outside_the_gate(visit: Visit
 
 
 def test_a_jump_of_the_clock_stops_a_timed_release(waiting: Visit, clock: Clock) -> None:
-    Heartbeat.objects.create(
-        name="sweep", beat_at=clock.now, monotonic=1, boot_id="b", jumped_at=clock.now, jump_seconds=7200
-    )
+    jump = {"jumped_at": clock.now, "jump_seconds": 7200}
+    Heartbeat.objects.create(name="sweep", beat_at=clock.now, monotonic=1, boot_id="b", **jump)
     with pytest.raises(ValidationError, match="clock jumped"):
         discharge.release(waiting.pk, by=waiting.nurse)
 
@@ -159,12 +158,8 @@ def test_only_a_prescriber_decides_on_sedation(visit: Visit) -> None:
         visit.clock.to(last + timedelta(minutes=minutes))
         visit.measure(sedation=4)
     with pytest.raises(ValidationError, match="Only a prescriber"):
-        discharge.assess(
-            visit.pk, ready=True, by=visit.nurse, decisions={"sedation": "As always"}
-        )
+        discharge.assess(visit.pk, ready=True, by=visit.nurse, decisions={"sedation": "As always"})
     discharge.name_escort(visit.pk, kind="adult", name="Sam", by=visit.nurse)
-    discharge.assess(
-        visit.pk, ready=True, by=visit.prescriber, decisions={"sedation": "As always"}
-    )
+    discharge.assess(visit.pk, ready=True, by=visit.prescriber, decisions={"sedation": "As always"})
     discharge.release(visit.pk, by=visit.nurse)
     assert visit.status == Status.DISCHARGED

@@ -89,21 +89,19 @@ class Visit:
     def check(self, **answers: Any) -> PreDoseCheck:
         return predose.complete(self.pk, {**ANSWERS, **answers}, by=self.nurse)
 
-    def measure(self, *, at: datetime | None = None, by: User | None = None, **values: Any) -> VitalSigns:
+    def measure(
+        self, *, at: datetime | None = None, by: User | None = None, **values: Any
+    ) -> VitalSigns:
         typed = {name: values.pop(name) for name in ("late_reason", "confirmed") if name in values}
         measured = Measured(**{**NORMAL, **values})
-        return record.record_vitals(
-            self.pk, measured, by=by or self.nurse, observed_at=at, **typed
-        )
+        return record.record_vitals(self.pk, measured, by=by or self.nurse, observed_at=at, **typed)
 
     def clear(self) -> None:
         steps.change_status(self.pk, Status.CLEARED, by=self.nurse)
 
     def device(self, *, by: User | None = None, outside_gate: bool = False, **values: Any) -> Dose:
         device = doses.Device(**{"lot": "L1", **values})
-        return doses.record_device(
-            self.pk, device, by=by or self.nurse, outside_gate=outside_gate
-        )
+        return doses.record_device(self.pk, device, by=by or self.nurse, outside_gate=outside_gate)
 
     def be_cleared(self) -> None:
         self.arrive()

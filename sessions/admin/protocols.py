@@ -98,7 +98,7 @@ class DoseInline(PartMixin, admin.TabularInline):
     model = DoseOption
     protocol_lookup = "phase__protocol"
     extra = 0
-    fields = protocols.DOSE_FIELDS
+    fields = tuple(protocols.DOSE_FIELDS)
 
 
 class CheckInline(PartMixin, admin.TabularInline):

@@ -85,9 +85,8 @@ class OrderForm(ClinicalForm):
 
     def renew(self, standing: DoseOrder | None) -> None:
         """After somebody else's order: keep what was typed and allow another try."""
-        self.data = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
-        self.data["standing"] = str(standing.public_id) if standing else ""
-        self.data["entry_id"] = str(uuid.uuid4())
+        key = str(standing.public_id) if standing else ""
+        self.data = {**self.data.dict(), "standing": key, "entry_id": str(uuid.uuid4())}  # type: ignore[attr-defined]  # a QueryDict
 
     @property
     def ordered(self) -> OrderedDose:

@@ -3,11 +3,10 @@ from typing import Any
 from django import forms
 
 from clinic.forms import CalendarDateField
-from clinic.models import Chair
+from clinic.models import Chair, Clinic
 from patients.forms.base import EditForm
 from patients.forms.fields import LineField
 from sessions.forms.planning import WallTimeField
-from sessions.models import TreatmentSession
 
 
 class MoveForm(EditForm):
@@ -25,9 +24,9 @@ class MoveForm(EditForm):
         help_text="Needed outside the treatment week or nearer than the minimum gap.",
     )
 
-    def __init__(self, *args: Any, treatment_session: TreatmentSession, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["chair"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        chairs = Chair.objects.bookable_at(treatment_session.clinic)
+        chairs = Chair.objects.bookable_at(clinic)
         field.queryset = chairs.select_related("room")

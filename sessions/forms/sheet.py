@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from crispy_bootstrap5.bootstrap5 import Field
 from crispy_forms.bootstrap import AppendedText
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout, LayoutObject
+from crispy_forms.layout import Div, Field, Layout, LayoutObject
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -40,16 +39,17 @@ def row(*fields: Any, css: str = "") -> Div:
 
 
 class More(LayoutObject):
-    """Fold away what is rarely needed; it opens by itself when something is wrong."""
+    """Fold away what is rarely needed; it opens by itself when something in it is wrong."""
 
     def __init__(self, summary: str, *fields: Any) -> None:
         self.summary = summary
         self.fields = list(fields)
 
     def render(self, form: forms.Form, context: Any, **kwargs: Any) -> SafeString:
+        inside = {pointer.name for pointer in self.get_field_names()}
         return format_html(
             '<details class="more"{}><summary>{}</summary>{}</details>',
-            mark_safe(" open") if form.is_bound and form.errors else "",  # noqa: S308  our own
+            mark_safe(" open") if inside & set(form.errors) else "",  # noqa: S308  our own
             self.summary,
             self.get_rendered_fields(form, context, **kwargs),
         )
@@ -173,7 +173,6 @@ class InfusionForm(ClinicalForm):
 
 
 class InfusionChangeForm(ClinicalForm):
-    kind = forms.ChoiceField(label="What happened", widget=forms.RadioSelect)
     at = MomentField(label="Time")
     rate_ml_h = PlainNumberField(label="New rate", places=2, high=2000, unit="mL/h", required=False)
     given_ml = PlainNumberField(
@@ -185,7 +184,10 @@ class InfusionChangeForm(ClinicalForm):
         super().__init__(*args, **kwargs)
         kinds = infusions.NEXT[last.kind] if last else ()
         words = {"stop": "Stop", "pause": "Pause", "rate": "New rate", "resume": "Resume"}
-        self.fields["kind"].choices = [(kind.value, words[kind]) for kind in kinds]
+        choices = [(kind.value, words[kind]) for kind in kinds]
+        self.fields["kind"] = forms.ChoiceField(
+            label="What happened", choices=choices, widget=forms.RadioSelect
+        )
         self.helper = layout(
             "entry_id",
             Field("kind", template="sessions/_seg.html"),
@@ -195,20 +197,18 @@ class InfusionChangeForm(ClinicalForm):
 
 
 class ChairForm(ClinicalForm):
-    chair = forms.ModelChoiceField(
-        Chair.objects.none(),
-        required=False,
-        to_field_name="public_id",
-        empty_label="Not in a chair",
-        error_messages={"invalid_choice": "Choose a chair of this clinic."},
-    )
     place = forms.CharField(label="Or another place", max_length=60, required=False)
     reason = reason_field("Reason")
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chairs = Chair.objects.bookable_at(clinic).select_related("room")
-        self.fields["chair"].queryset = chairs
+        self.fields["chair"] = forms.ModelChoiceField(
+            Chair.objects.bookable_at(clinic).select_related("room"),
+            required=False,
+            to_field_name="public_id",
+            empty_label="Not in a chair",
+            error_messages={"invalid_choice": "Choose a chair of this clinic."},
+        )
         self.helper = layout("entry_id", row("chair", "place"), "reason")
 
 

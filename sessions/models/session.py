@@ -12,7 +12,7 @@ from clinic.audit_triggers import append_only, audited, kept
 from clinic.models import Chair, Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
 from patients.models import Patient
-from sessions.lifecycle import ENDINGS, HOLDING, Status
+from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, Status
 from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
 
@@ -103,6 +103,9 @@ class TreatmentSession(PublicRow, VersionedRow):
         ]
         indexes = [
             models.Index(fields=["clinic", "starts_at"], name="sessions_of_a_day"),
+            models.Index(
+                fields=["clinic"], name="sessions_going_on", condition=Q(status__in=PRESENT)
+            ),
             models.Index(fields=["patient", "-starts_at"], name="sessions_of_a_patient"),
         ]
         triggers = [audited(), kept()]

@@ -134,8 +134,8 @@ def create_sessions(
             window_from=row.planned.window[0],
             window_to=row.planned.window[1],
             chair=row.chair,
-            starts_at=row.starts_at,
-            ends_at=row.ends_at,
+            starts_at=row.interval[0],
+            ends_at=row.interval[1],
             trace=[traced(step, by=by) for step in row.trace],
         )
         for row in rows
@@ -148,6 +148,11 @@ def traced(step: TraceStep, *, by: str) -> dict[str, str]:
     """Return a step as a session keeps it."""
     anchor = step.anchor.isoformat() if step.anchor else ""
     return {"rule": step.rule, "text": step.text, "anchor": anchor, "by": by}
+
+
+def unplaced_key(course: TreatmentCourse, number: int | str) -> str:
+    """Return the key of the task that asks for this number's date."""
+    return f"unplaced:{course.public_id}:{number}"
 
 
 def ask_about_dates(course: TreatmentCourse, rows: Iterable[DraftRow], now: datetime) -> None:
@@ -164,6 +169,6 @@ def ask_about_dates(course: TreatmentCourse, rows: Iterable[DraftRow], now: date
                 :300
             ],
             due_at=now,
-            dedupe_key=f"unplaced:{course.public_id}:{number}",
+            dedupe_key=unplaced_key(course, number),
             source=course,
         )

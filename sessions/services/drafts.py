@@ -107,6 +107,13 @@ class DraftRow:
     alternatives: tuple[Pin, ...] = ()
     trace: tuple[TraceStep, ...] = ()
 
+    @property
+    def interval(self) -> tuple[datetime, datetime]:
+        """Return when the visit is, of a row that has a date."""
+        if self.starts_at is None or self.ends_at is None:
+            raise ValueError(f"Session {self.planned.number} has no date.")
+        return self.starts_at, self.ends_at
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

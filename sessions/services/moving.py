@@ -28,6 +28,15 @@ CANCEL = "treatment_sessions.cancel_session"
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """When a visit is, and where."""
+
+    starts_at: datetime
+    ends_at: datetime
+    chair: Chair
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A session at its new place, and what was unusual about moving it there."""
 
@@ -59,38 +68,48 @@ def move(
         if not by.may(MOVE, treatment_session.clinic_id):
             raise PermissionDenied(MOVE)
         check_version(treatment_session, version)
-        now = clock.now()
-        starts_at, length = _place(treatment_session, day, wall_time, now)
-        warnings = _warnings(treatment_session, day)
-        if warnings and not reason.strip():
-            raise ValidationError({"reason": [*warnings, "Say why it is moved there."]})
-        found = _chair(treatment_session, chair, starts_at, starts_at + length)
-        _write(treatment_session, starts_at, starts_at + length, found, reason=reason, by=by)
-        return Move(treatment_session, tuple(warnings))
+        if treatment_session.status != Status.PLANNED:
+            state = treatment_session.get_status_display()
+            raise ValidationError(
+                f"The session is “{state}”: only a planned one moves.", code="not_planned"
+            )
+        found = seat(treatment_session, day, wall_time, treatment_session.chair, wanted=chair)
+        warnings = warnings_for(treatment_session, day, reason)
+        _write(treatment_session, found, reason=reason, by=by)
+        return Move(treatment_session, warnings)
 
 
-def _place(
-    treatment_session: TreatmentSession, day: date, wall_time: time, now: datetime
-) -> tuple[datetime, timedelta]:
-    """Return the new start and the length of the visit, or refuse the day or the time."""
-    if treatment_session.status != Status.PLANNED:
-        raise ValidationError(
-            f"The session is “{treatment_session.get_status_display()}”: only a planned one moves.",
-            code="not_planned",
-        )
+def seat(
+    treatment_session: TreatmentSession,
+    day: date,
+    wall_time: time,
+    usual: Chair | None,
+    *,
+    wanted: Chair | None,
+) -> Seat:
+    """Return the place of the visit then: the wanted chair, else the usual or any free one."""
     hours = hours_of(treatment_session.clinic)
     length = timedelta(minutes=treatment_session.course.protocol.visit_minutes)
     starts_at = hours.at(day, wall_time)
-    if starts_at < now:
+    if starts_at < clock.now():
         raise ValidationError({"day": "This day and time have passed."})
     refusal = hours.refusal(day, wall_time, length)
     if refusal:
         raise ValidationError({"wall_time" if hours.calendar.is_open(day) else "day": refusal})
-    return starts_at, length
+    ends_at = starts_at + length
+    return Seat(starts_at, ends_at, _chair(treatment_session, usual, wanted, starts_at, ends_at))
+
+
+def warnings_for(treatment_session: TreatmentSession, day: date, reason: str) -> tuple[str, ...]:
+    """Say what is unusual about this day, which needs a reason."""
+    warnings = _warnings(treatment_session, day)
+    if warnings and not reason.strip():
+        raise ValidationError({"reason": [*warnings, "Say why it takes place then."]})
+    return tuple(warnings)
 
 
 def _warnings(treatment_session: TreatmentSession, day: date) -> list[str]:
-    """Say what is unusual about this day; refuse a second session on one day."""
+    """Refuse a second session on one day; else name the week, the gaps and the order."""
     warnings, passed = [], []
     if not treatment_session.window_from <= day <= treatment_session.window_to:
         window = f"{say(treatment_session.window_from)} to {say(treatment_session.window_to)}"
@@ -118,6 +137,7 @@ def _warnings(treatment_session: TreatmentSession, day: date) -> list[str]:
 
 def _chair(
     treatment_session: TreatmentSession,
+    usual: Chair | None,
     wanted: Chair | None,
     starts_at: datetime,
     ends_at: datetime,
@@ -127,13 +147,13 @@ def _chair(
         clinic,
         treatment_session.patient,
         [starts_at.astimezone(clinic.zone).date()],
-        leaving_out=frozenset({treatment_session.pk}),
+        leaving_out=frozenset({treatment_session.pk} - {None}),
     )
     if occupancy.patient_is_busy(starts_at, ends_at):
         raise ValidationError({"wall_time": PATIENT_BUSY})
     chairs = list(Chair.objects.bookable_at(clinic).select_related("room"))
     offered = chairs if wanted is None else [chair for chair in chairs if chair == wanted]
-    found = occupancy.free_chair(offered, treatment_session.chair, starts_at, ends_at)
+    found = occupancy.free_chair(offered, usual, starts_at, ends_at)
     if found is None and wanted is None:
         raise ValidationError({"wall_time": CHAIRS_TAKEN})
     if found is None:
@@ -141,31 +161,23 @@ def _chair(
     return found
 
 
-def _write(
-    treatment_session: TreatmentSession,
-    starts_at: datetime,
-    ends_at: datetime,
-    chair: Chair,
-    *,
-    reason: str,
-    by: User,
-) -> None:
+def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: User) -> None:
     before, was = treatment_session.starts_at, treatment_session.chair
-    if (before, was) == (starts_at, chair):
+    if (before, was) == (to.starts_at, to.chair):
         raise ValidationError("It is at this time and place already.", code="unmoved")
     zone = treatment_session.clinic.zone
     treatment_session.trace.append(
         {
             "rule": "moved_by_hand",
             "text": f"Moved by hand from {_say(before.astimezone(zone))}, {was}, "
-            f"to {_say(starts_at.astimezone(zone))}, {chair}.",
+            f"to {_say(to.starts_at.astimezone(zone))}, {to.chair}.",
             "anchor": before.astimezone(zone).date().isoformat(),
             "by": by.username,
             "reason": reason.strip(),
         }
     )
-    treatment_session.starts_at, treatment_session.ends_at = starts_at, ends_at
-    treatment_session.chair = chair
+    treatment_session.starts_at, treatment_session.ends_at = to.starts_at, to.ends_at
+    treatment_session.chair = to.chair
     treatment_session.schedule_rev += 1
     treatment_session.version += 1
     treatment_session.save(

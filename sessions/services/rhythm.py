@@ -114,7 +114,7 @@ def _check_bookings(when: str) -> None:
 def _move_row(
     treatment_session: TreatmentSession, row: DraftRow, *, by: User, zone: ZoneInfo
 ) -> bool:
-    if row.chair is None or row.starts_at is None:
+    if row.chair is None:
         refusal = row.conflict or row.planned.unplaced_reason
         raise ValidationError(
             f"Nothing was changed: session {row.planned.number} can't get its new date. {refusal}",
@@ -133,7 +133,7 @@ def _move_row(
         before.date(),
     )
     treatment_session.trace += [traced(step, by=by.username) for step in (changed, *row.trace)]
-    treatment_session.starts_at, treatment_session.ends_at = row.starts_at, row.ends_at
+    treatment_session.starts_at, treatment_session.ends_at = row.interval
     treatment_session.chair = row.chair
     treatment_session.schedule_rev += 1
     treatment_session.version += 1

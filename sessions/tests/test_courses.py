@@ -159,8 +159,14 @@ def make_last_session(clinic, nurse, *, count=6):
     at = datetime.combine(MONDAY, time(10), tzinfo=clinic.zone)
     for number in range(1, count + 1):
         starts_at = at + timedelta(days=4 * (number - 1))
-        ended = {"status": "discharged", "ended_at": starts_at} if number < count else {}
-        make_session(course, number=number, starts_at=starts_at, **ended)
+        is_last = number == count
+        make_session(
+            course,
+            number=number,
+            starts_at=starts_at,
+            status=Status.PLANNED if is_last else Status.DISCHARGED,
+            ended_at=None if is_last else starts_at,
+        )
     return course, course.sessions.get(number=count)
 
 

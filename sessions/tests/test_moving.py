@@ -78,7 +78,7 @@ def test_the_trace_names_who_moved_it_from_where_and_why(second, monday, front_d
 def test_a_move_raises_both_versions_and_tells_the_listeners(
     second, monday, front_desk, monkeypatch
 ):
-    told = []
+    told: list[TreatmentSession] = []
     monkeypatch.setattr(ports, "moved", told.append)
     move(second, monday + timedelta(days=4), by=front_desk)
     second.refresh_from_db()
@@ -243,3 +243,39 @@ def test_a_day_is_not_cancelled_without_a_reason_or_the_right(clinic, second, fr
         moving.cancel_day(clinic, local(second).date(), reason=" ", by=front_desk)
     with pytest.raises(PermissionDenied):
         moving.cancel_day(clinic, local(second).date(), reason="Storm", by=auditor)
+
+
+@pytest.fixture
+def holed(clinic, front_desk, monday):
+    """A course in which session 3 and 4 found no day: their week is closed."""
+    week_2 = monday + timedelta(days=7)
+    with acting(TESTS):
+        Closure.objects.create(
+            clinic=clinic, starts_on=week_2, ends_on=week_2 + timedelta(days=6), reason="Holidays"
+        )
+    choice = Choice(make_patient(clinic), shipped(), monday, (0, 3), time(10))
+    return booking.book(choice, by=front_desk, accept_unplaced=True)
+
+
+def find_date(desk, course, number, **values):
+    url = reverse("sessions:place", args=[course.public_id, number])
+    form = desk.get(url).context["form"]
+    fields = {"entry_id": str(form["entry_id"].value()), "version": "1", "wall_time": "10:00"}
+    return desk.post(url, fields | values)
+
+
+def test_a_session_without_a_date_gets_one_and_its_task_closes(desk, holed, monday):
+    day = monday + timedelta(days=15)
+    page = desk.get(reverse("sessions:course", args=[holed.public_id])).content.decode()
+    assert reverse("sessions:place", args=[holed.public_id, 3]) in page
+    assert "lies outside" in find_date(desk, holed, 3, day=str(day)).content.decode()
+    answer = find_date(desk, holed, 3, day=str(day), reason="The only week left")
+    assert answer.status_code == 302
+    assert local(holed.sessions.get(number=3)).date() == day
+    assert holed.patient.tasks.open().count() == 1
+
+
+def test_only_a_missing_number_is_placed(desk, holed):
+    for number in (1, 999):
+        url = reverse("sessions:place", args=[holed.public_id, number])
+        assert desk.get(url).status_code == 404

@@ -19,6 +19,7 @@ from sessions.lifecycle import HOLDING
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import orders
+from sessions.services.booking import unplaced_key
 from sessions.services.calendar import hours_of
 from sessions.services.ending import STOP, stop_course
 from sessions.services.offers import offer_for, standing_order
@@ -33,14 +34,10 @@ def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
     now = clock.now()
     sessions = list(found.sessions.select_related("phase", "chair__room").order_by("number"))
     zone = found.clinic.zone
-    rows = [{"session": row, "shift": _shift(row)} for row in sessions]
-    waiting = Task.objects.open().filter(
-        kind=Task.Kind.UNPLACED_SESSIONS, source_id=found.public_id
-    )
-    entries = (
-        Entry(row.number, row.phase.name, row.nominal_on, row.starts_at.astimezone(zone).date())
-        for row in sessions
-    )
+    days = [row.starts_at.astimezone(zone).date() for row in sessions]
+    placed = list(zip(sessions, days, strict=True))
+    rows = [{"session": row, "shift": (day - row.nominal_on).days} for row, day in placed]
+    entries = (Entry(row.number, row.phase.name, row.nominal_on, day) for row, day in placed)
     user = staff(request)
     return show(
         request,
@@ -50,7 +47,7 @@ def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
         step=_step(found, sessions),
         course=found,
         rows=rows,
-        waiting=waiting,
+        waiting=_waiting(found),
         weeks=list(weeks(entries, hours_of(found.clinic).calendar)),
         orders=_orders(request, found),
         rhythms=_rhythms(found),
@@ -61,9 +58,14 @@ def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
-def _shift(treatment_session: TreatmentSession) -> int:
-    zone = treatment_session.clinic.zone
-    return (treatment_session.starts_at.astimezone(zone).date() - treatment_session.nominal_on).days
+def _waiting(found: TreatmentCourse) -> list[dict[str, Any]]:
+    """Return the numbers that still have no date, as their tasks say it."""
+    prefix = unplaced_key(found, "")
+    rows = Task.objects.open().filter(dedupe_key__startswith=prefix).order_by("pk")
+    return [
+        {"text": text, "number": int(key.removeprefix(prefix))}
+        for text, key in rows.values_list("text", "dedupe_key")
+    ]
 
 
 def _step(found: TreatmentCourse, sessions: list[TreatmentSession]) -> str:

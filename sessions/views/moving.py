@@ -1,10 +1,10 @@
-"""Move one planned session."""
+"""Move one planned session, or find a date for one that has none."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from clinic import audit, clock
@@ -13,8 +13,9 @@ from clinic.forms import errors_on
 from clinic.htmx import redirect_page
 from sessions.forms.moving import MoveForm
 from sessions.models import TreatmentSession
-from sessions.services import moving
-from sessions.views.pages import show
+from sessions.services import moving, placing
+from sessions.services.placing import missing_session
+from sessions.views.pages import open_course, show
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,7 +27,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
     audit.read(staff(request), "move", treatment_session)
     form = MoveForm(
         request.POST or None,
-        treatment_session=treatment_session,
+        clinic=treatment_session.clinic,
         initial=_current(treatment_session),
     )
     if form.is_valid():
@@ -69,3 +70,47 @@ def _current(treatment_session: TreatmentSession) -> dict[str, Any]:
         "wall_time": local.time(),
         "chair": treatment_session.chair,
     }
+
+
+@require_http_methods(["GET", "POST"])
+def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
+    course = open_course(request, moving.MOVE, public_id)
+    treatment_session = missing_session(course, number)
+    if treatment_session is None:
+        raise Http404
+    initial = {
+        "version": course.version,
+        "day": treatment_session.nominal_on,
+        "wall_time": course.time_of_day,
+    }
+    form = MoveForm(request.POST or None, clinic=course.clinic, initial=initial)
+    if form.is_valid():
+        with errors_on(form):
+            placed = placing.place(
+                course.pk,
+                number,
+                by=staff(request),
+                version=form.cleaned_data["version"],
+                entry=form.submission("place_session", f"{public_id} {number}"),
+                **form.values,
+            )
+            messages.success(request, f"Session {number} has its date.")
+            for warning in placed.warnings:
+                messages.warning(request, warning)
+        if not form.errors:
+            return redirect_page(request, "sessions:course", public_id)
+        if form.conflict:
+            course.refresh_from_db(fields=["version"])
+            form.compare_with(form.cleaned_data | {"version": course.version})
+    return show(
+        request,
+        "sessions/move.html",
+        course.patient,
+        now=clock.now(),
+        status=form.status_code,
+        form=form,
+        treatment_session=treatment_session,
+        course=course,
+        title=f"Find a date for session {number}",
+        button="Book this date",
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from clinic import audit, clock
@@ -50,6 +51,7 @@ def _suggestion(patient: Patient, now: datetime) -> dict[str, Any]:
 def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
     form = BookForm(request.POST, patient=patient)
     if form.is_valid():
+        booked = ""
         with errors_on(form):
             course = booking.book(
                 form.choice,
@@ -60,9 +62,9 @@ def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
             )
             count = course.sessions.count()
             messages.success(request, f"{count} sessions are booked. Next: the dose order.")
-            return redirect_page(request, "sessions:course", course.public_id)
-        if form.result_url:
-            return redirect_page(request, form.result_url)
+            booked = reverse("sessions:course", args=[course.public_id])
+        if not form.errors:
+            return redirect_page(request, booked or form.result_url)
     return _page(request, patient, form, clock.now())
 
 

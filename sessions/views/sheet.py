@@ -1,6 +1,7 @@
 """The actions of the session sheet; each is a page of its own and a form on the sheet."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,7 +27,7 @@ from sessions.forms.sheet import (
     StepForm,
 )
 from sessions.lifecycle import Status
-from sessions.models import Dose, TreatmentSession
+from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import authorization, doses, infusions, signing, steps
 
@@ -88,7 +89,7 @@ def words_of(step: lifecycle.Step) -> Words:
 
 
 def step_panel(
-    treatment_session: TreatmentSession, step: lifecycle.Step, data: object = None
+    treatment_session: TreatmentSession, step: lifecycle.Step, data: Any = None
 ) -> Panel:
     words = words_of(step)
     asks = step.needs_reason or words.asks_time
@@ -151,7 +152,7 @@ def _step_or_why_not(
 
 
 def device_panel(
-    treatment_session: TreatmentSession, number: int, ordered: int, data: object = None
+    treatment_session: TreatmentSession, number: int, ordered: int, data: Any = None
 ) -> Panel:
     of = f" of {ordered}" if number <= ordered else ""
     return Panel(
@@ -215,7 +216,7 @@ def device_correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def infusion_panel(
-    treatment_session: TreatmentSession, order: object, data: object = None
+    treatment_session: TreatmentSession, order: DoseOrder | None, data: Any = None
 ) -> Panel:
     return Panel(
         title="Start the infusion",
@@ -247,7 +248,7 @@ def infusion(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def infusion_change_panel(
-    treatment_session: TreatmentSession, last: object, data: object = None
+    treatment_session: TreatmentSession, last: InfusionEvent | None, data: Any = None
 ) -> Panel:
     return Panel(
         title="Infusion",
@@ -302,7 +303,7 @@ def sit(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     return answer(request, treatment_session, panel, save)
 
 
-def sign_panel(treatment_session: TreatmentSession, data: object = None) -> Panel:
+def sign_panel(treatment_session: TreatmentSession, data: Any = None) -> Panel:
     return Panel(
         title="Sign this session",
         form=SignForm(data, initial={"version": treatment_session.version}),

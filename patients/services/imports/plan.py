@@ -229,7 +229,8 @@ def merge(patient: Patient, data: PatientData) -> tuple[list[FieldChange], list[
         if current == value:
             continue
         untouched = last[name] == _stored(current) if name in last else current in EMPTY
-        change = FieldChange(_label(name), _said(current), _said(value))
+        before = "" if current in EMPTY else _said(current)
+        change = FieldChange(_label(name), before, _said(value))
         if untouched or patient.pk is None:
             setattr(patient, name, value)
             changes.append(change)

@@ -100,7 +100,8 @@ def _from_database(key: str, clinic_name: str | None) -> Found | None:
         clinic = Clinic.objects.filter(name=clinic_name).first()
         if clinic is None:
             raise CommandError(f"There is no clinic “{clinic_name}”.")
-        protocol = published.offered_at(clinic).first()
+        offered = Protocol.objects.offered_at(clinic).filter(key=key)
+        protocol = protocols.whole().filter(pk__in=[row.pk for row in offered]).first()
     else:
         protocol = published.order_by("clinic_id", "-version").filter(clinic=None).first()
         protocol = protocol or published.order_by("-version", "pk").first()

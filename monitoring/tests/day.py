@@ -1,3 +1,5 @@
+"""A held clock and a visit on a Monday morning: fixtures for all tests."""
+
 from datetime import UTC, datetime
 
 import pytest

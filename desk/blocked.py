@@ -1,0 +1,79 @@
+"""What stands between a patient and the next step, in the few words that a card has room for."""
+
+from desk.present import PresentSession
+from monitoring.conditions import Condition, Gate
+from sessions.lifecycle import Status
+
+# The gate speaks in sentences; a card has room for a few words.
+SHORT = {
+    "no_dose": "No dose on record",
+    "infusion_running": "Infusion is running",
+    "minimum_time": "Minimum time not over",
+    "bp_baseline_missing": "Blood pressure before the dose missing",
+    "bp_peak_missing": "Blood pressure at about 40 minutes missing",
+    "bp_predeparture_missing": "Blood pressure before leaving missing",
+    "bp_high": "Blood pressure too high to leave",
+    "sedation": "MOAA/S unknown or not as before",
+    "dissociation": "Dissociation unknown or not settled",
+    "spo2": "SpO₂ unknown or too low",
+    "adverse_event": "Adverse event is open",
+    "escort": "Escort not named",
+    "assessment": "Assessment to come",
+    "clock": "Server clock jumped",
+    "future_time": "An entry lies ahead of now",
+}
+TIME = {"minimum_time", "infusion_running"}
+AT_ANY_TIME = {
+    "infusion_running",
+    "bp_baseline_missing",
+    "adverse_event",
+    "escort",
+    "clock",
+    "future_time",
+}
+LINES = 3  # of what blocks; the sheet names all
+
+
+def blocked(row: PresentSession, standing: Gate | None) -> tuple[str, ...]:
+    if standing is not None:
+        return _few([_short(found) for found in _to_do(standing)])
+    if row.status != Status.CHECKED_IN:
+        return ()
+    missing = []
+    if row.predose_at is None:
+        missing.append("Pre-dose check to do")
+    if not any(reading.bp for reading in row.history.readings):
+        missing.append("Blood pressure before the dose missing")
+    if row.order is None:
+        missing.append("No dose ordered")
+    return _few(missing)
+
+
+def _to_do(standing: Gate) -> list[Condition]:
+    """While the time runs, name only what can be settled now; all the rest when it is over."""
+    waiting = {condition.code for condition in standing.unmet} & TIME
+    return [
+        condition
+        for condition in standing.unmet
+        if condition.code != "minimum_time"
+        and (not waiting or condition.code in AT_ANY_TIME or _is_known_problem(condition))
+    ]
+
+
+def _is_known_problem(condition: Condition) -> bool:
+    """Say whether a value is bad, or a reading should be here by now, rather than to come."""
+    if condition.code == "bp_peak_missing":
+        return condition.action != "wait"
+    return condition.code == "bp_high" and condition.decidable
+
+
+def _short(condition: Condition) -> str:
+    if condition.code == "bp_high" and not condition.decidable:
+        return "Latest blood pressure unknown"
+    return SHORT.get(condition.code, condition.text)
+
+
+def _few(lines: list[str]) -> tuple[str, ...]:
+    if len(lines) <= LINES:
+        return tuple(lines)
+    return (*lines[: LINES - 1], f"and {len(lines) - LINES + 1} more")

@@ -1,0 +1,523 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, User
+from clinic.tests.factories import TESTS
+from desk import live
+from monitoring.models import (
+    AdverseEvent,
+    Discharge,
+    Escort,
+    MissedCheck,
+    PreDoseCheck,
+    VitalSigns,
+)
+from monitoring.tests.visits import ANSWERS, Clock, Visit
+from sessions.lifecycle import Status
+from sessions.models import ChairStay, Signature, StatusChange
+from sessions.services import steps
+
+TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
+
+
+@pytest.fixture(autouse=True)
+def page_clock(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """Let the page read the held clock from the database."""
+    read = live.read
+
+    def held(*args):
+        monkeypatch.setattr(live, "CLOCK", f"timestamptz '{clock.now.isoformat()}'")
+        return read(*args)
+
+    monkeypatch.setattr(live, "read", held)
+
+
+def url(name: str, visit: Visit, *args: str) -> str:
+    return reverse(name, args=[visit.row.public_id, *args])
+
+
+def show(client: Client, visit: Visit, user: User) -> str:
+    client.force_login(user)
+    response = client.get(url("desk:session", visit))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def post(client: Client, path: str, **typed: object):
+    return client.post(path, {"entry_id": str(uuid4()), **typed})
+
+
+# who sees what
+
+
+def test_a_stranger_finds_nothing(client: Client, visit: Visit, outsider: User) -> None:
+    client.force_login(outsider)
+    for name in ("desk:session", "desk:session_live", "monitoring:vitals", "sessions:device"):
+        assert client.get(url(name, visit)).status_code == 404
+
+
+def test_the_front_desk_sees_no_clinical_value(
+    client: Client,
+    visit: Visit,
+    front_desk: User,
+) -> None:
+    visit.be_cleared()
+    visit.measure(systolic=133, diastolic=77)
+    page = show(client, visit, front_desk)
+    assert "133/77" not in page
+    assert "Way home" in page
+    assert client.get(url("desk:session_live", visit)).status_code == 403
+    for name in (
+        "monitoring:vitals",
+        "monitoring:predose",
+        "sessions:device",
+        "monitoring:release",
+    ):
+        assert client.get(url(name, visit)).status_code == 403
+
+
+def test_the_auditor_sees_all_and_does_nothing(
+    client: Client,
+    visit: Visit,
+    auditor: User,
+) -> None:
+    visit.be_monitored()
+    page = show(client, visit, auditor)
+    assert "124/78" in page
+    assert "btn-wide" not in page
+    assert post(client, url("monitoring:vitals", visit), **TYPED).status_code == 403
+
+
+def test_a_look_is_on_record(client: Client, visit: Visit, nurse: User) -> None:
+    show(client, visit, nurse)
+    show(client, visit, nurse)
+    assert AuditEvent.objects.filter(event="session.read", actor_id=nurse.pk).count() == 1
+
+
+# one primary action for each state
+
+
+def test_each_state_shows_its_action(client: Client, visit: Visit, nurse: User) -> None:
+    def button() -> str:
+        page = show(client, visit, nurse)
+        return page.split('btn-wide mt-2">')[1].split("<")[0]
+
+    assert button() == "Check in"
+    visit.arrive()
+    assert button() == "Save pre-dose check"
+    visit.check()
+    assert button() == "Save vital signs"
+    visit.measure()
+    assert button() == "Clear for dosing"
+    visit.clear()
+    assert button() == "Record device 1"
+    visit.clock.forward(minutes=1)
+    visit.device()
+    assert button() == "Record device 2"
+    visit.clock.forward(minutes=5)
+    visit.device()
+    assert button() == "Save vital signs"
+    visit.pass_time()
+    assert button() == "Save assessment"
+    visit.settle()
+    assert button() == "Release the patient"
+
+
+def test_the_day_by_its_forms(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    prescriber: User,
+) -> None:
+    client.force_login(nurse)
+    version = {"version": visit.row.version}
+    sheet = url("desk:session", visit)
+    checked_in = post(client, url("sessions:step", visit, "checked_in"), **version)
+    assert checked_in.headers["Location"] == sheet
+    visit.clock.forward(minutes=1)
+    post(client, url("monitoring:predose", visit), **ANSWERS)
+    post(client, url("monitoring:vitals", visit), **TYPED)
+    post(client, url("sessions:step", visit, "cleared"), version=visit.fresh().version)
+    for number in (1, 2):
+        visit.clock.forward(minutes=5)
+        device = {"lot": "L7", "outcome": "complete", "number": number}
+        post(client, url("sessions:device", visit), **device)
+    last = visit.clock.now
+    assert visit.status == Status.MONITORING
+    for minutes in (36, 60, 90, 120):
+        visit.clock.to(last + timedelta(minutes=minutes))
+        post(client, url("monitoring:vitals", visit), **TYPED)
+    post(client, url("monitoring:escort", visit), kind="adult", name="Sam")
+    post(client, url("monitoring:assess", visit), ready="yes")
+    post(client, url("monitoring:release", visit), how="gate")
+    assert visit.status == Status.DISCHARGED
+    client.force_login(prescriber)
+    post(client, url("sessions:sign", visit), version=visit.fresh().version)
+    assert Signature.objects.get().signed_by == prescriber
+    assert "Reviewed and approved" in show(client, visit, nurse)
+
+
+# refusals and words
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"bp": "900/10"}, "can&#x27;t be"),
+        ({"bp": "80/120"}, "higher number comes first"),
+        ({"bp": "120"}, "with a slash"),
+        ({"pulse": "0"}, "can&#x27;t be"),
+        ({"spo2": "101"}, "can&#x27;t be"),
+        ({"spo2": "-"}, "plain digits"),
+        ({"spo2": "n/a"}, "plain digits"),
+        ({"pulse": "1e2"}, "plain digits"),
+        ({"pulse": "１２"}, "plain digits"),
+        ({"pulse": " 84 "}, "plain digits"),
+        ({"sedation": "6"}, "can&#x27;t be"),
+        ({"sedation": "2.5"}, "plain digits"),
+        ({"observed_at": "0001-01-01 10:00"}, "14:05"),
+        ({"observed_at": "9999-12-31 10:00"}, "14:05"),
+        ({"observed_at": "2026-11-23 23:59"}, "ahead"),
+        ({"note": "x" * 501}, "500"),
+    ],
+)
+def test_what_vital_signs_are_refused_for(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    typed: dict,
+    words: str,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    response = post(client, url("monitoring:vitals", visit), **{**TYPED, **typed})
+    assert response.status_code == 200
+    assert words in response.content.decode()
+    assert not VitalSigns.objects.exists()
+
+
+def test_a_lost_key_is_said(client: Client, visit: Visit, nurse: User) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    response = client.post(url("monitoring:vitals", visit), TYPED)
+    assert "lost its key" in response.content.decode()
+
+
+def test_a_rare_value_asks_once_and_keeps_what_was_typed(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    key = {"entry_id": str(uuid4()), **TYPED, "bp": "230/130"}
+    asked = client.post(url("monitoring:vitals", visit), key).content.decode()
+    assert "230 is rare" in asked
+    assert 'value="230/130"' in asked
+    client.post(url("monitoring:vitals", visit), {**key, "confirmed": "on"})
+    assert VitalSigns.objects.get().systolic == 230
+    assert "230 is at or over 180" in show(client, visit, nurse)
+
+
+def test_the_same_post_again_is_the_first_one(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    typed = {"entry_id": str(uuid4()), **TYPED}
+    for _ in range(2):
+        again = client.post(url("monitoring:vitals", visit), typed)
+        assert again.status_code == 302
+    assert VitalSigns.objects.count() == 1
+    other = client.post(url("monitoring:vitals", visit), {**typed, "pulse": "90"})
+    assert other.status_code == 409
+    assert VitalSigns.objects.count() == 1
+
+
+def test_htmx_gets_the_form_alone_and_then_the_sheet(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    path, htmx = url("monitoring:vitals", visit), {"HX-Request": "true"}
+    typed = {"entry_id": str(uuid4()), **TYPED, "pulse": "x"}
+    wrong = client.post(path, typed, headers=htmx).content.decode()
+    assert wrong.strip().startswith("<form")
+    saved = client.post(path, {**typed, "pulse": "72"}, headers=htmx)
+    assert saved.headers["HX-Redirect"] == url("desk:session", visit)
+
+
+def test_a_stale_page_takes_no_step(client: Client, visit: Visit, nurse: User) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    path = url("sessions:step", visit, "deferred")
+    stale = post(client, path, version=visit.row.version, reason="Fever")
+    assert stale.status_code == 409
+    assert "Fever" in stale.content.decode()
+    assert visit.status == Status.CHECKED_IN
+
+
+def test_a_step_that_does_not_exist_is_explained_on_the_sheet(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    client.force_login(nurse)
+    response = client.get(url("sessions:step", visit, "transferred"), follow=True)
+    assert "can’t become" in response.content.decode().replace("&#x27;", "’")
+    for to_status in ("discharged", "dosing", "nonsense"):
+        assert client.get(url("sessions:step", visit, to_status)).status_code == 404
+
+
+def test_another_clinics_chair_is_no_choice(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    other_clinic,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    foreign = other_clinic.rooms.get().chairs.first()
+    response = post(client, url("sessions:sit", visit), chair=str(foreign.public_id))
+    assert "Choose a chair of this clinic" in response.content.decode()
+    assert not visit.row.stays.exists()
+
+
+# the second person
+
+
+def override(client: Client, visit: Visit, username: str, password: str) -> str:
+    second = {"second_username": username, "second_password": password}
+    typed = {"how": "override", "reason": "Bridge closes at noon", **second}
+    response = post(client, url("monitoring:release", visit), **typed)
+    return response.content.decode()
+
+
+def test_a_second_person_signs_the_override_with_a_password(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    prescriber: User,
+) -> None:
+    prescriber.set_password("a long good password")
+
+    with acting(TESTS):
+        prescriber.save()
+    visit.be_monitored()
+    client.force_login(nurse)
+    assert "No second person" in override(client, visit, "prescriber", "wrong")
+    assert "No second person" in override(client, visit, "nurse", "wrong")
+    assert visit.status == Status.MONITORING
+    assert AuditEvent.objects.filter(event="override.witness_refused").count() == 2
+    override(client, visit, "prescriber", "a long good password")
+    assert visit.status == Status.DISCHARGED
+    assert Discharge.objects.get().second_person == prescriber
+
+
+def test_guessing_the_second_password_ends_soon(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    prescriber: User,
+) -> None:
+    visit.be_monitored()
+    client.force_login(nurse)
+    for _ in range(5):
+        override(client, visit, "prescriber", "guess")
+    assert "Too many attempts" in override(client, visit, "prescriber", "guess")
+
+
+# the flowsheet
+
+
+def test_a_correction_strikes_the_old_value_through(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    visit.arrive()
+    wrong = visit.measure(systolic=115, diastolic=94)
+    client.force_login(nurse)
+    path = reverse("monitoring:correct", args=[wrong.public_id])
+    post(
+        client,
+        path,
+        **{**TYPED, "bp": "151/94"},
+        observed_at="2026-11-23 10:00",
+        reason="Digits swapped",
+    )
+    page = show(client, visit, nurse)
+    assert "<del>115/94</del>" in page
+    assert "151/94" in page
+    assert "Digits swapped" in page
+
+
+def test_a_late_entry_wears_a_badge(client: Client, visit: Visit, nurse: User) -> None:
+    visit.arrive()
+    taken = visit.clock.now
+    visit.clock.forward(minutes=20)
+    visit.measure(at=taken)
+    assert "late entry" in show(client, visit, nurse)
+
+
+def test_an_overdue_check_is_a_red_column(client: Client, visit: Visit, nurse: User) -> None:
+    visit.be_monitored()
+    assert 'class="is-late"' not in show(client, visit, nurse)
+    visit.clock.forward(minutes=41)
+    page = show(client, visit, nurse)
+    assert 'class="is-late"' in page
+    assert "Overdue" in page
+
+
+def test_an_overrun_is_said(client: Client, visit: Visit, nurse: User) -> None:
+    visit.be_monitored()
+    visit.clock.to(visit.row.ends_at + timedelta(minutes=1))
+    assert "overruns" in show(client, visit, nurse)
+
+
+# live
+
+
+def poll(client: Client, visit: Visit, tag: str):
+    path = f"{url('desk:session_live', visit)}?version={visit.fresh().version}"
+    return client.get(path, headers={"X-Poll": "1", "If-None-Match": tag})
+
+
+def test_a_refresh_is_empty_until_something_happens(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    django_assert_num_queries,
+) -> None:
+    visit.be_monitored()
+    client.force_login(nurse)
+    tag = client.get(url("desk:session", visit)).context["poll_tag"]
+    version = visit.fresh().version
+    path = f"{url('desk:session_live', visit)}?version={version}"
+    with django_assert_num_queries(4):
+        assert client.get(path, headers={"X-Poll": "1", "If-None-Match": tag}).status_code == 304
+    visit.measure()
+    answer = poll(client, visit, tag)
+    assert answer.status_code == 200
+    assert b"sheet-flow" in answer.content
+    assert b"<form" not in answer.content
+    assert poll(client, visit, answer.context["poll_tag"]).status_code == 304
+
+
+def test_time_alone_changes_the_sheet_at_the_second(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+) -> None:
+    visit.be_monitored()
+    client.force_login(nurse)
+    first = visit.row.doses.first().given_at
+    visit.clock.to(first + timedelta(minutes=44, seconds=58))
+    tag = client.get(url("desk:session", visit)).context["poll_tag"]
+    visit.clock.forward(seconds=1)
+    assert poll(client, visit, tag).status_code == 304
+    visit.clock.forward(seconds=1)
+    answer = poll(client, visit, tag)
+    assert answer.status_code == 200
+    assert b"Overdue" in answer.content
+
+
+def test_a_session_that_moved_on_says_so(client: Client, visit: Visit, nurse: User) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    path = f"{url('desk:session_live', visit)}?version={visit.fresh().version}"
+    steps.change_status(visit.pk, Status.DEFERRED, by=nurse, reason="Fever")
+    answer = client.get(path, headers={"X-Poll": "1"})
+    assert "may be out of date" in answer.content.decode()
+
+
+# how many queries
+
+
+def fill(visit: Visit, number: int) -> None:
+    """Add many rows of each kind at once, as no visit has."""
+
+    row, nurse, now = visit.fresh(), visit.nurse, visit.clock.now
+    of = {"treatment_session": row}
+    times = [now - timedelta(seconds=n) for n in range(number)]
+    written = {"recorded_at": now, "recorded_by": nurse}
+    answers = {**ANSWERS, "completed_by": nurse}
+    with acting(TESTS):
+        VitalSigns.objects.bulk_create(
+            VitalSigns(**of, observed_at=at, systolic=120, diastolic=80, **written) for at in times
+        )
+        PreDoseCheck.objects.bulk_create(
+            PreDoseCheck(**of, completed_at=at, **answers) for at in times
+        )
+        AdverseEvent.objects.bulk_create(
+            AdverseEvent(**of, term="Nausea", severity="mild", onset_at=at, **written)
+            for at in times
+        )
+        Escort.objects.bulk_create(Escort(**of, kind="adult", name="Sam", **written) for _ in times)
+        ChairStay.objects.bulk_create(
+            ChairStay(**of, place="Sofa", since=at, by=nurse) for at in times
+        )
+        MissedCheck.objects.bulk_create(
+            MissedCheck(**of, label=f"Check {n}", reason="Asleep", by=nurse, at=at)
+            for n, at in enumerate(times)
+        )
+        StatusChange.objects.bulk_create(
+            StatusChange(
+                **of, from_status="planned", to_status="checked_in", at=at, recorded_at=at, by=nurse
+            )
+            for at in times
+        )
+
+
+@pytest.mark.parametrize("state", ["planned", "arrived", "cleared", "dosing", "monitoring"])
+def test_the_sheet_asks_as_much_for_many_rows_as_for_few(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    state: str,
+    django_assert_max_num_queries,
+) -> None:
+    if state == "arrived":
+        visit.arrive()
+    elif state != "planned":
+        visit.be_cleared()
+        visit.clock.forward(minutes=1)
+    if state in {"dosing", "monitoring"}:
+        visit.device()
+    if state == "monitoring":
+        visit.clock.forward(minutes=5)
+        visit.device()
+    client.force_login(nurse)
+    path = url("desk:session", visit)
+    client.get(path)
+    with django_assert_max_num_queries(16) as few:
+        client.get(path)
+    fill(visit, 100)
+    with django_assert_max_num_queries(16) as many:
+        client.get(path)
+    assert len(many) == len(few)
+
+
+def test_saving_vital_signs_asks_little(
+    client: Client,
+    visit: Visit,
+    nurse: User,
+    django_assert_max_num_queries,
+) -> None:
+    visit.arrive()
+    client.force_login(nurse)
+    client.get(url("desk:session", visit))
+    with django_assert_max_num_queries(20) as asked:
+        post(client, url("monitoring:vitals", visit), **TYPED)
+    assert VitalSigns.objects.count() == 1
+    frames = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config")
+    assert len([q for q in asked if not q["sql"].startswith(frames)]) <= 10

@@ -1,0 +1,200 @@
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic.audit import acting
+from clinic.locks import StaleVersionError
+from clinic.models import User
+from clinic.tests.factories import TESTS
+from monitoring.services import history
+from monitoring.tests.visits import Clock, Visit
+from patients.models import Consent, Task
+from sessions.lifecycle import Status
+from sessions.models import Dose
+from sessions.services import doses, infusions, steps
+
+
+def test_two_devices_lead_from_cleared_to_monitoring(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device()
+    assert visit.status == Status.DOSING
+    visit.clock.forward(minutes=5)
+    visit.device()
+    assert visit.status == Status.MONITORING
+    with pytest.raises(ValidationError, match="no device is due"):
+        visit.device()
+
+
+def test_the_second_device_rests_five_minutes(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device()
+    visit.clock.forward(minutes=4, seconds=59)
+    with pytest.raises(ValidationError, match="Less than 5 minutes"):
+        visit.device()
+    visit.clock.forward(seconds=1)
+    visit.device()
+
+
+def test_a_page_that_asked_for_another_device_is_stale(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device(number=1)
+    visit.clock.forward(minutes=5)
+    with pytest.raises(StaleVersionError):
+        visit.device(number=1)
+
+
+def test_a_faulty_device_is_replaced_by_a_prescriber_with_a_reason(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device()
+    visit.clock.forward(minutes=5)
+    visit.device(outcome=Dose.Outcome.FAULTY)
+    assert visit.status == Status.DOSING
+    visit.clock.forward(minutes=5)
+    with pytest.raises(ValidationError, match="A prescriber orders the replacement"):
+        visit.device(reason="It leaked")
+    visit.device(by=visit.prescriber, reason="It leaked")
+    assert visit.status == Status.MONITORING
+    assert visit.row.doses.count() == 3
+
+
+def test_a_refused_device_begins_nothing(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device(outcome=Dose.Outcome.REFUSED)
+    assert visit.status == Status.CLEARED
+    steps.change_status(visit.pk, Status.LEFT_BEFORE_DOSE, by=visit.nurse, reason="Said no")
+
+
+def test_a_partial_treatment_goes_on_to_monitoring(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device()
+    steps.change_status(visit.pk, Status.MONITORING, by=visit.nurse)
+    assert visit.status == Status.MONITORING
+
+
+def test_consent_withdrawn_while_the_form_is_open_stops_the_dose(visit: Visit) -> None:
+    visit.be_cleared()
+    with acting(TESTS):
+        Consent.objects.filter(patient=visit.patient).update(withdrawn_at=visit.clock.now)
+    with pytest.raises(ValidationError, match="No valid consent"):
+        visit.device()
+    visit.device(outside_gate=True, reason="Given before the message came")
+    assert visit.status == Status.DOSING
+    assert Task.objects.filter(kind=Task.Kind.OUTSIDE_GATE).exists()
+
+
+def test_a_dose_that_has_been_given_is_recorded_whatever_was_missing(visit: Visit) -> None:
+    with pytest.raises(ValidationError, match="Say why"):
+        visit.device(outside_gate=True)
+    visit.device(outside_gate=True, reason="The tablet was broken")
+    assert visit.status == Status.DOSING
+    assert visit.fresh().outside_gate
+
+
+def test_a_device_holds_28_mg(visit: Visit) -> None:
+    visit.be_cleared()
+    with pytest.raises(ValidationError, match="28 mg"):
+        visit.device(estimated_mg=Decimal(70))
+
+
+def test_a_dose_in_the_future_or_before_arrival_is_refused(visit: Visit) -> None:
+    visit.be_cleared()
+    with pytest.raises(ValidationError, match="lies ahead"):
+        visit.device(given_at=visit.clock.now + timedelta(minutes=3))
+    with pytest.raises(ValidationError, match="before the patient arrived"):
+        visit.device(given_at=visit.clock.now - timedelta(hours=3), reason="late")
+
+
+def test_a_corrected_time_moves_the_end_of_the_wait(visit: Visit) -> None:
+    visit.be_monitored()
+    last = visit.row.doses.order_by("-number")[0]
+    doses.correct_device(
+        last,
+        doses.Device(lot="L1", given_at=last.given_at + timedelta(minutes=1), reason="Misread"),
+        by=visit.nurse,
+    )
+    record = history.load(visit.fresh())
+    assert record.administrations[-1].started_at == last.given_at + timedelta(minutes=1)
+    assert len(record.doses) == 3
+    with pytest.raises(StaleVersionError):
+        doses.correct_device(last, doses.Device(lot="L2", reason="Again"), by=visit.nurse)
+
+
+def test_the_front_desk_gives_nothing(visit: Visit, front_desk: User) -> None:
+    visit.be_cleared()
+    with pytest.raises(PermissionDenied):
+        visit.device(by=front_desk)
+
+
+@pytest.fixture
+def infused(nurse: User, prescriber: User, clock: Clock) -> Visit:
+    order = {"mg": 38, "infusion_minutes": 40, "concentration_mg_ml": 1}
+    return Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=order)
+
+
+def drip(**values: Any) -> infusions.Infusion:
+    typed: dict[str, Any] = {
+        "lot": "A1",
+        "rate_ml_h": Decimal(57),
+        "concentration_mg_ml": Decimal(1),
+        "dose_mg": Decimal(38),
+    }
+    return infusions.Infusion(**{**typed, **values})
+
+
+def test_an_infusion_runs_pauses_and_stops(infused: Visit) -> None:
+    infused.be_cleared()
+    infused.clock.forward(minutes=1)
+    infusions.start(infused.pk, drip(), by=infused.nurse)
+    assert infused.status == Status.DOSING
+    infused.clock.forward(minutes=10)
+    pause = infusions.Change("pause", reason="Anxious")
+    infusions.change(infused.pk, pause, by=infused.nurse)
+    with pytest.raises(ValidationError, match="this does not follow"):
+        infusions.change(infused.pk, pause, by=infused.nurse)
+    infused.clock.forward(minutes=5)
+    resumed = infusions.Change("resume", rate_ml_h=Decimal(40))
+    infusions.change(infused.pk, resumed, by=infused.nurse)
+    infused.clock.forward(minutes=30)
+    with pytest.raises(ValidationError, match="volume given"):
+        infusions.change(infused.pk, infusions.Change("stop"), by=infused.nurse)
+    stop = infusions.Change("stop", given_ml=Decimal("29.5"))
+    infusions.change(infused.pk, stop, by=infused.nurse)
+    assert infused.status == Status.MONITORING
+    found = infusions.current(infused.row)
+    assert found is not None
+    _, events = found
+    assert infusions.expected_ml(events, infused.clock.now) == Decimal("29.5")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"dose_mg": Decimal(40)}, "38 mg is ordered"),
+        ({"concentration_mg_ml": Decimal(2)}, "not the ordered concentration"),
+        ({"rate_ml_h": Decimal(0)}, "above 0"),
+        ({"lot": " "}, "lot"),
+    ],
+)
+def test_what_an_infusion_is_refused_for(infused: Visit, typed: dict, words: str) -> None:
+    infused.be_cleared()
+    with pytest.raises(ValidationError, match=words):
+        infusions.start(infused.pk, drip(**typed), by=infused.nurse)
+
+
+def test_the_ordered_rate_gives_the_dose_in_its_minutes(infused: Visit) -> None:
+    order = infused.course.dose_orders.get()
+    order.refresh_from_db()
+    assert infusions.ordered_rate(order) == Decimal("57.0")
+
+
+def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
+    infused.be_cleared()
+    infused.clock.forward(minutes=1)
+    dose = infusions.start(infused.pk, drip(), by=infused.nurse)
+    doses.correct_device(dose, doses.Device(lot="B2", reason="Other vial"), by=infused.nurse)
+    infused.clock.forward(minutes=40)
+    infusions.change(infused.pk, infusions.Change("stop", given_ml=Decimal(38)), by=infused.nurse)
+    assert infused.status == Status.MONITORING

@@ -1,0 +1,120 @@
+"""What happens when the same thing is sent often, or two people do it at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+
+from clinic.models import User
+from monitoring.models import Discharge, VitalSigns
+from monitoring.tests.visits import Clock, Visit
+from sessions.models import Dose
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
+
+
+@pytest.fixture
+def today(nurse: User, prescriber: User, clock: Clock) -> Visit:
+    clock.to(datetime.now(UTC))
+    return Visit(nurse, prescriber, clock)
+
+
+def at_once(number: int, post: Callable[[int], int]) -> list[int]:
+    """Run the same thing in many threads that start together; return their status codes."""
+    barrier = Barrier(number)
+
+    def run(place: int) -> int:
+        barrier.wait()
+        try:
+            return post(place)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def signed_in(user: User, number: int) -> list[Client]:
+    clients = [Client() for _ in range(number)]
+    for client in clients:
+        client.force_login(user)
+    return clients
+
+
+def test_the_same_post_twenty_times_is_one_row(today: Visit, nurse: User) -> None:
+    today.arrive()
+    path = reverse("monitoring:vitals", args=[today.row.public_id])
+    typed = {"entry_id": str(uuid4()), **TYPED}
+    clients = signed_in(nurse, 20)
+    codes = at_once(20, lambda place: clients[place].post(path, typed).status_code)
+    assert set(codes) == {302}
+    assert VitalSigns.objects.count() == 1
+
+
+def test_ten_different_posts_give_no_more_than_the_ordered_devices(
+    today: Visit, nurse: User
+) -> None:
+    today.be_cleared()
+    path = reverse("sessions:device", args=[today.row.public_id])
+    clients = signed_in(nurse, 10)
+
+    def give(place: int) -> int:
+        typed = {"entry_id": str(uuid4()), "lot": "L1", "outcome": "complete", "reason": "Race"}
+        return clients[place].post(path, typed).status_code
+
+    codes = at_once(10, give)
+    assert Dose.objects.count() == 2
+    assert codes.count(302) == 2
+    assert set(codes) <= {200, 302}
+
+
+def test_two_nurses_record_the_same_device_once(today: Visit, nurse: User) -> None:
+    today.be_cleared()
+    path = reverse("sessions:device", args=[today.row.public_id])
+    clients = signed_in(nurse, 2)
+
+    def give(place: int) -> int:
+        typed = {"entry_id": str(uuid4()), "lot": "L1", "outcome": "complete", "number": "1"}
+        return clients[place].post(path, typed).status_code
+
+    assert sorted(at_once(2, give)) == [302, 409]
+    assert Dose.objects.count() == 1
+
+
+def test_a_patient_leaves_once(today: Visit, nurse: User) -> None:
+    today.be_monitored()
+    today.pass_time()
+    today.settle()
+    path = reverse("monitoring:release", args=[today.row.public_id])
+    clients = signed_in(nurse, 5)
+
+    def release(place: int) -> int:
+        typed = {"entry_id": str(uuid4()), "how": "gate"}
+        return clients[place].post(path, typed).status_code
+
+    codes = at_once(5, release)
+    assert codes.count(302) == 1
+    assert Discharge.objects.count() == 1
+
+
+def test_a_set_is_corrected_by_one_of_two(today: Visit, nurse: User) -> None:
+    today.arrive()
+    wrong = today.measure()
+    path = reverse("monitoring:correct", args=[wrong.public_id])
+    clients = signed_in(nurse, 2)
+    typed = {**TYPED, "observed_at": "", "reason": "Digits swapped", "entered_in_error": "on"}
+
+    def correct(place: int) -> int:
+        at = wrong.observed_at.astimezone(nurse.clinics[0].zone)
+        mine = {"entry_id": str(uuid4()), **typed, "observed_at": f"{at:%Y-%m-%d %H:%M}"}
+        return clients[place].post(path, mine).status_code
+
+    assert sorted(at_once(2, correct)) == [302, 409]
+    assert VitalSigns.objects.count() == 2

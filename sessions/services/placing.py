@@ -1,0 +1,87 @@
+"""Find a date for a session that the planner could not place: its number was kept for it."""
+
+from datetime import date, time
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock, entries
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.locks import check_version
+from clinic.models import Chair, User
+from clinic.refusals import refused_kindly
+from patients.models import Task
+from sessions import ports
+from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.plans import TraceStep, say
+from sessions.services import moving
+from sessions.services.booking import lock_chairs, traced, unplaced_key
+from sessions.services.drafts import choice_of
+from sessions.services.extending import lock_course, slots_of
+
+
+def missing_session(course: TreatmentCourse, number: int) -> TreatmentSession | None:
+    """Return the session of this number, unsaved, if the course counts it and it has no row."""
+    slot = next((slot for slot in slots_of(choice_of(course)) if slot.number == number), None)
+    if slot is None or course.sessions.filter(number=number).exists():
+        return None
+    nominal = date.fromordinal(slot.nominal)
+    if course.planned_until is not None and nominal > course.planned_until:
+        return None
+    return TreatmentSession(
+        course=course,
+        patient=course.patient,
+        clinic=course.clinic,
+        phase=course.protocol.phases.get(order=slot.phase.order),
+        number=number,
+        number_in_phase=slot.number_in_phase,
+        week=slot.week,
+        nominal_on=nominal,
+        window_from=date.fromordinal(slot.first),
+        window_to=date.fromordinal(slot.last),
+    )
+
+
+def place(
+    pk: int,
+    number: int,
+    *,
+    day: date,
+    wall_time: time,
+    chair: Chair | None = None,
+    reason: str = "",
+    by: User,
+    version: int | None,
+    entry: Submission | None = None,
+) -> moving.Move:
+    """Book a session that has a number and no date; the rules are those of a move."""
+    with refused_kindly(), acting(by):
+        entries.claim(entry, by)
+        course = lock_course(pk)
+        if not by.may(moving.MOVE, course.clinic_id):
+            raise PermissionDenied(moving.MOVE)
+        check_version(course, version)
+        if course.status != TreatmentCourse.Status.ACTIVE:
+            raise ValidationError("This course has ended.", code="ended")
+        lock_chairs(course.clinic)
+        treatment_session = missing_session(course, number)
+        if treatment_session is None:
+            raise ValidationError(f"Session {number} has its date already.", code="placed")
+        seat = moving.seat(treatment_session, day, wall_time, chair or course.chair, wanted=chair)
+        warnings = moving.warnings_for(treatment_session, day, reason)
+        treatment_session.starts_at, treatment_session.ends_at = seat.starts_at, seat.ends_at
+        treatment_session.chair = seat.chair
+        text = f"Found by hand: {say(day)} at {wall_time:%H:%M}. {reason.strip()}".strip()
+        treatment_session.trace = [traced(TraceStep("placed_by_hand", text, day), by=by.username)]
+        treatment_session.save()
+        _close_task(course, number, by)
+        audit.record("session.placed", subject=treatment_session, reason=reason.strip())
+        ports.booked([treatment_session])
+        return moving.Move(treatment_session, warnings)
+
+
+def _close_task(course: TreatmentCourse, number: int, by: User) -> None:
+    key = unplaced_key(course, number)
+    Task.objects.open().filter(dedupe_key=key).update(
+        closed_at=clock.now(), closed_by=by, closing_note="A date was found."
+    )
