@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +14,16 @@ from clinic.locks import StaleVersionError
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
 UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
+
+F = TypeVar("F", bound=forms.Field)
+
+
+def field_of(form: forms.BaseForm, name: str, kind: type[F]) -> F:
+    """Return this form's own copy of a field, as the kind that it was declared with."""
+    field = form.fields[name]
+    if not isinstance(field, kind):
+        raise TypeError(f"{name} is a {type(field).__name__}")
+    return field
 
 
 class ClinicalForm(forms.Form):
@@ -38,6 +48,11 @@ class ClinicalForm(forms.Form):
             if name not in UNTYPED_FIELDS
         }
         return submission(self.cleaned_data["entry_id"], purpose, subject, typed)
+
+    def ask_again(self, **changes: Any) -> None:
+        """After a refusal: keep what was typed, and allow another try under a new key."""
+        typed = {name: self.data[name] for name in self.data}
+        self.data = {**typed, **changes, "entry_id": str(uuid.uuid4())}
 
     @property
     def values(self) -> dict[str, Any]:

@@ -79,14 +79,16 @@ class CurrentClinicMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.clinic = None  # type: ignore[attr-defined]  # set here for every request
-        if not isinstance(request.user, User) or not request.user.clinics:
+        clinic = self._clinic(request)
+        request.clinic = clinic  # type: ignore[attr-defined]  # set here for every request
+        with timezone.override(clinic.zone) if clinic else nullcontext():
             return self.get_response(request)
-        clinics = request.user.clinics
-        chosen = request.session.get("clinic")
-        request.clinic = next((c for c in clinics if str(c.public_id) == chosen), clinics[0])  # type: ignore[attr-defined]
-        with timezone.override(request.clinic.zone):  # type: ignore[attr-defined]
-            return self.get_response(request)
+
+    @staticmethod
+    def _clinic(request: HttpRequest) -> Clinic | None:
+        clinics = request.user.clinics if isinstance(request.user, User) else []
+        chosen = request.session.get("clinic") if clinics else None
+        return next((c for c in clinics if str(c.public_id) == chosen), next(iter(clinics), None))
 
 
 class PrivatePagesMiddleware:

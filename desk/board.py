@@ -77,6 +77,7 @@ class Board:
     tasks: tuple[Waiting, ...]
     failures: tuple[Waiting, ...]
     clock_jumped: bool
+    mail_is_silent: bool
     cut_at: int  # when there are more people than can be shown
     tag: str
 
@@ -100,6 +101,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         tasks=() if mode.wall else _waiting(_my_tasks(clinic, user)[:TASKS]),
         failures=() if mode.wall else _waiting(_failures(clinic)[:FAILURES]),
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
+        mail_is_silent=pulse.mail_is_silent and not mode.wall,
         cut_at=present.MOST if len(rows) == present.MOST else 0,
         tag=tag,
     )

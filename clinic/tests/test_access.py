@@ -57,7 +57,7 @@ def test_a_row_of_another_clinic_is_not_found(rf, nurse, other_clinic):
     request = rf.get("/")
     request.user = nurse
     with pytest.raises(Http404):
-        access.fetch(request, Room.objects, "desk.view_board", public_id=room.public_id)
+        access.fetch(request, Room.objects.all(), "desk.view_board", public_id=room.public_id)
 
 
 def test_the_wrong_role_is_refused(rf, nurse, clinic):
@@ -65,7 +65,7 @@ def test_the_wrong_role_is_refused(rf, nurse, clinic):
     request.user = nurse
     room = clinic.rooms.get()
     with pytest.raises(PermissionDenied):
-        access.fetch(request, Room.objects, "clinic.change_room", public_id=room.public_id)
+        access.fetch(request, Room.objects.all(), "clinic.change_room", public_id=room.public_id)
 
 
 def test_an_ended_membership_gives_nothing(nurse):

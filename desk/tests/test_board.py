@@ -2,10 +2,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 
+from clinic import heartbeat
 from clinic.audit import acting
-from clinic.models import Clinic, User
+from clinic.models import Clinic, Heartbeat, User
 from clinic.tests.factories import TESTS
 from desk import present
 from desk.tests.factories import (
@@ -396,3 +398,23 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
     sheet = history.load(visit)
     assert shown.settings == sheet.settings
     assert shown.history == sheet.history
+
+
+def test_the_board_says_when_no_mail_is_looked_after(
+    client: Client, clinic: Clinic, nurse: User
+) -> None:
+    client.force_login(nurse)
+    assert "reminders wait" in client.get(BOARD).content.decode()
+    heartbeat.beat(heartbeat.SWEEP)
+    assert "reminders wait" not in client.get(BOARD).content.decode()
+
+
+def test_a_silent_sweep_changes_the_board_that_is_open(
+    client: Client, clinic: Clinic, nurse: User
+) -> None:
+    heartbeat.beat(heartbeat.SWEEP)
+    client.force_login(nurse)
+    tag = client.get(BOARD).context["board"].tag
+    assert poll(client, tag) == 304
+    Heartbeat.objects.update(beat_at=F("beat_at") - minutes(3))
+    assert poll(client, tag) == 200

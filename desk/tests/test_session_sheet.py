@@ -420,7 +420,7 @@ def test_time_alone_changes_the_sheet_at_the_second(
 ) -> None:
     visit.be_monitored()
     client.force_login(nurse)
-    first = visit.row.doses.first().given_at
+    first = visit.row.doses.earliest("given_at").given_at
     visit.clock.to(first + timedelta(minutes=44, seconds=58))
     tag = client.get(url("desk:session", visit)).context["poll_tag"]
     visit.clock.forward(seconds=1)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitoring.readings import (
     Administration,
@@ -22,7 +23,7 @@ CHECKS = (
     Check("Before leaving", "last_dose", 120),
 )
 SETTINGS = Settings(checks=CHECKS)
-NORMAL = {
+NORMAL: dict[str, Any] = {
     "systolic": 124,
     "diastolic": 78,
     "pulse": 72,
@@ -36,13 +37,13 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def reading(minutes: float, **values) -> Reading:
+def reading(minutes: float, **values: Any) -> Reading:
     observed_at = at(minutes)
     fields = NORMAL | {"id": int(minutes * 60), "recorded_at": observed_at} | values
     return Reading(observed_at=observed_at, **fields)
 
 
-def bp(minutes: float, systolic: int | None, diastolic: int | None, **values) -> Reading:
+def bp(minutes: float, systolic: int | None, diastolic: int | None, **values: Any) -> Reading:
     return reading(minutes, systolic=systolic, diastolic=diastolic, **values)
 
 
@@ -50,13 +51,14 @@ def device(minutes: float) -> Administration:
     return Administration(at(minutes), at(minutes), "nasal")
 
 
-def assessment(minutes: float, **values) -> Assessment:
-    return Assessment(**{"by": "N. Okafor", "at": at(minutes), "ready": True} | values)
+def assessment(minutes: float, **values: Any) -> Assessment:
+    fields: dict[str, Any] = {"by": "N. Okafor", "at": at(minutes), "ready": True}
+    return Assessment(**fields | values)
 
 
-def history(*readings: Reading, **values) -> History:
+def history(*readings: Reading, **values: Any) -> History:
     """Two devices at 0 and 5 minutes, assessed at 125: free to go at 125 and a minute later."""
-    fields = {
+    fields: dict[str, Any] = {
         "readings": readings or (reading(-10), reading(40), reading(120)),
         "administrations": (device(0), device(5)),
         "escort": Escort(settled=True, name="Sam"),
@@ -66,4 +68,5 @@ def history(*readings: Reading, **values) -> History:
 
 
 def without(given: Reading, *measures: str) -> Reading:
-    return replace(given, **dict.fromkeys(measures))
+    nothing: dict[str, Any] = dict.fromkeys(measures)
+    return replace(given, **nothing)

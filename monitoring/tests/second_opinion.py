@@ -3,6 +3,10 @@
 It shares no code with the gate: written from the rules, by scanning lists.
 """
 
+from typing import Any
+
+Row = dict[str, Any]
+
 LIMITS = {"s": (50, 300), "d": (20, 200), "spo2": (50, 100), "moaas": (0, 5), "diss": (0, 3)}
 TOPICS = {"bp": ("s", "d"), "spo2": ("spo2",), "moaas": ("moaas",), "diss": ("diss",)}
 
@@ -24,8 +28,8 @@ def about(row, topic):
     return topic in filled or len(filled) >= 2
 
 
-def last_rows(rows, topic):
-    found = []
+def last_rows(rows: list[Row], topic: str) -> list[Row]:
+    found: list[Row] = []
     for row in rows:
         if about(row, topic):
             if found and row["t"] > found[0]["t"]:

@@ -14,7 +14,7 @@ from monitoring.tests.builders import SETTINGS, START
 from monitoring.tests.second_opinion import open_points
 
 MINUTE = 60
-VALUES = {
+VALUES: dict[str, list[int | bool | None]] = {
     "s": [None, 0, 118, 138, 140, 141, 148, 150, 158, 159, 160, 172, 900],
     "d": [None, 0, 70, 88, 90, 91, 95, 99, 100, 108],
     "spo2": [None, 0, 90, 91, 93, 94, 97, 101],

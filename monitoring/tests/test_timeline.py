@@ -117,9 +117,12 @@ def test_two_checks_at_the_same_time_take_a_reading_each():
 
 
 def test_the_next_check_is_the_one_waiting_longest():
-    checks = due(SETTINGS, DEVICES, (BEFORE, reading(61)), {}, at(70))
-    assert next_due(checks).label == "40 minutes"
-    assert next_due(due(SETTINGS, DEVICES, (BEFORE, reading(40)), {}, at(41))).due_at == at(60)
+    late = next_due(due(SETTINGS, DEVICES, (BEFORE, reading(61)), {}, at(70)))
+    assert late is not None
+    assert late.label == "40 minutes"
+    in_time = next_due(due(SETTINGS, DEVICES, (BEFORE, reading(40)), {}, at(41)))
+    assert in_time is not None
+    assert in_time.due_at == at(60)
 
 
 def test_nothing_is_next_when_all_is_settled():

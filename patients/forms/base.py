@@ -1,6 +1,5 @@
 """A form that edits a row and, after somebody else's save, shows what stands now."""
 
-import uuid
 from typing import Any
 
 from clinic.forms import VersionedForm
@@ -15,8 +14,7 @@ class EditForm(VersionedForm):
 
     def compare_with(self, current: dict[str, Any]) -> None:
         """After a refused save: keep what was typed, show what differs, and allow another try."""
-        again = {"version": current["version"], "entry_id": str(uuid.uuid4())}
-        self.data = {**self.data.dict(), **again}  # type: ignore[attr-defined]  # a QueryDict
+        self.ask_again(version=current["version"])
         for bound in self.visible_fields():
             if self.cleaned_data.get(bound.name) != current[bound.name]:
                 self.now_stands[bound.name] = _said(bound.field, current[bound.name])

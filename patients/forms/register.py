@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
-from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
+from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField, field_of
 from patients.forms.base import EditForm
 from patients.forms.fields import (
     LanguageField,
@@ -69,7 +69,7 @@ class EditPersonForm(EditForm, PersonFields):
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         kwargs["initial"] = self.initial_of(patient)
         super().__init__(*args, **kwargs)
-        self.fields["language"].also_offer(patient.language)  # type: ignore[attr-defined]
+        field_of(self, "language", LanguageField).also_offer(patient.language)
 
     @property
     def person(self) -> Person:
@@ -95,7 +95,8 @@ class EmailContactForm(EditForm):
     ) -> None:
         kwargs["initial"] = self.initial_of(patient, contact)
         super().__init__(*args, **kwargs)
-        self.fields["language"].also_offer(kwargs["initial"]["language"])  # type: ignore[attr-defined]
+        language = field_of(self, "language", LanguageField)
+        language.also_offer(kwargs["initial"]["language"])
 
     @staticmethod
     def initial_of(patient: Patient, contact: EmailContact | None) -> dict[str, Any]:

@@ -120,7 +120,9 @@ class BodyMeasure(ChartRow):
                 condition=Q(kind="weight", value__range=(2, 400))
                 | Q(kind="height", value__range=(30, 260)),
                 name="body_measure_in_range",
-                violation_error_message="Enter kilograms from 2 to 400, centimeters from 30 to 260.",
+                violation_error_message=(
+                    "Enter kilograms from 2 to 400, centimeters from 30 to 260."
+                ),
             ),
         ]
 

@@ -12,12 +12,17 @@ from clinic.models import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
 from patients import rules
 
+
+def _born(layout: str) -> str:
+    return f"to_char(NEW.birth_date, '{layout}')"
+
+
 # Kept by the database for every write, so that a bulk import is found like a typed patient.
-SEARCH_TEXT = """
+SEARCH_TEXT = f"""
     NEW.search_text := ' ' || clinic_fold(concat_ws(' ',
         NEW.given_name, NEW.family_name, NEW.other_names,
-        NEW.record_number, to_char(NEW.birth_date, 'YYYY-MM-DD'), to_char(NEW.birth_date, 'DD.MM.YYYY'),
-        to_char(NEW.birth_date, 'MM/DD/YYYY')));
+        NEW.record_number, {_born('YYYY-MM-DD')}, {_born('DD.MM.YYYY')},
+        {_born('MM/DD/YYYY')}));
     RETURN NEW;
 """
 
@@ -27,7 +32,7 @@ class PatientQuerySet(ClinicScopedQuerySet):
         return self.filter(merged_into__isnull=True)
 
     def search(self, text: str) -> Self:
-        """Every word must match: inside a name from three characters on, at its start before that."""
+        """Every word must match: anywhere in a name, but a word of one or two letters at its start."""
         found = self
         for word in unicodedata.normalize("NFC", text).split():
             escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

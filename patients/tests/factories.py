@@ -26,7 +26,7 @@ def make_patient(clinic: Clinic, **values: Any) -> Patient:
 
 
 def make_ready(patient: Patient, prescriber: User, *, email: str = "") -> Patient:
-    """Give the patient treatment consent and a cleared screen; with an address, e-mail consent too."""
+    """Give treatment consent and a cleared screen; with an address, e-mail consent too."""
     now = timezone.now()
     with acting(TESTS):
         kinds = [Consent.Kind.TREATMENT, *([Consent.Kind.EMAIL] if email else [])]

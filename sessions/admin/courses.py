@@ -33,9 +33,8 @@ class CancelDayForm(CancelForm):
 
     def __init__(self, *args: Any, clinic_ids: list[int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["clinic"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = Clinic.objects.filter(pk__in=clinic_ids)
+        clinics = Clinic.objects.filter(pk__in=clinic_ids)
+        field_of(self, "clinic", forms.ModelChoiceField).queryset = clinics
 
 
 class WithProtocolFilter(ReadOnlyAdmin):

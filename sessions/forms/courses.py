@@ -60,10 +60,8 @@ class OrderForm(ClinicalForm):
         self.route, self.choices, self.basis = route, choices, basis
         for name in self._of_other_routes():
             del self.fields[name]
-        field = self.fields["option"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
         labels = [(str(index), choice.label) for index, choice in enumerate(choices)]
-        field.choices = [*labels, (OTHER, "Another dose, with a reason")]
+        field_of(self, "option", forms.ChoiceField).choices = [*labels, (OTHER, "Another dose, with a reason")]
 
     def _of_other_routes(self) -> Sequence[str]:
         if self.route == Route.NASAL:
@@ -86,7 +84,7 @@ class OrderForm(ClinicalForm):
     def renew(self, standing: DoseOrder | None) -> None:
         """After somebody else's order: keep what was typed and allow another try."""
         key = str(standing.public_id) if standing else ""
-        self.data = {**self.data.dict(), "standing": key, "entry_id": str(uuid.uuid4())}  # type: ignore[attr-defined]  # a QueryDict
+        self.ask_again(standing=key)
 
     @property
     def ordered(self) -> OrderedDose:
@@ -141,9 +139,7 @@ class RhythmForm(EditForm):
 
     def __init__(self, *args: Any, rhythms: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["rhythm"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [(rhythm, rhythm) for rhythm in rhythms]
+        field_of(self, "rhythm", forms.ChoiceField).choices = [(rhythm, rhythm) for rhythm in rhythms]
 
 
 class StopForm(EditForm):

@@ -26,7 +26,5 @@ class MoveForm(EditForm):
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["chair"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
         chairs = Chair.objects.bookable_at(clinic)
-        field.queryset = chairs.select_related("room")
+        field_of(self, "chair", forms.ModelChoiceField).queryset = chairs.select_related("room")

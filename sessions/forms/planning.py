@@ -69,20 +69,13 @@ class PlanForm(forms.Form):
         self._choices("chair").queryset = chairs
         self._offer_rhythms()
 
-    def _choices(self, name: str) -> forms.ModelChoiceField:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        return field
-
     def _offer_rhythms(self) -> None:
         """Ask for a rhythm only where the chosen protocol leaves it open."""
         rhythms = self.rhythms
         if not rhythms:
             del self.fields["rhythm"]
             return
-        field = self.fields["rhythm"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [(rhythm, rhythm) for rhythm in rhythms]
+        field_of(self, "rhythm", forms.ChoiceField).choices = [(rhythm, rhythm) for rhythm in rhythms]
 
     @property
     def rhythms(self) -> list[str]:

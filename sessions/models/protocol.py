@@ -15,6 +15,10 @@ from clinic.models.scoping import PublicRow
 from sessions.specs import MISSED_RULES
 
 
+# Compared in a trigger: any change of a protocol but that of its status.
+CHANGED = "(to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status')"
+
+
 class Route(models.TextChoices):
     NASAL = "nasal", "Nasal spray"
     IV = "iv", "Intravenous infusion"
@@ -95,9 +99,9 @@ class Protocol(PublicRow):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=~pgtrigger.Q(old__status="draft"),
-                func="""
+                func=f"""
                     IF NEW.status = 'draft'
-                       OR (to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status') THEN
+                       OR {CHANGED} THEN
                         RAISE EXCEPTION 'taper: a published protocol never changes';
                     END IF;
                     RETURN NEW;
@@ -115,6 +119,7 @@ class Protocol(PublicRow):
 
 def frozen_with(protocol_id: str) -> pgtrigger.Trigger:
     """Refuse any change of a part whose protocol (an SQL expression over `part`) is no draft."""
+    status = f"(SELECT status FROM treatment_sessions_protocol WHERE id = {protocol_id})"
     return pgtrigger.Trigger(
         name="frozen",
         when=pgtrigger.Before,
@@ -122,7 +127,7 @@ def frozen_with(protocol_id: str) -> pgtrigger.Trigger:
         declare=[("part", "RECORD")],
         func=f"""
             IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;
-            IF (SELECT status FROM treatment_sessions_protocol WHERE id = {protocol_id}) <> 'draft' THEN
+            IF {status} <> 'draft' THEN
                 RAISE EXCEPTION 'taper: a published protocol never changes';
             END IF;
             RETURN part;

@@ -19,7 +19,8 @@ from sessions.models.protocol import ProtocolPhase
 
 def audited_child() -> pgtrigger.Trigger:
     """Audit a row of a session under the session's clinic and patient."""
-    of_session = "(SELECT {} FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id)"
+    rows = "treatment_sessions_treatmentsession"
+    of_session = f"(SELECT {{}} FROM {rows} WHERE id = subject.treatment_session_id)"
     return audited(clinic=of_session.format("clinic_id"), patient=of_session.format("patient_id"))
 
 

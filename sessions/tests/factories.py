@@ -59,7 +59,7 @@ def make_session(
     """Make one booked session of the course, by default starting now, on the first chair."""
     starts_at = starts_at or timezone.now().replace(second=0, microsecond=0)
     day = starts_at.astimezone(course.clinic.zone).date()
-    chair = chair or Chair.objects.bookable_at(course.clinic).order_by("pk").first()
+    chair = chair or Chair.objects.bookable_at(course.clinic).earliest("pk")
     defaults = {
         "phase": course.protocol.phases.first(),
         "number_in_phase": number,

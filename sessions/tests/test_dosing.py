@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from sessions.dosing import DosingError, devices_for, dose_options, infusion
+from sessions.dosing import DoseChoice, DosingError, devices_for, dose_options, infusion
 from sessions.shipped import read_all
 from sessions.specs import DoseOption, PhaseSpec
 
@@ -13,13 +13,18 @@ def phase(key, index=0):
     return PROTOCOLS[key].phases[index]
 
 
+def milligrams(choice: DoseChoice) -> int:
+    assert choice.mg is not None
+    return int(choice.mg)
+
+
 def offered(key, number, age, index=0, **kwargs):
-    return [int(c.mg) for c in dose_options(phase(key, index), number, age, None, **kwargs)]
+    return [milligrams(c) for c in dose_options(phase(key, index), number, age, None, **kwargs)]
 
 
 def default(key, number, age, index=0):
     choices = dose_options(phase(key, index), number, age, None)
-    return [int(choice.mg) for choice in choices if choice.is_default]
+    return [milligrams(choice) for choice in choices if choice.is_default]
 
 
 @pytest.mark.parametrize(("mg", "devices"), [("28", 1), ("56", 2), ("84", 3), ("56.0", 2)])
@@ -93,9 +98,9 @@ def test_from_65_the_dose_rises_by_one_device_and_may_always_fall():
 
 def test_us_day_1_offers_84_mg_with_a_caution():
     first = dose_options(phase("esketamine-trd-us"), 1, 70, None)
-    assert [(int(c.mg), bool(c.caution)) for c in first] == [(56, False), (84, True)]
+    assert [(milligrams(c), bool(c.caution)) for c in first] == [(56, False), (84, True)]
     second = dose_options(phase("esketamine-trd-us"), 2, 70, None)
-    assert [(int(c.mg), bool(c.caution)) for c in second] == [(56, False), (84, False)]
+    assert [(milligrams(c), bool(c.caution)) for c in second] == [(56, False), (84, False)]
 
 
 def test_emergency_starts_at_84_and_may_be_reduced():
@@ -105,7 +110,7 @@ def test_emergency_starts_at_84_and_may_be_reduced():
 
 def test_an_unknown_age_offers_every_band_and_no_default():
     choices = dose_options(phase("esketamine-trd-eu"), 1, None, None)
-    assert [(int(c.mg), c.needs, c.is_default) for c in choices] == [
+    assert [(milligrams(c), c.needs, c.is_default) for c in choices] == [
         (56, ("age",), False),
         (28, ("age",), False),
     ]

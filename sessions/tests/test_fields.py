@@ -15,8 +15,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def at(monkeypatch: pytest.MonkeyPatch):
     """Set the web server's clock, in a clinic in Berlin."""
 
-    def set_clock(*parts: int) -> None:
-        now = datetime(*parts, tzinfo=BERLIN).astimezone(UTC)
+    def set_clock(year: int, month: int, day: int, hour: int, minute: int) -> None:
+        now = local(year, month, day, hour, minute).astimezone(UTC)
         monkeypatch.setattr(timezone, "now", lambda: now)
 
     with timezone.override(BERLIN):
@@ -24,8 +24,8 @@ def at(monkeypatch: pytest.MonkeyPatch):
         yield set_clock
 
 
-def local(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=BERLIN)
+def local(year: int, month: int, day: int, hour: int, minute: int) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,7 @@ def test_an_hour_that_never_was(at) -> None:
 def test_of_an_hour_that_comes_twice_the_last_one_that_has_passed(at) -> None:
     at(2026, 10, 25, 5, 0)
     typed = MomentField(required=False).clean("2026-10-25 02:30")
+    assert typed is not None
     assert typed.astimezone(UTC) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 

@@ -7,9 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions.planning import Calendar, Course, PhaseSpec, PlanningError, plan
+from sessions.planning import (
+    Calendar,
+    Course,
+    PhaseSpec,
+    PlannedSession,
+    PlanningError,
+    plan,
+)
 
-PATTERNS = {1: [(1,)], 2: [(1, 4), (1, 5), (1, 3)], 3: [(1, 3, 5), (1, 4, 6)]}
+PATTERNS: dict[int, list[tuple[int, ...]]] = {
+    1: [(1,)],
+    2: [(1, 4), (1, 5), (1, 3)],
+    3: [(1, 3, 5), (1, 4, 6)],
+}
 MONDAY = date(2026, 3, 2)
 START = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 
@@ -42,6 +53,11 @@ def needed_gap(one, other):
     return max(one.phase.min_gap_days, other.phase.min_gap_days)
 
 
+def day_of(session: PlannedSession) -> date:
+    assert session.placed_on is not None
+    return session.placed_on
+
+
 @settings(max_examples=200, deadline=None)
 @given(courses())
 def test_every_plan_keeps_the_rules(case):
@@ -52,12 +68,12 @@ def test_every_plan_keeps_the_rules(case):
     )
     for session in planned.placed:
         first, last = session.window
-        assert calendar.is_open(session.placed_on)
-        assert first <= session.placed_on <= last
+        assert calendar.is_open(day_of(session))
+        assert first <= day_of(session) <= last
         assert first == course.starts_on + timedelta(days=7 * (session.week - 1))
-        assert session.shift_days == (session.placed_on - session.nominal_on).days
+        assert session.shift_days == (day_of(session) - session.nominal_on).days
     for one, other in pairwise(planned.placed):
-        assert (other.placed_on - one.placed_on).days >= needed_gap(one, other)
+        assert (day_of(other) - day_of(one)).days >= needed_gap(one, other)
     for session in planned.unplaced:
         assert session.unplaced_reason
         assert session.trace[-1].text == session.unplaced_reason
@@ -74,8 +90,8 @@ def test_no_session_could_be_added_or_come_nearer_alone(case):
         limit = abs(session.shift_days) if session.placed_on else 7
         for offset in range(7):
             day = session.window[0] + timedelta(days=offset)
-            fits = (day - before.placed_on).days >= needed_gap(before, session) and (
-                after is None or (after.placed_on - day).days >= needed_gap(after, session)
+            fits = (day - day_of(before)).days >= needed_gap(before, session) and (
+                after is None or (day_of(after) - day).days >= needed_gap(after, session)
             )
             nearer = abs((day - session.nominal_on).days) < limit
             assert not (calendar.is_open(day) and fits and nearer)
@@ -168,4 +184,4 @@ def test_preferred_weekdays_are_kept_on_an_open_calendar_or_refused(weekdays, st
             plan(phases, course, Calendar())
     else:
         planned = plan(phases, course, Calendar())
-        assert {session.placed_on.weekday() for session in planned.sessions} == weekdays
+        assert {day_of(session).weekday() for session in planned.sessions} == weekdays

@@ -1,0 +1,140 @@
+"""A clinic in which every page has something to show: one row for each kind of address."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import Clinic, User
+from clinic.tests.factories import TESTS
+from desk.tests.factories import give, make_task, make_visit, measure, minutes
+from monitoring.models import AdverseEvent, VitalSigns
+from patients.models import Allergy, BodyMeasure, Condition, Consent, ImportDraft, Medication
+from patients.models import Patient, Task
+from patients.models.draft import UploadedText
+from patients.tests.factories import make_ready
+from sessions.lifecycle import Status
+from sessions.models import Dose, InfusionEvent, TreatmentCourse, TreatmentSession
+from sessions.tests.factories import make_order
+
+# What grows by looking, signing in and waiting; all other tables of ours are records.
+NOT_RECORDS = {"AuditEvent", "AuditSeal", "Entry", "Heartbeat", "ImportDraft", "User"}
+OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "reminders"}
+
+
+@dataclass
+class House:
+    patient: Patient
+    medicine: Medication
+    condition: Condition
+    allergy: Allergy
+    measure: BodyMeasure
+    consent: Consent
+    mail_consent: Consent
+    task: Task
+    draft: ImportDraft
+    course: TreatmentCourse
+    planned: TreatmentSession
+    arrived: TreatmentSession
+    cleared: TreatmentSession
+    dosing: TreatmentSession
+    monitored: TreatmentSession
+    over: TreatmentSession
+    infused: TreatmentSession
+    dose: Dose
+    vitals: VitalSigns
+    event: AdverseEvent
+
+
+def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
+    now = timezone.now()
+
+    def visit(status: str, **values: Any) -> TreatmentSession:
+        begin = now - minutes(90)
+        made = make_visit(clinic, nurse, status=status, starts_at=begin, **values)
+        make_ready(made.patient, prescriber, email=f"{status}@mail.example")
+        if not values:
+            make_order(made.course, prescriber)
+        return made
+
+    planned, arrived, cleared = (
+        visit(Status.PLANNED),
+        visit(Status.CHECKED_IN),
+        visit(Status.CLEARED),
+    )
+    dosing, monitored = visit(Status.DOSING), visit(Status.MONITORING)
+    over = visit(Status.DISCHARGED, ended_at=now)
+    infused = visit(Status.DOSING, key="ketamine-iv-twice-weekly")
+    patient = planned.patient
+    of_patient = {"patient": patient, "clinic": clinic}
+    give(dosing, now - minutes(3), nurse)
+    give(monitored, now - minutes(65), nurse)
+    vitals = measure(monitored, now - minutes(80), nurse)
+    measure(over, now - minutes(80), nurse)
+    drip = give(infused, now - minutes(20), nurse, dose_mg=35, concentration_mg_ml=1)
+    with acting(TESTS):
+        InfusionEvent.objects.create(
+            treatment_session=infused,
+            dose=drip,
+            kind="start",
+            at=drip.given_at,
+            recorded_at=now,
+            by=nurse,
+            rate_ml_h=Decimal("52.5"),
+        )
+        return House(
+            patient=patient,
+            medicine=Medication.objects.create(text="Sertraline", **of_patient),
+            condition=Condition.objects.create(text="Depression", **of_patient),
+            allergy=Allergy.objects.create(text="Latex", **of_patient),
+            measure=BodyMeasure.objects.create(
+                kind="weight", value=80, observed_at=now - minutes(90), **of_patient
+            ),
+            consent=Consent.objects.get(patient=patient, kind=Consent.Kind.TREATMENT),
+            mail_consent=Consent.objects.get(patient=patient, kind=Consent.Kind.EMAIL),
+            task=make_task(clinic, patient=patient, due_at=now),
+            draft=ImportDraft.objects.create(
+                clinic=clinic,
+                user=prescriber,
+                expires_at=now + timedelta(hours=1),
+                content=ImportDraft.pack([UploadedText("a.json", "{}")], []),
+            ),
+            course=planned.course,
+            planned=planned,
+            arrived=arrived,
+            cleared=cleared,
+            dosing=dosing,
+            monitored=monitored,
+            over=over,
+            infused=infused,
+            dose=give(monitored, now - minutes(60), nurse),
+            vitals=vitals,
+            event=AdverseEvent.objects.create(
+                treatment_session=monitored,
+                term="Nausea",
+                severity="mild",
+                onset_at=now - minutes(30),
+                recorded_by=nurse,
+                recorded_at=now,
+            ),
+        )
+
+
+def records() -> dict[str, str]:
+    """Return a digest of every clinical table: equal means that nothing changed."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            if model._meta.app_label in OURS and model.__name__ not in NOT_RECORDS:
+                table = connection.ops.quote_name(model._meta.db_table)
+                cursor.execute(
+                    f"SELECT concat(count(*), md5(string_agg(t::text, ';' ORDER BY id))) "  # noqa: S608
+                    f"FROM {table} t"
+                )
+                found[model.__name__] = cursor.fetchone()[0]
+    return found
