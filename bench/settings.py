@@ -1,6 +1,6 @@
 """Production's own settings; the proxy in front is played by whoever asks."""
 
-from clinic.settings.production import *  # noqa: F403
+from clinic.settings.production import *
 from clinic.settings.production import env
 
 DEMO_ALLOWED = True  # the rows come from seed_load

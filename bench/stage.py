@@ -121,9 +121,9 @@ class Stage:
         said = self.run(["-m", "bench.inside", module, *arguments], environment)
         return json.loads(said.splitlines()[-1])
 
-    def start(self, name: str, arguments: list[str], **options: object) -> children.Child:
+    def start(self, name: str, arguments: list[str], **options: Any) -> children.Child:
         log = self.folder / "log" / f"{name}.log"
-        child = children.start(name, [sys.executable, *arguments], log=log, cwd=ROOT, **options)  # type: ignore[arg-type]
+        child = children.start(name, [sys.executable, *arguments], log=log, cwd=ROOT, **options)
         self.running.append(child)
         return child
 

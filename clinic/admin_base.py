@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -32,11 +33,8 @@ def clinic_of(row: Model) -> int | None:
     return value
 
 
-class OwnClinicMixin:
+class OwnClinicMixin(BaseModelAdmin):
     """Rows and choices of the clinics at which this person holds the permission."""
-
-    model: type[Model]
-    opts: Any
 
     def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
         permission = f"{self.opts.app_label}.{action}_{self.opts.model_name}"
@@ -44,7 +42,7 @@ class OwnClinicMixin:
         return [clinic_id for clinic_id in user.clinic_ids if user.may(permission, clinic_id)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)  # type: ignore[misc]
+        rows = super().get_queryset(request)
         return self.own(rows, self.clinic_ids(request))
 
     def own(self, rows: QuerySet[Any], clinic_ids: list[int]) -> QuerySet[Any]:
@@ -65,14 +63,14 @@ class OwnClinicMixin:
     ) -> forms.ModelChoiceField | None:
         if "queryset" not in kwargs:
             kwargs["queryset"] = self.choices_of(db_field.related_model, request)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(
         self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField | None:
         if "queryset" not in kwargs:
             kwargs["queryset"] = self.choices_of(db_field.related_model, request)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(request, "view", obj) or self._may(request, "change", obj)

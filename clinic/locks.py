@@ -34,7 +34,7 @@ def shared(model: type[M], column: str, value: object) -> list[M]:
     """Lock rows FOR SHARE and read them in one statement: they stay so until the end."""
     table = connection.ops.quote_name(model._meta.db_table)
     where = connection.ops.quote_name(column)
-    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR SHARE"  # noqa: S608
+    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR SHARE"
     return list(model._default_manager.raw(sql, [value]))
 
 

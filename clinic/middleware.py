@@ -1,6 +1,7 @@
 """Signed-in time, second factor, the current clinic, and no copies of private pages."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 
-from clinic.models import User
+from clinic.models import Clinic, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 POLL_HEADER = "X-Poll"  # sent by background refreshes: they never extend a signed-in session

@@ -7,6 +7,7 @@ from clinic import views
 
 admin.autodiscover()
 admin.site.unregister(Group)  # roles are data: clinic/roles.py
+# As allauth documents it: a method of this one site.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = "Taper administration"
 admin.site.site_title = "Taper"

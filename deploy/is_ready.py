@@ -4,6 +4,7 @@ import os
 import sys
 import urllib.request
 
+# An address of our own, whatever its scheme: nobody else sets it.
 ADDRESS = os.environ.get("READY_URL", "http://127.0.0.1:8000/readyz")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Model
 
 from clinic.models import Heartbeat, User
 from desk import polling
@@ -40,13 +41,13 @@ def read(public_id: UUID, clinic_ids: Iterable[int]) -> Pulse | None:
     return Pulse(*row) if row else None
 
 
-def _table(model: type) -> str:
-    return connection.ops.quote_name(model._meta.db_table)  # type: ignore[attr-defined]
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 def _sql() -> str:
     added = "".join(
-        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)} "  # noqa: S608
+        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)} "
         "WHERE treatment_session_id = found.id),"
         for model in ADDED_ONLY
     )
@@ -63,7 +64,7 @@ def _sql() -> str:
         )::text)
         FROM {_table(TreatmentSession)} found
         WHERE public_id = %(public_id)s AND clinic_id = ANY(%(clinics)s)
-    """  # noqa: S608
+    """
 
 
 def state(pulse: Pulse, public_id: UUID, user: User) -> tuple[object, ...]:

@@ -58,7 +58,7 @@ def _table(model: type[models.Model]) -> str:
 def _sql() -> str:
     """Names of tables and of the clock come from this code; every value is a parameter."""
     added = "".join(
-        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)}"  # noqa: S608
+        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)}"
         " WHERE treatment_session_id IN (SELECT id FROM present)), "
         for model in ADDED_ONLY
     )
@@ -107,21 +107,19 @@ def _sql() -> str:
                 (SELECT md5(string_agg(words, ' ' ORDER BY id)) FROM places)
             )::text)
         FROM moment, sweep
-    """  # noqa: S608
+    """
 
 
 def read(clinic: Clinic) -> Pulse:
+    values: dict[str, Any] = {
+        "clinic": clinic.pk,
+        "zone": clinic.time_zone,
+        "present": PRESENT,
+        "sweep": SWEEP,
+        "silent": SILENT_AFTER,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _sql(),
-            {
-                "clinic": clinic.pk,
-                "zone": clinic.time_zone,
-                "present": PRESENT,
-                "sweep": SWEEP,
-                "silent": SILENT_AFTER,
-            },
-        )
+        cursor.execute(_sql(), values)
         row: tuple[Any, ...] = cursor.fetchone()
     now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = row
     return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, silent, digest)

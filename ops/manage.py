@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     except lock.Busy as busy:
         os.environ.update(_servers_of(busy.told))
         _find_psql()
-        os.execv(sys.executable, command)  # noqa: S606
+        os.execv(sys.executable, command)  # noqa: S606  no shell
     except ServiceError as error:
         say(str(error))
         return 1

@@ -71,7 +71,8 @@ def passage(path: Path, account: pwd.struct_passwd | None = None) -> Path:
 
 def temporary_folder(account: pwd.struct_passwd | None) -> Path:
     """Make a new folder with a short path that the account can pass through."""
-    for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108
+    usual = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108  mkdtemp makes it private
+    for parent in map(Path, usual):
         short = len(str(parent)) + len("/taper-12345678/postgres/run") <= LONGEST_SOCKET_FOLDER
         if short and parent.is_dir() and os.access(parent, os.W_OK) and reaches(account, parent):
             return passage(Path(tempfile.mkdtemp(prefix="taper-", dir=parent)), account)

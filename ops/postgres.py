@@ -209,7 +209,7 @@ class Postgres:
         return self._run("pg_isready", "-q", "-U", NAME).returncode == 0
 
     def _create_database(self) -> None:
-        exists = f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"  # noqa: S608
+        exists = f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"
         found = self._run("psql", "-U", NAME, "-d", "postgres", "-Atqc", exists)
         if found.stdout.strip() == "1":
             return

@@ -109,7 +109,7 @@ def _listen(wanted: int) -> socket.socket:
 
 def _is_ready(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:  # noqa: S310  ours
             return bool(answer.status == 200)
     except OSError:
         return False

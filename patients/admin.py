@@ -32,7 +32,8 @@ class PatientAdmin(ReadOnlyAdmin):
         """Search as the patient list does, by its index."""
         if not search_term:
             return queryset, False
-        return queryset.search(search_term.replace("\x00", "")), False  # type: ignore[attr-defined]
+        words = search_term.replace("\x00", "")
+        return queryset.search(words), False  # type: ignore[attr-defined]  # a PatientQuerySet
 
 
 @admin.register(Task)

@@ -8,8 +8,6 @@ from django.urls import reverse
 from clinic.models import User
 from patients.models import Allergy, Patient
 
-NO_KNOWN_ALLERGY = frozenset({"716186003", "160244002"})  # SNOMED CT
-
 
 @dataclass(frozen=True, slots=True)
 class Banner:
@@ -37,8 +35,8 @@ def banner_for(patient: Patient, user: User, today: date, *, step: str = "") -> 
         age=patient.age(today),
         record_number=patient.record_number,
         alerts=tuple(patient.not_treatable(today)),
-        allergies=tuple(row.text for row in active if row.code not in NO_KNOWN_ALLERGY),
-        no_known_allergies=any(row.code in NO_KNOWN_ALLERGY for row in active),
+        allergies=tuple(row.text for row in active if not row.says_none_known),
+        no_known_allergies=any(row.says_none_known for row in active),
         shows_allergies=clinical,
         step=step,
     )

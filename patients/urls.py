@@ -18,6 +18,7 @@ urlpatterns = [
     path("<uuid:public_id>/conditions/new/", chart.add_condition, name="add_condition"),
     path("conditions/<uuid:public_id>/resolve/", chart.resolve_condition, name="resolve_condition"),
     path("<uuid:public_id>/allergies/new/", chart.add_allergy, name="add_allergy"),
+    path("<uuid:public_id>/allergies/none/", chart.no_allergies, name="no_allergies"),
     path("<uuid:public_id>/measures/new/", chart.add_measure, name="add_measure"),
     path(
         "<str:section>/<uuid:public_id>/entered-in-error/",

@@ -39,28 +39,24 @@ def _leaves_connection_usable(cause: Exception) -> bool:
     return isinstance(cause, smtplib.SMTPResponseException) and cause.smtp_code != HANGS_UP
 
 
-class _Watched:
+class _Watched(smtplib.SMTP):
     """Shows itself before it connects, and notes when the server may have the message."""
 
     maybe_sent = False
-    sock: socket.socket | None = None
 
     def __init__(self, *args: Any, show: Callable[["_Watched"], None], **kwargs: Any) -> None:
         show(self)
         super().__init__(*args, **kwargs)
 
-    def data(self, message: Any) -> Any:
+    def data(self, msg: Any) -> Any:
         self.maybe_sent = True
-        return super().data(message)  # type: ignore[misc]
+        return super().data(msg)
 
     def cut(self) -> None:
         """End whatever another thread is waiting for here."""
         if self.sock is not None:
             with suppress(OSError):
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-
-class _WatchedSMTP(_Watched, smtplib.SMTP): ...
 
 
 class _WatchedSMTPSSL(_Watched, smtplib.SMTP_SSL): ...
@@ -73,7 +69,7 @@ class BoundedBackend(EmailBackend):
 
     @property
     def connection_class(self) -> Any:
-        kind = _WatchedSMTPSSL if self.use_ssl else _WatchedSMTP
+        kind = _WatchedSMTPSSL if self.use_ssl else _Watched
         return partial(kind, show=partial(setattr, self, "watched"))
 
 

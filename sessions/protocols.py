@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from clinic import audit, clock
 from clinic.audit import acting
@@ -191,7 +191,8 @@ def new_draft(protocol: Protocol, *, by: User, clinic_id: int | None) -> Protoco
 
 
 def next_version(key: str, clinic_id: int | None) -> int:
-    versions = Protocol.objects.filter(clinic_id=clinic_id, key=key)  # type: ignore[misc]  # None: shipped
+    at_clinic = Q(clinic_id=clinic_id)  # None: shipped with Taper
+    versions = Protocol.objects.filter(at_clinic, key=key)
     return (versions.aggregate(last=Max("version"))["last"] or 0) + 1
 
 

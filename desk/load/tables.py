@@ -49,7 +49,7 @@ class Table:
     def first_free_id(self) -> int:
         with connection.cursor() as cursor:
             table = self.model._meta.db_table
-            cursor.execute(f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"')  # noqa: S608 - a model's
+            cursor.execute(f'SELECT coalesce(max(id), 0) + 1 FROM "{table}"')
             return int(cursor.fetchone()[0])
 
     def catch_up(self) -> None:

@@ -14,10 +14,20 @@ from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
 from monitoring.models import AdverseEvent, VitalSigns
-from patients.models import Allergy, BodyMeasure, Condition, Consent, ImportDraft, Medication
-from patients.models import Patient, Task
+from monitoring.services import predose
+from monitoring.tests.visits import ANSWERS
+from patients.models import (
+    Allergy,
+    BodyMeasure,
+    Condition,
+    Consent,
+    ImportDraft,
+    Medication,
+    Patient,
+    Task,
+)
 from patients.models.draft import UploadedText
-from patients.tests.factories import make_ready
+from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, InfusionEvent, TreatmentCourse, TreatmentSession
 from sessions.tests.factories import make_order
@@ -30,6 +40,7 @@ OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "reminders"}
 @dataclass
 class House:
     patient: Patient
+    newcomer: Patient
     medicine: Medication
     condition: Condition
     allergy: Allergy
@@ -46,6 +57,7 @@ class House:
     monitored: TreatmentSession
     over: TreatmentSession
     infused: TreatmentSession
+    infused_course: TreatmentCourse
     dose: Dose
     vitals: VitalSigns
     event: AdverseEvent
@@ -77,6 +89,7 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
     vitals = measure(monitored, now - minutes(80), nurse)
     measure(over, now - minutes(80), nurse)
     drip = give(infused, now - minutes(20), nurse, dose_mg=35, concentration_mg_ml=1)
+    predose.complete(cleared.pk, ANSWERS, by=nurse)
     with acting(TESTS):
         InfusionEvent.objects.create(
             treatment_session=infused,
@@ -89,6 +102,7 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
         )
         return House(
             patient=patient,
+            newcomer=make_ready(make_patient(clinic), prescriber),
             medicine=Medication.objects.create(text="Sertraline", **of_patient),
             condition=Condition.objects.create(text="Depression", **of_patient),
             allergy=Allergy.objects.create(text="Latex", **of_patient),
@@ -112,6 +126,7 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
             monitored=monitored,
             over=over,
             infused=infused,
+            infused_course=infused.course,
             dose=give(monitored, now - minutes(60), nurse),
             vitals=vitals,
             event=AdverseEvent.objects.create(

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,123 +15,308 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Discharge',
+            name="Discharge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('left_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('gate', models.JSONField(help_text='Each condition, met or not, with its words.')),
-                ('override_reason', models.CharField(blank=True, max_length=240)),
-                ('outside_gate', models.BooleanField(default=False, help_text='Left already; recorded afterwards.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("left_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("gate", models.JSONField(help_text="Each condition, met or not, with its words.")),
+                ("override_reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "outside_gate",
+                    models.BooleanField(
+                        default=False, help_text="Left already; recorded afterwards."
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DischargeAssessment',
+            name="DischargeAssessment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('assessed_at', models.DateTimeField()),
-                ('by_prescriber', models.BooleanField(default=False, help_text='At the time of the assessment.')),
-                ('ready', models.BooleanField()),
-                ('decisions', models.JSONField(default=dict, help_text="Condition code to the clinician's reason.")),
-                ('note', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("assessed_at", models.DateTimeField()),
+                (
+                    "by_prescriber",
+                    models.BooleanField(default=False, help_text="At the time of the assessment."),
+                ),
+                ("ready", models.BooleanField()),
+                (
+                    "decisions",
+                    models.JSONField(
+                        default=dict, help_text="Condition code to the clinician's reason."
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'ordering': ['-assessed_at', '-pk'],
+                "ordering": ["-assessed_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Escort',
+            name="Escort",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('adult', 'Accompanying adult'), ('medical_transport', 'Medical transport'), ('taxi', 'Taxi')], max_length=20)),
-                ('name', models.CharField(max_length=120)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('recorded_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("adult", "Accompanying adult"),
+                            ("medical_transport", "Medical transport"),
+                            ("taxi", "Taxi"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("recorded_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-recorded_at', '-pk'],
+                "ordering": ["-recorded_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='MissedCheck',
+            name="MissedCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=60)),
-                ('reason', models.CharField(max_length=240)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=60)),
+                ("reason", models.CharField(max_length=240)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['at'],
+                "ordering": ["at"],
             },
         ),
         migrations.CreateModel(
-            name='PreDoseCheck',
+            name="PreDoseCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('identity_confirmed', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3)),
-                ('no_food_2h', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='No food for 2 hours')),
-                ('no_fluids_30min', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='No liquids for 30 minutes')),
-                ('no_nasal_products_1h', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='No nasal spray for 1 hour')),
-                ('transport_arranged', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3)),
-                ('new_medicines', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='New medicines since last time')),
-                ('new_medicines_text', models.CharField(blank=True, max_length=300)),
-                ('substance_use_today', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='Alcohol or drugs today')),
-                ('fit_today', models.CharField(choices=[('yes', 'Yes'), ('no', 'No')], max_length=3, verbose_name='Mental state allows treatment')),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('decision_reason', models.CharField(blank=True, help_text='Why a prescriber lets treatment go on all the same.', max_length=240)),
-                ('completed_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "identity_confirmed",
+                    models.CharField(choices=[("yes", "Yes"), ("no", "No")], max_length=3),
+                ),
+                (
+                    "no_food_2h",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="No food for 2 hours",
+                    ),
+                ),
+                (
+                    "no_fluids_30min",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="No liquids for 30 minutes",
+                    ),
+                ),
+                (
+                    "no_nasal_products_1h",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="No nasal spray for 1 hour",
+                    ),
+                ),
+                (
+                    "transport_arranged",
+                    models.CharField(choices=[("yes", "Yes"), ("no", "No")], max_length=3),
+                ),
+                (
+                    "new_medicines",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="New medicines since last time",
+                    ),
+                ),
+                ("new_medicines_text", models.CharField(blank=True, max_length=300)),
+                (
+                    "substance_use_today",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="Alcohol or drugs today",
+                    ),
+                ),
+                (
+                    "fit_today",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No")],
+                        max_length=3,
+                        verbose_name="Mental state allows treatment",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "decision_reason",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why a prescriber lets treatment go on all the same.",
+                        max_length=240,
+                    ),
+                ),
+                ("completed_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['-completed_at', '-pk'],
+                "ordering": ["-completed_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='VitalSigns',
+            name="VitalSigns",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('observed_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('systolic', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='systolic (mmHg)')),
-                ('diastolic', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='diastolic (mmHg)')),
-                ('pulse', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='pulse (/min)')),
-                ('spo2', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='SpO₂ (%)')),
-                ('oxygen_l_min', models.DecimalField(blank=True, decimal_places=1, max_digits=4, null=True, verbose_name='oxygen (L/min)')),
-                ('respiratory_rate', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='respiratory rate (/min)')),
-                ('temperature', models.DecimalField(blank=True, decimal_places=1, max_digits=3, null=True, verbose_name='temperature (°C)')),
-                ('sedation', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='MOAA/S')),
-                ('dissociation', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='dissociation')),
-                ('not_obtained', models.CharField(blank=True, help_text='Why values are missing.', max_length=240)),
-                ('late_reason', models.CharField(blank=True, max_length=240)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('reason', models.CharField(blank=True, help_text='Why it was corrected.', max_length=240)),
-                ('entered_in_error', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("observed_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "systolic",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="systolic (mmHg)"
+                    ),
+                ),
+                (
+                    "diastolic",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="diastolic (mmHg)"
+                    ),
+                ),
+                (
+                    "pulse",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="pulse (/min)"
+                    ),
+                ),
+                (
+                    "spo2",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="SpO₂ (%)"
+                    ),
+                ),
+                (
+                    "oxygen_l_min",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=4,
+                        null=True,
+                        verbose_name="oxygen (L/min)",
+                    ),
+                ),
+                (
+                    "respiratory_rate",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="respiratory rate (/min)"
+                    ),
+                ),
+                (
+                    "temperature",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=1,
+                        max_digits=3,
+                        null=True,
+                        verbose_name="temperature (°C)",
+                    ),
+                ),
+                (
+                    "sedation",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="MOAA/S"),
+                ),
+                (
+                    "dissociation",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="dissociation"
+                    ),
+                ),
+                (
+                    "not_obtained",
+                    models.CharField(
+                        blank=True, help_text="Why values are missing.", max_length=240
+                    ),
+                ),
+                ("late_reason", models.CharField(blank=True, max_length=240)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it was corrected.", max_length=240),
+                ),
+                ("entered_in_error", models.BooleanField(default=False)),
             ],
             options={
-                'verbose_name_plural': 'vital signs',
-                'ordering': ['observed_at', 'pk'],
+                "verbose_name_plural": "vital signs",
+                "ordering": ["observed_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='AdverseEvent',
+            name="AdverseEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('term', models.CharField(max_length=120)),
-                ('severity', models.CharField(choices=[('mild', 'Mild'), ('moderate', 'Moderate'), ('severe', 'Severe')], max_length=10)),
-                ('serious', models.BooleanField(default=False)),
-                ('onset_at', models.DateTimeField()),
-                ('action', models.CharField(blank=True, max_length=240)),
-                ('recorded_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
-                ('resolution', models.CharField(blank=True, max_length=240)),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("term", models.CharField(max_length=120)),
+                (
+                    "severity",
+                    models.CharField(
+                        choices=[("mild", "Mild"), ("moderate", "Moderate"), ("severe", "Severe")],
+                        max_length=10,
+                    ),
+                ),
+                ("serious", models.BooleanField(default=False)),
+                ("onset_at", models.DateTimeField()),
+                ("action", models.CharField(blank=True, max_length=240)),
+                ("recorded_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
+                ("resolution", models.CharField(blank=True, max_length=240)),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['onset_at', 'pk'],
+                "ordering": ["onset_at", "pk"],
             },
         ),
     ]

@@ -8,210 +8,511 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('monitoring', '0001_initial'),
-        ('treatment_sessions', '0001_initial'),
+        ("monitoring", "0001_initial"),
+        ("treatment_sessions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='adverseevent',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='adverse_events', to='treatment_sessions.treatmentsession'),
+            model_name="adverseevent",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="adverse_events",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='discharge',
-            name='released_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="discharge",
+            name="released_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='discharge',
-            name='second_person',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="discharge",
+            name="second_person",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='discharge',
-            name='treatment_session',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='discharge', to='treatment_sessions.treatmentsession'),
+            model_name="discharge",
+            name="treatment_session",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="discharge",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='dischargeassessment',
-            name='assessed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="dischargeassessment",
+            name="assessed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='dischargeassessment',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='discharge_assessments', to='treatment_sessions.treatmentsession'),
+            model_name="dischargeassessment",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="discharge_assessments",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='escort',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="escort",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='escort',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='escorts', to='treatment_sessions.treatmentsession'),
+            model_name="escort",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="escorts",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='missedcheck',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="missedcheck",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='missedcheck',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='missed_checks', to='treatment_sessions.treatmentsession'),
+            model_name="missedcheck",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="missed_checks",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='predosecheck',
-            name='completed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="predosecheck",
+            name="completed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='predosecheck',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="predosecheck",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='predosecheck',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='predose_checks', to='treatment_sessions.treatmentsession'),
+            model_name="predosecheck",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="predose_checks",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddField(
-            model_name='vitalsigns',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="vitalsigns",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='vitalsigns',
-            name='supersedes',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='monitoring.vitalsigns'),
+            model_name="vitalsigns",
+            name="supersedes",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="superseded_by",
+                to="monitoring.vitalsigns",
+            ),
         ),
         migrations.AddField(
-            model_name='vitalsigns',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vital_signs', to='treatment_sessions.treatmentsession'),
+            model_name="vitalsigns",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="vital_signs",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='adverseevent',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='ebd340595a372bd4ee661f19ab9c0110658dfd9b', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_0ef6d', table='monitoring_adverseevent', when='AFTER')),
+            model_name="adverseevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="ebd340595a372bd4ee661f19ab9c0110658dfd9b",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_0ef6d",
+                    table="monitoring_adverseevent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='adverseevent',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='0f5ca50b85a0e0f2b10e7f1336072bd369dea3ad', operation='DELETE', pgid='pgtrigger_kept_9cd26', table='monitoring_adverseevent', when='BEFORE')),
+            model_name="adverseevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="0f5ca50b85a0e0f2b10e7f1336072bd369dea3ad",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_9cd26",
+                    table="monitoring_adverseevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='discharge',
-            constraint=models.CheckConstraint(condition=models.Q(('override_reason', ''), ('outside_gate', True), models.Q(('second_person__isnull', False), models.Q(('second_person', models.F('released_by')), _negated=True)), _connector='OR'), name='an_override_needs_two_people'),
+            model_name="discharge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("override_reason", ""),
+                    ("outside_gate", True),
+                    models.Q(
+                        ("second_person__isnull", False),
+                        models.Q(("second_person", models.F("released_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_override_needs_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='discharge',
-            constraint=models.CheckConstraint(condition=models.Q(('outside_gate', False), models.Q(('override_reason', ''), _negated=True), _connector='OR'), name='outside_the_gate_says_why'),
+            model_name="discharge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outside_gate", False),
+                    models.Q(("override_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="outside_the_gate_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='discharge',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='8c20561bc76931d9ffd8289f61c087c522f98e74', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_29726', table='monitoring_discharge', when='AFTER')),
+            model_name="discharge",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="8c20561bc76931d9ffd8289f61c087c522f98e74",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_29726",
+                    table="monitoring_discharge",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='discharge',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3081ae5186eb97224164fe4d036ef107eb26f5ef', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_a670f', table='monitoring_discharge', when='BEFORE')),
+            model_name="discharge",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3081ae5186eb97224164fe4d036ef107eb26f5ef",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_a670f",
+                    table="monitoring_discharge",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dischargeassessment',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='910e3e71e534765ed6ba02cc9b258400b984d51a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_02aea', table='monitoring_dischargeassessment', when='AFTER')),
+            model_name="dischargeassessment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="910e3e71e534765ed6ba02cc9b258400b984d51a",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_02aea",
+                    table="monitoring_dischargeassessment",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dischargeassessment',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b4999e6a110883866d111a219a6f3410ab93f2af', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2a203', table='monitoring_dischargeassessment', when='BEFORE')),
+            model_name="dischargeassessment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b4999e6a110883866d111a219a6f3410ab93f2af",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2a203",
+                    table="monitoring_dischargeassessment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='escort',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='0e95c1f280fa80378db69a29220a374f948a1218', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_dad60', table='monitoring_escort', when='AFTER')),
+            model_name="escort",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="0e95c1f280fa80378db69a29220a374f948a1218",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_dad60",
+                    table="monitoring_escort",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='escort',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='df145dea9adb64680ae4302b6ed73e60467a30e5', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_12614', table='monitoring_escort', when='BEFORE')),
+            model_name="escort",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="df145dea9adb64680ae4302b6ed73e60467a30e5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_12614",
+                    table="monitoring_escort",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='missedcheck',
-            constraint=models.UniqueConstraint(fields=('treatment_session', 'label'), name='a_check_is_missed_once'),
+            model_name="missedcheck",
+            constraint=models.UniqueConstraint(
+                fields=("treatment_session", "label"), name="a_check_is_missed_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='missedcheck',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='f3a6b760292dc0609c559511ee35d6e140d303b6', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_88172', table='monitoring_missedcheck', when='AFTER')),
+            model_name="missedcheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="f3a6b760292dc0609c559511ee35d6e140d303b6",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_88172",
+                    table="monitoring_missedcheck",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='missedcheck',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='236c13719a4dcb8bb8d917247055712a5897233c', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_39507', table='monitoring_missedcheck', when='BEFORE')),
+            model_name="missedcheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="236c13719a4dcb8bb8d917247055712a5897233c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_39507",
+                    table="monitoring_missedcheck",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='predosecheck',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='3c333b1386a5bc9015b120130a6747661f53f7ca', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_80c39', table='monitoring_predosecheck', when='AFTER')),
+            model_name="predosecheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="3c333b1386a5bc9015b120130a6747661f53f7ca",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_80c39",
+                    table="monitoring_predosecheck",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='predosecheck',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='b964cd0b18961c813e57c6290111667c39ac2fd0', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_15507', table='monitoring_predosecheck', when='BEFORE')),
+            model_name="predosecheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="b964cd0b18961c813e57c6290111667c39ac2fd0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_15507",
+                    table="monitoring_predosecheck",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='vitalsigns',
-            index=models.Index(fields=['treatment_session', '-observed_at'], name='vitals_of_a_session'),
+            model_name="vitalsigns",
+            index=models.Index(
+                fields=["treatment_session", "-observed_at"], name="vitals_of_a_session"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('systolic__isnull', True), ('systolic__range', (50, 300)), _connector='OR'), name='systolic_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("systolic__isnull", True), ("systolic__range", (50, 300)), _connector="OR"
+                ),
+                name="systolic_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('diastolic__isnull', True), ('diastolic__range', (20, 200)), _connector='OR'), name='diastolic_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("diastolic__isnull", True), ("diastolic__range", (20, 200)), _connector="OR"
+                ),
+                name="diastolic_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('pulse__isnull', True), ('pulse__range', (20, 300)), _connector='OR'), name='pulse_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("pulse__isnull", True), ("pulse__range", (20, 300)), _connector="OR"
+                ),
+                name="pulse_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('spo2__isnull', True), ('spo2__range', (50, 100)), _connector='OR'), name='spo2_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("spo2__isnull", True), ("spo2__range", (50, 100)), _connector="OR"
+                ),
+                name="spo2_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('oxygen_l_min__isnull', True), ('oxygen_l_min__range', (0, 60)), _connector='OR'), name='oxygen_l_min_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("oxygen_l_min__isnull", True),
+                    ("oxygen_l_min__range", (0, 60)),
+                    _connector="OR",
+                ),
+                name="oxygen_l_min_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('respiratory_rate__isnull', True), ('respiratory_rate__range', (2, 80)), _connector='OR'), name='respiratory_rate_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("respiratory_rate__isnull", True),
+                    ("respiratory_rate__range", (2, 80)),
+                    _connector="OR",
+                ),
+                name="respiratory_rate_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('temperature__isnull', True), ('temperature__range', (30, 44)), _connector='OR'), name='temperature_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("temperature__isnull", True), ("temperature__range", (30, 44)), _connector="OR"
+                ),
+                name="temperature_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('sedation__isnull', True), ('sedation__range', (0, 5)), _connector='OR'), name='sedation_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sedation__isnull", True), ("sedation__range", (0, 5)), _connector="OR"
+                ),
+                name="sedation_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('dissociation__isnull', True), ('dissociation__range', (0, 3)), _connector='OR'), name='dissociation_in_range'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("dissociation__isnull", True), ("dissociation__range", (0, 3)), _connector="OR"
+                ),
+                name="dissociation_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('diastolic__isnull', True), ('systolic__isnull', True)), ('systolic__gt', models.F('diastolic')), _connector='OR'), name='blood_pressure_is_whole'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("diastolic__isnull", True), ("systolic__isnull", True)),
+                    ("systolic__gt", models.F("diastolic")),
+                    _connector="OR",
+                ),
+                name="blood_pressure_is_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vitalsigns',
-            constraint=models.CheckConstraint(condition=models.Q(('supersedes__isnull', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='a_correction_says_why'),
+            model_name="vitalsigns",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("supersedes__isnull", True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_correction_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='vitalsigns',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='1b02915e4138cfcf207cf7b5b335ca263c364bcf', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_81c43', table='monitoring_vitalsigns', when='AFTER')),
+            model_name="vitalsigns",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="1b02915e4138cfcf207cf7b5b335ca263c364bcf",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_81c43",
+                    table="monitoring_vitalsigns",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='vitalsigns',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dd6b8811f80b48e9ab6b771a7fd3613888e5fa20', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c44c6', table='monitoring_vitalsigns', when='BEFORE')),
+            model_name="vitalsigns",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="dd6b8811f80b48e9ab6b771a7fd3613888e5fa20",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_c44c6",
+                    table="monitoring_vitalsigns",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -66,7 +66,7 @@ def natively(command: list[str]) -> list[str]:
     python = sys.executable
     if command[0] == "sh":
         return [*command[:-1], command[-1].replace("python ", f"{python} ")]
-    changed = [part.replace("0.0.0.0:8000", f"127.0.0.1:{PORT}") for part in command]  # noqa: S104
+    changed = [part.replace("0.0.0.0:8000", f"127.0.0.1:{PORT}") for part in command]
     changed = [part.replace("${WEB_WORKERS:-2}", "1") for part in changed]
     return [python, "-m", *changed]
 
@@ -84,7 +84,12 @@ def wait_until_healthy(
 ) -> None:
     """Repeat a health check until it passes."""
     deadline = time.monotonic() + seconds
-    while subprocess.run(command, cwd=ROOT, env=environment, capture_output=True).returncode:  # noqa: PLW1510
+
+    def fails() -> bool:
+        run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+        return run.returncode != 0
+
+    while fails():
         assert child.alive, child.last_lines()
         assert time.monotonic() < deadline, child.last_lines()
         time.sleep(0.2)
@@ -112,8 +117,7 @@ def test_beat_leaves_the_file_that_its_health_check_looks_for(
     deployed: Environment, tmp_path: Path
 ) -> None:
     command = [
-        part.replace("/tmp/", f"{tmp_path}/")  # noqa: S108
-        for part in natively(SERVICES["beat"]["command"])
+        part.replace("/tmp/", f"{tmp_path}/") for part in natively(SERVICES["beat"]["command"])
     ]
     beat = children.start("beat", command, env=deployed, cwd=ROOT, log=tmp_path / "log")
     found = children.wait_until(

@@ -54,6 +54,12 @@ class AllergyForm(ClinicalForm):
     note = LineField(label="Remark", max_length=300, required=False)
 
 
+class NoAllergiesForm(ClinicalForm):
+    note = LineField(
+        label="Remark", max_length=300, required=False, help_text="Such as who was asked."
+    )
+
+
 class MeasureForm(ClinicalForm):
     number = NumberField(label="Value")
     measure = forms.ChoiceField(label="Of", choices=UNITS)

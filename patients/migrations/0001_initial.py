@@ -12,388 +12,1035 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinic', '0001_initial'),
+        ("clinic", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportDraft',
+            name="ImportDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('content', models.BinaryField()),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                ("content", models.BinaryField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Patient',
+            name="Patient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('record_number', models.CharField(max_length=20)),
-                ('given_name', models.CharField(blank=True, max_length=120)),
-                ('family_name', models.CharField(max_length=120)),
-                ('other_names', models.CharField(blank=True, help_text='Former or preferred names.', max_length=240)),
-                ('birth_date', models.DateField()),
-                ('sex', models.CharField(choices=[('female', 'Female'), ('male', 'Male'), ('other', 'Other'), ('unknown', 'Unknown')], default='unknown', max_length=10, verbose_name='administrative sex')),
-                ('deceased', models.BooleanField(default=False)),
-                ('deceased_at', models.DateTimeField(blank=True, null=True)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('address', models.TextField(blank=True)),
-                ('language', models.CharField(blank=True, max_length=20)),
-                ('source_id', models.CharField(blank=True, help_text='Its id where it came from.', max_length=120)),
-                ('source_values', models.JSONField(blank=True, default=dict, editable=False, help_text='What the last import said: a field that differs from it was changed here.')),
-                ('search_text', models.TextField(default='', editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='patients', to='clinic.clinic')),
-                ('merged_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("record_number", models.CharField(max_length=20)),
+                ("given_name", models.CharField(blank=True, max_length=120)),
+                ("family_name", models.CharField(max_length=120)),
+                (
+                    "other_names",
+                    models.CharField(
+                        blank=True, help_text="Former or preferred names.", max_length=240
+                    ),
+                ),
+                ("birth_date", models.DateField()),
+                (
+                    "sex",
+                    models.CharField(
+                        choices=[
+                            ("female", "Female"),
+                            ("male", "Male"),
+                            ("other", "Other"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="unknown",
+                        max_length=10,
+                        verbose_name="administrative sex",
+                    ),
+                ),
+                ("deceased", models.BooleanField(default=False)),
+                ("deceased_at", models.DateTimeField(blank=True, null=True)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("address", models.TextField(blank=True)),
+                ("language", models.CharField(blank=True, max_length=20)),
+                (
+                    "source_id",
+                    models.CharField(
+                        blank=True, help_text="Its id where it came from.", max_length=120
+                    ),
+                ),
+                (
+                    "source_values",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        editable=False,
+                        help_text="What the last import said: a field that differs from it was changed here.",
+                    ),
+                ),
+                ("search_text", models.TextField(default="", editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="patients",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "merged_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['family_name', 'given_name', 'pk'],
+                "ordering": ["family_name", "given_name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Medication',
+            name="Medication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('source_id', models.CharField(blank=True, max_length=120)),
-                ('note', models.CharField(blank=True, help_text='Dosage, uncertain dates, doubt.', max_length=300)),
-                ('changed_here', models.BooleanField(default=False, help_text='An imported row that staff changed: an import leaves it alone.')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('entered_in_error', models.BooleanField(default=False)),
-                ('error_reason', models.CharField(blank=True, max_length=240)),
-                ('text', models.CharField(max_length=300)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('code_system', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(default='active', max_length=20)),
-                ('started_on', models.DateField(blank=True, null=True)),
-                ('stopped_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("source_id", models.CharField(blank=True, max_length=120)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Dosage, uncertain dates, doubt.", max_length=300
+                    ),
+                ),
+                (
+                    "changed_here",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An imported row that staff changed: an import leaves it alone.",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("entered_in_error", models.BooleanField(default=False)),
+                ("error_reason", models.CharField(blank=True, max_length=240)),
+                ("text", models.CharField(max_length=300)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("code_system", models.CharField(blank=True, max_length=200)),
+                ("status", models.CharField(default="active", max_length=20)),
+                ("started_on", models.DateField(blank=True, null=True)),
+                ("stopped_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_on', 'text'],
-                'abstract': False,
+                "ordering": ["-started_on", "text"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Identifier',
+            name="Identifier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(max_length=200)),
-                ('value', models.CharField(max_length=120)),
-                ('type', models.CharField(blank=True, help_text='HL7 v2-0203 code such as MR or SS.', max_length=20)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='identifiers', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("system", models.CharField(max_length=200)),
+                ("value", models.CharField(max_length=120)),
+                (
+                    "type",
+                    models.CharField(
+                        blank=True, help_text="HL7 v2-0203 code such as MR or SS.", max_length=20
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="identifiers",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['type', 'system', 'value'],
+                "ordering": ["type", "system", "value"],
             },
         ),
         migrations.CreateModel(
-            name='EmailContact',
+            name="EmailContact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.EmailField(max_length=254)),
-                ('verified_at', models.DateTimeField(blank=True, null=True)),
-                ('time_zone', models.CharField(max_length=64, validators=[clinic.models.people.validate_time_zone])),
-                ('language', models.CharField(blank=True, max_length=20)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='email_contact', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.EmailField(max_length=254)),
+                ("verified_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "time_zone",
+                    models.CharField(
+                        max_length=64, validators=[clinic.models.people.validate_time_zone]
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=20)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="email_contact",
+                        to="patients.patient",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('treatment', 'Treatment'), ('email', 'E-mail')], max_length=20)),
-                ('given_at', models.DateTimeField()),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('note', models.CharField(blank=True, max_length=240)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("treatment", "Treatment"), ("email", "E-mail")], max_length=20
+                    ),
+                ),
+                ("given_at", models.DateTimeField()),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("note", models.CharField(blank=True, max_length=240)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="consents",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-given_at'],
+                "ordering": ["-given_at"],
             },
         ),
         migrations.CreateModel(
-            name='Condition',
+            name="Condition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('source_id', models.CharField(blank=True, max_length=120)),
-                ('note', models.CharField(blank=True, help_text='Dosage, uncertain dates, doubt.', max_length=300)),
-                ('changed_here', models.BooleanField(default=False, help_text='An imported row that staff changed: an import leaves it alone.')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('entered_in_error', models.BooleanField(default=False)),
-                ('error_reason', models.CharField(blank=True, max_length=240)),
-                ('text', models.CharField(max_length=300)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('code_system', models.CharField(blank=True, max_length=200)),
-                ('clinical_status', models.CharField(default='active', max_length=20)),
-                ('onset_on', models.DateField(blank=True, null=True)),
-                ('abated_on', models.DateField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("source_id", models.CharField(blank=True, max_length=120)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Dosage, uncertain dates, doubt.", max_length=300
+                    ),
+                ),
+                (
+                    "changed_here",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An imported row that staff changed: an import leaves it alone.",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("entered_in_error", models.BooleanField(default=False)),
+                ("error_reason", models.CharField(blank=True, max_length=240)),
+                ("text", models.CharField(max_length=300)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("code_system", models.CharField(blank=True, max_length=200)),
+                ("clinical_status", models.CharField(default="active", max_length=20)),
+                ("onset_on", models.DateField(blank=True, null=True)),
+                ("abated_on", models.DateField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-onset_on', 'text'],
-                'abstract': False,
+                "ordering": ["-onset_on", "text"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='BodyMeasure',
+            name="BodyMeasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('source_id', models.CharField(blank=True, max_length=120)),
-                ('note', models.CharField(blank=True, help_text='Dosage, uncertain dates, doubt.', max_length=300)),
-                ('changed_here', models.BooleanField(default=False, help_text='An imported row that staff changed: an import leaves it alone.')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('entered_in_error', models.BooleanField(default=False)),
-                ('error_reason', models.CharField(blank=True, max_length=240)),
-                ('kind', models.CharField(choices=[('weight', 'Weight (kg)'), ('height', 'Height (cm)')], max_length=10)),
-                ('value', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('observed_at', models.DateTimeField()),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("source_id", models.CharField(blank=True, max_length=120)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Dosage, uncertain dates, doubt.", max_length=300
+                    ),
+                ),
+                (
+                    "changed_here",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An imported row that staff changed: an import leaves it alone.",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("entered_in_error", models.BooleanField(default=False)),
+                ("error_reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("weight", "Weight (kg)"), ("height", "Height (cm)")],
+                        max_length=10,
+                    ),
+                ),
+                ("value", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("observed_at", models.DateTimeField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-observed_at', '-pk'],
-                'abstract': False,
+                "ordering": ["-observed_at", "-pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Allergy',
+            name="Allergy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('source_id', models.CharField(blank=True, max_length=120)),
-                ('note', models.CharField(blank=True, help_text='Dosage, uncertain dates, doubt.', max_length=300)),
-                ('changed_here', models.BooleanField(default=False, help_text='An imported row that staff changed: an import leaves it alone.')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('entered_in_error', models.BooleanField(default=False)),
-                ('error_reason', models.CharField(blank=True, max_length=240)),
-                ('text', models.CharField(max_length=300)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('code_system', models.CharField(blank=True, max_length=200)),
-                ('category', models.CharField(blank=True, max_length=40)),
-                ('criticality', models.CharField(blank=True, max_length=20)),
-                ('reaction', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(default='active', max_length=20)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)s_set', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("source_id", models.CharField(blank=True, max_length=120)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, help_text="Dosage, uncertain dates, doubt.", max_length=300
+                    ),
+                ),
+                (
+                    "changed_here",
+                    models.BooleanField(
+                        default=False,
+                        help_text="An imported row that staff changed: an import leaves it alone.",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                ("entered_in_error", models.BooleanField(default=False)),
+                ("error_reason", models.CharField(blank=True, max_length=240)),
+                ("text", models.CharField(max_length=300)),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("code_system", models.CharField(blank=True, max_length=200)),
+                ("category", models.CharField(blank=True, max_length=40)),
+                ("criticality", models.CharField(blank=True, max_length=20)),
+                ("reaction", models.CharField(blank=True, max_length=200)),
+                ("status", models.CharField(default="active", max_length=20)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)s_set",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'allergies',
-                'ordering': ['text'],
-                'abstract': False,
+                "verbose_name_plural": "allergies",
+                "ordering": ["text"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SafetyScreen',
+            name="SafetyScreen",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('outcome', models.CharField(choices=[('cleared', 'Cleared for treatment'), ('not_cleared', 'Not cleared')], max_length=20)),
-                ('findings', models.TextField(blank=True)),
-                ('screened_at', models.DateTimeField()),
-                ('valid_until', models.DateField()),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='safety_screens', to='patients.patient')),
-                ('screened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("cleared", "Cleared for treatment"),
+                            ("not_cleared", "Not cleared"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("findings", models.TextField(blank=True)),
+                ("screened_at", models.DateTimeField()),
+                ("valid_until", models.DateField()),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="safety_screens",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "screened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-screened_at', '-pk'],
+                "ordering": ["-screened_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('outside_gate', 'Recorded outside the gate'), ('unplaced_sessions', 'Sessions without a date'), ('no_answer', 'No answer to the follow-up'), ('message_failed', 'Message failed'), ('signature', 'Session waits for signature'), ('no_show', 'Patient did not come'), ('overrun', 'Session overruns the next booking'), ('call', 'Call the patient')], max_length=30)),
-                ('role', models.CharField(choices=[('front_desk', 'Front desk'), ('nurse', 'Nurse'), ('prescriber', 'Prescriber'), ('administrator', 'Administrator'), ('auditor', 'Auditor')], max_length=20)),
-                ('text', models.CharField(max_length=300)),
-                ('due_at', models.DateTimeField()),
-                ('source_kind', models.CharField(blank=True, max_length=40)),
-                ('source_id', models.UUIDField(blank=True, null=True)),
-                ('dedupe_key', models.CharField(default=uuid.uuid4, max_length=160, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closing_note', models.CharField(blank=True, max_length=240)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='clinic.clinic')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("outside_gate", "Recorded outside the gate"),
+                            ("unplaced_sessions", "Sessions without a date"),
+                            ("no_answer", "No answer to the follow-up"),
+                            ("message_failed", "Message failed"),
+                            ("signature", "Session waits for signature"),
+                            ("no_show", "Patient did not come"),
+                            ("overrun", "Session overruns the next booking"),
+                            ("call", "Call the patient"),
+                        ],
+                        max_length=30,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("front_desk", "Front desk"),
+                            ("nurse", "Nurse"),
+                            ("prescriber", "Prescriber"),
+                            ("administrator", "Administrator"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("text", models.CharField(max_length=300)),
+                ("due_at", models.DateTimeField()),
+                ("source_kind", models.CharField(blank=True, max_length=40)),
+                ("source_id", models.UUIDField(blank=True, null=True)),
+                ("dedupe_key", models.CharField(default=uuid.uuid4, max_length=160, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closing_note", models.CharField(blank=True, max_length=240)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tasks",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['due_at', 'pk'],
+                "ordering": ["due_at", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('search_text', name='gin_trgm_ops'), name='patient_search'),
+            model_name="patient",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass("search_text", name="gin_trgm_ops"),
+                name="patient_search",
+            ),
         ),
         migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['clinic', 'family_name', 'given_name', 'id'], name='patient_list_order'),
+            model_name="patient",
+            index=models.Index(
+                fields=["clinic", "family_name", "given_name", "id"], name="patient_list_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(fields=('clinic', 'record_number'), name='record_number_per_clinic'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "record_number"), name="record_number_per_clinic"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('clinic', 'source_id'), name='source_id_per_clinic'),
+            model_name="patient",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("clinic", "source_id"),
+                name="source_id_per_clinic",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('birth_date__gte', datetime.date(1900, 1, 1))), name='birth_date_is_plausible'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("birth_date__gte", datetime.date(1900, 1, 1))),
+                name="birth_date_is_plausible",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('family_name', ''), _negated=True), name='patient_has_a_family_name'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("family_name", ""), _negated=True),
+                name="patient_has_a_family_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('deceased', True), ('deceased_at__isnull', True), _connector='OR'), name='dead_when_deceased_at'),
+            model_name="patient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deceased", True), ("deceased_at__isnull", True), _connector="OR"
+                ),
+                name="dead_when_deceased_at",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='search_text', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    NEW.search_text := ' ' || clinic_fold(concat_ws(' ',\n        NEW.given_name, NEW.family_name, NEW.other_names,\n        NEW.record_number, to_char(NEW.birth_date, 'YYYY-MM-DD'), to_char(NEW.birth_date, 'DD.MM.YYYY'),\n        to_char(NEW.birth_date, 'MM/DD/YYYY')));\n    RETURN NEW;\n", hash='d5bb88577499403cb22a02930d7dde72299fc327', operation='INSERT OR UPDATE', pgid='pgtrigger_search_text_63145', table='patients_patient', when='BEFORE')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="search_text",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    NEW.search_text := ' ' || clinic_fold(concat_ws(' ',\n        NEW.given_name, NEW.family_name, NEW.other_names,\n        NEW.record_number, to_char(NEW.birth_date, 'YYYY-MM-DD'), to_char(NEW.birth_date, 'DD.MM.YYYY'),\n        to_char(NEW.birth_date, 'MM/DD/YYYY')));\n    RETURN NEW;\n",
+                    hash="d5bb88577499403cb22a02930d7dde72299fc327",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_search_text_63145",
+                    table="patients_patient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY['search_text', 'source_values']::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY['search_text', 'source_values']::text[] END\n            );\n            RETURN NULL;\n        ", hash='8d3d037e71bc35d7e1b510c3065b970a2bcf8b49', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_c55a6', table='patients_patient', when='AFTER')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY['search_text', 'source_values']::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY['search_text', 'source_values']::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="8d3d037e71bc35d7e1b510c3065b970a2bcf8b49",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_c55a6",
+                    table="patients_patient",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='patient',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b88577c31d6e9259b1f359315f198a815f3453fd', operation='DELETE', pgid='pgtrigger_kept_437fa', table='patients_patient', when='BEFORE')),
+            model_name="patient",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="b88577c31d6e9259b1f359315f198a815f3453fd",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_437fa",
+                    table="patients_patient",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='medication',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('patient', 'source_id'), name='medication_per_source'),
+            model_name="medication",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("patient", "source_id"),
+                name="medication_per_source",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='medication',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='7366a3ba53544c15623b378293ef404280457654', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_5a1c7', table='patients_medication', when='AFTER')),
+            model_name="medication",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="7366a3ba53544c15623b378293ef404280457654",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_5a1c7",
+                    table="patients_medication",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='medication',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='6b6e36155cb327e1f18017c505a5e4c4e9bae40b', operation='DELETE', pgid='pgtrigger_kept_87b01', table='patients_medication', when='BEFORE')),
+            model_name="medication",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6b6e36155cb327e1f18017c505a5e4c4e9bae40b",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_87b01",
+                    table="patients_medication",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='identifier',
-            constraint=models.UniqueConstraint(fields=('clinic', 'system', 'value'), name='identifier_per_clinic'),
+            model_name="identifier",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "system", "value"), name="identifier_per_clinic"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='identifier',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='1977082d3b8ebab9c9101e63bb1f98ba24529940', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_4a859', table='patients_identifier', when='AFTER')),
+            model_name="identifier",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="1977082d3b8ebab9c9101e63bb1f98ba24529940",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_4a859",
+                    table="patients_identifier",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='emailcontact',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='ca7efe32538c88a3388b565b16d01fd54826f5f2', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_cdbed', table='patients_emailcontact', when='AFTER')),
+            model_name="emailcontact",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="ca7efe32538c88a3388b565b16d01fd54826f5f2",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_cdbed",
+                    table="patients_emailcontact",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='emailcontact',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='a96abc398b790b08a1ad8c98c23fa881215befdc', operation='DELETE', pgid='pgtrigger_kept_ed98a', table='patients_emailcontact', when='BEFORE')),
+            model_name="emailcontact",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="a96abc398b790b08a1ad8c98c23fa881215befdc",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_ed98a",
+                    table="patients_emailcontact",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('patient', 'kind'), name='one_standing_consent_per_kind'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("patient", "kind"),
+                name="one_standing_consent_per_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('withdrawn_at__gte', models.F('given_at')), _connector='OR'), name='consent_withdrawn_after_given'),
+            model_name="consent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("withdrawn_at__isnull", True),
+                    ("withdrawn_at__gte", models.F("given_at")),
+                    _connector="OR",
+                ),
+                name="consent_withdrawn_after_given",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='0a6fbecf76991cfa1347aca7f1335752e98f810c', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_8ab77', table='patients_consent', when='AFTER')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="0a6fbecf76991cfa1347aca7f1335752e98f810c",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_8ab77",
+                    table="patients_consent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='consent',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='47388f95e51f563c4a8c724f12042831992f5154', operation='DELETE', pgid='pgtrigger_kept_629c1', table='patients_consent', when='BEFORE')),
+            model_name="consent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="47388f95e51f563c4a8c724f12042831992f5154",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_629c1",
+                    table="patients_consent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='condition',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('patient', 'source_id'), name='condition_per_source'),
+            model_name="condition",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("patient", "source_id"),
+                name="condition_per_source",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='condition',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='8d07233f145eb2c50135d6ae768339d1728598b5', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_0ef4d', table='patients_condition', when='AFTER')),
+            model_name="condition",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="8d07233f145eb2c50135d6ae768339d1728598b5",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_0ef4d",
+                    table="patients_condition",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='condition',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='48c49145f6f8b20cfd55ef804f67584f84bc9179', operation='DELETE', pgid='pgtrigger_kept_7ad0b', table='patients_condition', when='BEFORE')),
+            model_name="condition",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="48c49145f6f8b20cfd55ef804f67584f84bc9179",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_7ad0b",
+                    table="patients_condition",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bodymeasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('patient', 'source_id'), name='measure_per_source'),
+            model_name="bodymeasure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("patient", "source_id"),
+                name="measure_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bodymeasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'weight'), ('value__range', (2, 400))), models.Q(('kind', 'height'), ('value__range', (30, 260))), _connector='OR'), name='body_measure_in_range', violation_error_message='Enter kilograms from 2 to 400, centimeters from 30 to 260.'),
+            model_name="bodymeasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "weight"), ("value__range", (2, 400))),
+                    models.Q(("kind", "height"), ("value__range", (30, 260))),
+                    _connector="OR",
+                ),
+                name="body_measure_in_range",
+                violation_error_message="Enter kilograms from 2 to 400, centimeters from 30 to 260.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='bodymeasure',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='d98abb663a425bee7a2801b981df910d21a811a9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_bb3b2', table='patients_bodymeasure', when='AFTER')),
+            model_name="bodymeasure",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="d98abb663a425bee7a2801b981df910d21a811a9",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_bb3b2",
+                    table="patients_bodymeasure",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='bodymeasure',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='397aaef3e508f4c73907f68ebc10fce6cee33d61', operation='DELETE', pgid='pgtrigger_kept_3cf7b', table='patients_bodymeasure', when='BEFORE')),
+            model_name="bodymeasure",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="397aaef3e508f4c73907f68ebc10fce6cee33d61",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_3cf7b",
+                    table="patients_bodymeasure",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allergy',
-            constraint=models.UniqueConstraint(condition=models.Q(('source_id', ''), _negated=True), fields=('patient', 'source_id'), name='allergy_per_source'),
+            model_name="allergy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source_id", ""), _negated=True),
+                fields=("patient", "source_id"),
+                name="allergy_per_source",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='allergy',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='34b218b7fc1a7ea345157ffb03374b085c668db9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_f0cbb', table='patients_allergy', when='AFTER')),
+            model_name="allergy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="34b218b7fc1a7ea345157ffb03374b085c668db9",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_f0cbb",
+                    table="patients_allergy",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='allergy',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='2002d199329c9c639b94f0c59746ab6068859e5e', operation='DELETE', pgid='pgtrigger_kept_4e451', table='patients_allergy', when='BEFORE')),
+            model_name="allergy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="2002d199329c9c639b94f0c59746ab6068859e5e",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_4e451",
+                    table="patients_allergy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='safetyscreen',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='60b818053f2f7528213375d851f764397b7d06af', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_51611', table='patients_safetyscreen', when='AFTER')),
+            model_name="safetyscreen",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="60b818053f2f7528213375d851f764397b7d06af",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_51611",
+                    table="patients_safetyscreen",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='safetyscreen',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='163dd11dfcecd28e9fc3799511d5e83916eb444d', operation='DELETE', pgid='pgtrigger_kept_1477e', table='patients_safetyscreen', when='BEFORE')),
+            model_name="safetyscreen",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="163dd11dfcecd28e9fc3799511d5e83916eb444d",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_1477e",
+                    table="patients_safetyscreen",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['clinic', 'due_at'], name='open_tasks'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["clinic", "due_at"],
+                name="open_tasks",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('closing_note', ''), _negated=True), _connector='OR'), name='a_closed_task_says_how'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True),
+                    models.Q(("closing_note", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_closed_task_says_how",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='9a2c58143a50b8ee19af15631b43d58f82b8e101', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_61377', table='patients_task', when='AFTER')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="9a2c58143a50b8ee19af15631b43d58f82b8e101",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_61377",
+                    table="patients_task",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='task',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='6031734e2c0a3cb9b469f5878dbe4823ab0cf29b', operation='DELETE', pgid='pgtrigger_kept_488d2', table='patients_task', when='BEFORE')),
+            model_name="task",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6031734e2c0a3cb9b469f5878dbe4823ab0cf29b",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_488d2",
+                    table="patients_task",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

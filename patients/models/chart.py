@@ -81,7 +81,13 @@ class Medication(ChartRow):
         return self.status == "active" and not ended and not self.entered_in_error
 
 
+SNOMED = "http://snomed.info/sct"
+NO_KNOWN_ALLERGY = "716186003"  # SNOMED CT
+
+
 class Allergy(ChartRow):
+    """What the patient reacts to; or one row that says that nothing is known, after asking."""
+
     text = models.CharField(max_length=300)
     code = models.CharField(max_length=40, blank=True)
     code_system = models.CharField(max_length=200, blank=True)
@@ -101,6 +107,10 @@ class Allergy(ChartRow):
     @property
     def is_active(self) -> bool:
         return self.status == "active" and not self.entered_in_error
+
+    @property
+    def says_none_known(self) -> bool:
+        return self.code == NO_KNOWN_ALLERGY
 
 
 class BodyMeasure(ChartRow):

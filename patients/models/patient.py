@@ -21,8 +21,8 @@ def _born(layout: str) -> str:
 SEARCH_TEXT = f"""
     NEW.search_text := ' ' || clinic_fold(concat_ws(' ',
         NEW.given_name, NEW.family_name, NEW.other_names,
-        NEW.record_number, {_born('YYYY-MM-DD')}, {_born('DD.MM.YYYY')},
-        {_born('MM/DD/YYYY')}));
+        NEW.record_number, {_born("YYYY-MM-DD")}, {_born("DD.MM.YYYY")},
+        {_born("MM/DD/YYYY")}));
     RETURN NEW;
 """
 
@@ -32,7 +32,7 @@ class PatientQuerySet(ClinicScopedQuerySet):
         return self.filter(merged_into__isnull=True)
 
     def search(self, text: str) -> Self:
-        """Every word must match: anywhere in a name, but a word of one or two letters at its start."""
+        """Every word must match: anywhere in a name, one or two letters only at its start."""
         found = self
         for word in unicodedata.normalize("NFC", text).split():
             escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

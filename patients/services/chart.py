@@ -14,7 +14,7 @@ from clinic.models import User
 from clinic.times import check_happened
 from patients import measures
 from patients.models import Allergy, BodyMeasure, Condition, Medication, Patient
-from patients.models.chart import ChartRow
+from patients.models.chart import NO_KNOWN_ALLERGY, SNOMED, ChartRow
 from patients.services.register import locked
 
 CHART = "patients.change_chart"
@@ -117,8 +117,34 @@ def add_allergy(
     with acting(by):
         entries.claim(entry, by)
         patient = locked(patient_pk, by=by, permission=CHART)
+        for none_known in _active_allergies(patient, code=NO_KNOWN_ALLERGY):
+            none_known.status = "inactive"
+            _changed(none_known, "allergies.none_known_ended", "status")
         row = Allergy(text=text, criticality=criticality, reaction=reaction, note=note)
         return _added(row, patient, "allergy.added")
+
+
+def no_known_allergies(
+    patient_pk: int, *, by: User, note: str = "", entry: Submission | None = None
+) -> Allergy:
+    """Record that the patient was asked and no allergy is known; a later allergy ends it."""
+    with acting(by):
+        entries.claim(entry, by)
+        patient = locked(patient_pk, by=by, permission=CHART)
+        if _active_allergies(patient):
+            raise ValidationError(
+                "The chart has an answer already. Mark a wrong allergy as entered in error.",
+                code="answered",
+            )
+        row = Allergy(
+            text="No known allergies", code=NO_KNOWN_ALLERGY, code_system=SNOMED, note=note
+        )
+        return _added(row, patient, "allergies.none_known")
+
+
+def _active_allergies(patient: Patient, **which: str) -> list[Allergy]:
+    rows = Allergy.objects.filter(patient=patient, status="active", entered_in_error=False)
+    return list(rows.filter(**which))
 
 
 def add_measure(

@@ -180,3 +180,23 @@ def test_another_clinics_row_is_not_found(client: Client, outsider: User, patien
         url("entered_in_error", "medicines", row.public_id),
     ):
         assert client.post(page, {"reason": "x"}).status_code == 404
+
+
+def test_no_known_allergies_are_an_answer(ward: Client, patient: Patient) -> None:
+    post(ward, url("no_allergies", patient.public_id), {})
+    page = ward.get(reverse("desk:chart", args=[patient.public_id])).content.decode()
+    assert "No known allergies" in page
+    assert "Allergies not recorded" not in page
+
+
+def test_an_allergy_ends_the_answer_that_none_are_known(ward: Client, patient: Patient) -> None:
+    post(ward, url("no_allergies", patient.public_id), {})
+    post(ward, url("add_allergy", patient.public_id), {"text": "latex"})
+    assert [row.text for row in Allergy.objects.all() if row.is_active] == ["latex"]
+
+
+def test_none_known_is_refused_beside_an_allergy(ward: Client, patient: Patient) -> None:
+    post(ward, url("add_allergy", patient.public_id), {"text": "latex"})
+    response = post(ward, url("no_allergies", patient.public_id), {})
+    assert "has an answer already" in response.content.decode()
+    assert Allergy.objects.count() == 1

@@ -70,7 +70,8 @@ def test_an_import_writes_the_whole_record(clinic: Clinic) -> None:
     assert patient.record_number == "T-00001"
     assert counts() == dict.fromkeys(counts(), 1) | {"BodyMeasure": 2}
     assert plan.patients[0].outcome == "new"
-    assert plan.patients[0].weight.value == 80  # type: ignore[union-attr]
+    assert plan.patients[0].weight is not None
+    assert plan.patients[0].weight.value == 80
     assert Condition.objects.get().clinic == clinic
 
 

@@ -14,6 +14,7 @@ from patients.forms.chart import (
     EnteredInErrorForm,
     MeasureForm,
     MedicationForm,
+    NoAllergiesForm,
     ResolveConditionForm,
     StopMedicationForm,
 )
@@ -27,6 +28,7 @@ STOP = Page("Stop a medicine", "Stop medicine", "The medicine is marked as stopp
 CONDITION = Page("Add a condition", "Add condition", "The condition is on the chart.")
 RESOLVE = Page("Resolve a condition", "Mark as resolved", "The condition is marked as resolved.")
 ALLERGY = Page("Add an allergy", "Add allergy", "The allergy is on the chart.")
+NO_ALLERGIES = Page("No known allergies", "Record that none are known", "No allergies are known.")
 MEASURE = Page(
     "Weight and height", "Save value", "The value is on the chart.", "patients/measure.html"
 )
@@ -52,6 +54,11 @@ def add_condition(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_allergy(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _add(request, public_id, AllergyForm, chart.add_allergy, ALLERGY)
+
+
+@require_http_methods(["GET", "POST"])
+def no_allergies(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    return _add(request, public_id, NoAllergiesForm, chart.no_known_allergies, NO_ALLERGIES)
 
 
 def _add(

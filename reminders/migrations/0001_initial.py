@@ -6,43 +6,104 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinic', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("clinic", "0001_initial"),
+        ("patients", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('reminder_72h', 'Reminder, 3 days before'), ('reminder_24h', 'Reminder, 1 day before'), ('follow_up', 'Follow-up, the day after')], max_length=20)),
-                ('channel', models.CharField(default='email', max_length=10)),
-                ('occurrence', models.PositiveSmallIntegerField(default=1, help_text='Grows when a person has it tried again.')),
-                ('schedule_rev', models.PositiveIntegerField()),
-                ('not_before', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('sending', 'Being sent'), ('sent', 'Sent'), ('failed', 'Failed'), ('suppressed', 'Not sent'), ('expired', 'Too late'), ('cancelled', 'Cancelled')], default='planned', max_length=12)),
-                ('reason', models.CharField(blank=True, help_text='Why it was not sent.', max_length=120)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('message_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('maybe_twice', models.BooleanField(default=False)),
-                ('last_error', models.CharField(blank=True, help_text="The error's class only.", max_length=80)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_to', models.EmailField(blank=True, help_text='The address at that moment.', max_length=254)),
-                ('dedupe_key', models.CharField(max_length=160, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='patients.patient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reminder_72h", "Reminder, 3 days before"),
+                            ("reminder_24h", "Reminder, 1 day before"),
+                            ("follow_up", "Follow-up, the day after"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("channel", models.CharField(default="email", max_length=10)),
+                (
+                    "occurrence",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="Grows when a person has it tried again."
+                    ),
+                ),
+                ("schedule_rev", models.PositiveIntegerField()),
+                ("not_before", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("sending", "Being sent"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("suppressed", "Not sent"),
+                            ("expired", "Too late"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(blank=True, help_text="Why it was not sent.", max_length=120),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("message_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("maybe_twice", models.BooleanField(default=False)),
+                (
+                    "last_error",
+                    models.CharField(
+                        blank=True, help_text="The error's class only.", max_length=80
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "sent_to",
+                    models.EmailField(
+                        blank=True, help_text="The address at that moment.", max_length=254
+                    ),
+                ),
+                ("dedupe_key", models.CharField(max_length=160, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="patients.patient",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-not_before', '-pk'],
+                "ordering": ["-not_before", "-pk"],
             },
         ),
     ]

@@ -7,54 +7,114 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('reminders', '0001_initial'),
-        ('treatment_sessions', '0001_initial'),
+        ("reminders", "0001_initial"),
+        ("treatment_sessions", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='treatment_sessions.treatmentsession'),
+            model_name="message",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="messages",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['planned', 'sending'])), fields=['not_before'], name='messages_to_send'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["planned", "sending"])),
+                fields=["not_before"],
+                name="messages_to_send",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state', 'suppressed')), fields=['not_before'], name='messages_held_back'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state", "suppressed")),
+                fields=["not_before"],
+                name="messages_held_back",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('kind', 'follow_up'), ('state', 'sent')), fields=['sent_at'], name='follow_ups_sent'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("kind", "follow_up"), ("state", "sent")),
+                fields=["sent_at"],
+                name="follow_ups_sent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('not_before'))), name='message_can_be_sent'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__gt", models.F("not_before"))),
+                name="message_can_be_sent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sending'), _negated=True), models.Q(('lease_token__isnull', False), ('lease_until__isnull', False)), _connector='OR'), name='sending_holds_a_lease'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sending"), _negated=True),
+                    models.Q(("lease_token__isnull", False), ("lease_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="sending_holds_a_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='sent_has_a_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sent"), _negated=True),
+                    ("sent_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="sent_has_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['suppressed', 'failed', 'cancelled']), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='an_unsent_message_says_why'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["suppressed", "failed", "cancelled"]), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="an_unsent_message_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='message',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='272ab67af45e716e2f75392c332e88ed99c4157a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_6056a', table='reminders_message', when='AFTER')),
+            model_name="message",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="272ab67af45e716e2f75392c332e88ed99c4157a",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_6056a",
+                    table="reminders_message",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='message',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='9efff64b28265b399dddd5a1328621a244c9bc6e', operation='DELETE', pgid='pgtrigger_kept_fb9f4', table='reminders_message', when='BEFORE')),
+            model_name="message",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="9efff64b28265b399dddd5a1328621a244c9bc6e",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_fb9f4",
+                    table="reminders_message",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

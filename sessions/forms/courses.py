@@ -1,6 +1,5 @@
 """What is decided about a running course: its dose, its rhythm, its end."""
 
-import uuid
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from clinic.forms import CalendarDateField, ClinicalForm
+from clinic.forms import CalendarDateField, ClinicalForm, field_of
 from patients.forms.base import EditForm
 from patients.forms.fields import LineField, NumberField
 from sessions.dosing import DoseChoice, DosingError, Infusion, infusion
@@ -61,7 +60,10 @@ class OrderForm(ClinicalForm):
         for name in self._of_other_routes():
             del self.fields[name]
         labels = [(str(index), choice.label) for index, choice in enumerate(choices)]
-        field_of(self, "option", forms.ChoiceField).choices = [*labels, (OTHER, "Another dose, with a reason")]
+        field_of(self, "option", forms.ChoiceField).choices = [
+            *labels,
+            (OTHER, "Another dose, with a reason"),
+        ]
 
     def _of_other_routes(self) -> Sequence[str]:
         if self.route == Route.NASAL:
@@ -139,7 +141,9 @@ class RhythmForm(EditForm):
 
     def __init__(self, *args: Any, rhythms: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field_of(self, "rhythm", forms.ChoiceField).choices = [(rhythm, rhythm) for rhythm in rhythms]
+        field_of(self, "rhythm", forms.ChoiceField).choices = [
+            (rhythm, rhythm) for rhythm in rhythms
+        ]
 
 
 class StopForm(EditForm):

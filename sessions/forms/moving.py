@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from clinic.forms import CalendarDateField
+from clinic.forms import CalendarDateField, field_of
 from clinic.models import Chair, Clinic
 from patients.forms.base import EditForm
 from patients.forms.fields import LineField

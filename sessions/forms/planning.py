@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from clinic.forms import CalendarDateField, ClinicalForm
+from clinic.forms import CalendarDateField, ClinicalForm, field_of
 from clinic.models import Chair
 from patients.models import Patient
 from sessions.models import Protocol
@@ -62,11 +62,11 @@ class PlanForm(forms.Form):
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.patient = patient
-        offered = Protocol.objects.offered_at(patient.clinic)
-        keys = [protocol.pk for protocol in offered]
-        self._choices("protocol").queryset = Protocol.objects.filter(pk__in=keys).order_by("title")
+        keys = [protocol.pk for protocol in Protocol.objects.offered_at(patient.clinic)]
+        offered = Protocol.objects.filter(pk__in=keys).order_by("title")
+        field_of(self, "protocol", forms.ModelChoiceField).queryset = offered
         chairs = Chair.objects.bookable_at(patient.clinic).select_related("room")
-        self._choices("chair").queryset = chairs
+        field_of(self, "chair", forms.ModelChoiceField).queryset = chairs
         self._offer_rhythms()
 
     def _offer_rhythms(self) -> None:
@@ -75,7 +75,9 @@ class PlanForm(forms.Form):
         if not rhythms:
             del self.fields["rhythm"]
             return
-        field_of(self, "rhythm", forms.ChoiceField).choices = [(rhythm, rhythm) for rhythm in rhythms]
+        field_of(self, "rhythm", forms.ChoiceField).choices = [
+            (rhythm, rhythm) for rhythm in rhythms
+        ]
 
     @property
     def rhythms(self) -> list[str]:

@@ -14,518 +14,1659 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('clinic', '0001_initial'),
-        ('patients', '0001_initial'),
+        ("clinic", "0001_initial"),
+        ("patients", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DoseOrder',
+            name="DoseOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('drug', models.CharField(choices=[('esketamine', 'Esketamine'), ('ketamine', 'Ketamine')], max_length=20)),
-                ('route', models.CharField(choices=[('nasal', 'Nasal spray'), ('iv', 'Intravenous infusion')], max_length=10)),
-                ('dose_mg', models.DecimalField(decimal_places=2, max_digits=7)),
-                ('mg_per_kg', models.DecimalField(blank=True, decimal_places=3, max_digits=5, null=True)),
-                ('weight_kg', models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True)),
-                ('infusion_minutes', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('concentration_mg_ml', models.DecimalField(blank=True, decimal_places=3, max_digits=7, null=True, verbose_name='concentration (mg/mL)')),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(blank=True, null=True)),
-                ('ordered_at', models.DateTimeField()),
-                ('superseded_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, help_text="Why outside the protocol's options.", max_length=240)),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.clinic')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
-                ('prescriber', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "drug",
+                    models.CharField(
+                        choices=[("esketamine", "Esketamine"), ("ketamine", "Ketamine")],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[("nasal", "Nasal spray"), ("iv", "Intravenous infusion")],
+                        max_length=10,
+                    ),
+                ),
+                ("dose_mg", models.DecimalField(decimal_places=2, max_digits=7)),
+                (
+                    "mg_per_kg",
+                    models.DecimalField(blank=True, decimal_places=3, max_digits=5, null=True),
+                ),
+                (
+                    "weight_kg",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=6, null=True),
+                ),
+                ("infusion_minutes", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "concentration_mg_ml",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=3,
+                        max_digits=7,
+                        null=True,
+                        verbose_name="concentration (mg/mL)",
+                    ),
+                ),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField(blank=True, null=True)),
+                ("ordered_at", models.DateTimeField()),
+                ("superseded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="Why outside the protocol's options.", max_length=240
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "prescriber",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-ordered_at', '-pk'],
+                "ordering": ["-ordered_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Dose',
+            name="Dose",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('number', models.PositiveSmallIntegerField(help_text='In the session, from 1.')),
-                ('drug', models.CharField(choices=[('esketamine', 'Esketamine'), ('ketamine', 'Ketamine')], max_length=20)),
-                ('route', models.CharField(choices=[('nasal', 'Nasal spray'), ('iv', 'Intravenous infusion')], max_length=10)),
-                ('dose_mg', models.DecimalField(decimal_places=2, help_text='As intended.', max_digits=7)),
-                ('estimated_mg', models.DecimalField(blank=True, decimal_places=2, help_text='Received, where less.', max_digits=7, null=True)),
-                ('outcome', models.CharField(choices=[('complete', 'Complete'), ('one_spray', 'One spray only'), ('sneezed', 'Sneezed or dripped'), ('faulty', 'Device faulty'), ('refused', 'Refused')], default='complete', max_length=12)),
-                ('lot', models.CharField(max_length=40)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('serial', models.CharField(blank=True, max_length=60)),
-                ('concentration_mg_ml', models.DecimalField(blank=True, decimal_places=3, max_digits=7, null=True)),
-                ('given_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('outside_gate', models.BooleanField(default=False)),
-                ('reason', models.CharField(blank=True, max_length=240)),
-                ('entered_in_error', models.BooleanField(default=False)),
-                ('given_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('supersedes', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='treatment_sessions.dose')),
-                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='doses', to='treatment_sessions.doseorder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("number", models.PositiveSmallIntegerField(help_text="In the session, from 1.")),
+                (
+                    "drug",
+                    models.CharField(
+                        choices=[("esketamine", "Esketamine"), ("ketamine", "Ketamine")],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[("nasal", "Nasal spray"), ("iv", "Intravenous infusion")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "dose_mg",
+                    models.DecimalField(decimal_places=2, help_text="As intended.", max_digits=7),
+                ),
+                (
+                    "estimated_mg",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="Received, where less.",
+                        max_digits=7,
+                        null=True,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("complete", "Complete"),
+                            ("one_spray", "One spray only"),
+                            ("sneezed", "Sneezed or dripped"),
+                            ("faulty", "Device faulty"),
+                            ("refused", "Refused"),
+                        ],
+                        default="complete",
+                        max_length=12,
+                    ),
+                ),
+                ("lot", models.CharField(max_length=40)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("serial", models.CharField(blank=True, max_length=60)),
+                (
+                    "concentration_mg_ml",
+                    models.DecimalField(blank=True, decimal_places=3, max_digits=7, null=True),
+                ),
+                ("given_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("outside_gate", models.BooleanField(default=False)),
+                ("reason", models.CharField(blank=True, max_length=240)),
+                ("entered_in_error", models.BooleanField(default=False)),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="treatment_sessions.dose",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="doses",
+                        to="treatment_sessions.doseorder",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['given_at', 'pk'],
+                "ordering": ["given_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Protocol',
+            name="Protocol",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('key', models.SlugField(max_length=60)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('title', models.CharField(max_length=120)),
-                ('short_title', models.CharField(help_text='As in the patient banner.', max_length=40)),
-                ('indication', models.CharField(max_length=240)),
-                ('jurisdiction', models.CharField(max_length=40)),
-                ('route', models.CharField(choices=[('nasal', 'Nasal spray'), ('iv', 'Intravenous infusion')], max_length=10)),
-                ('drug', models.CharField(choices=[('esketamine', 'Esketamine'), ('ketamine', 'Ketamine')], max_length=20)),
-                ('visit_minutes', models.PositiveSmallIntegerField(help_text='How long the chair is booked.', validators=[django.core.validators.MinValueValidator(15), django.core.validators.MaxValueValidator(720)])),
-                ('min_age', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('max_age', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('source', models.TextField(blank=True)),
-                ('sources', models.JSONField(blank=True, default=dict, help_text='Field to where it is from.')),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=10)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('clinic', models.ForeignKey(blank=True, help_text='Empty for a protocol that ships with Taper.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='protocols', to='clinic.clinic')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("key", models.SlugField(max_length=60)),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("title", models.CharField(max_length=120)),
+                (
+                    "short_title",
+                    models.CharField(help_text="As in the patient banner.", max_length=40),
+                ),
+                ("indication", models.CharField(max_length=240)),
+                ("jurisdiction", models.CharField(max_length=40)),
+                (
+                    "route",
+                    models.CharField(
+                        choices=[("nasal", "Nasal spray"), ("iv", "Intravenous infusion")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "drug",
+                    models.CharField(
+                        choices=[("esketamine", "Esketamine"), ("ketamine", "Ketamine")],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "visit_minutes",
+                    models.PositiveSmallIntegerField(
+                        help_text="How long the chair is booked.",
+                        validators=[
+                            django.core.validators.MinValueValidator(15),
+                            django.core.validators.MaxValueValidator(720),
+                        ],
+                    ),
+                ),
+                ("min_age", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("max_age", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("source", models.TextField(blank=True)),
+                (
+                    "sources",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Field to where it is from."
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty for a protocol that ships with Taper.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="protocols",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key', '-version'],
+                "ordering": ["key", "-version"],
             },
         ),
         migrations.CreateModel(
-            name='MonitoringTemplate',
+            name="MonitoringTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('min_minutes_after_last_dose', models.PositiveSmallIntegerField(default=120)),
-                ('bp_discharge_systolic', models.PositiveSmallIntegerField(default=140)),
-                ('bp_discharge_diastolic', models.PositiveSmallIntegerField(default=90)),
-                ('bp_ceiling_systolic', models.PositiveSmallIntegerField(default=160)),
-                ('bp_ceiling_diastolic', models.PositiveSmallIntegerField(default=100)),
-                ('bp_near_previous_mmhg', models.PositiveSmallIntegerField(default=10)),
-                ('recent_minutes', models.PositiveSmallIntegerField(default=30)),
-                ('spo2_min', models.PositiveSmallIntegerField(default=94)),
-                ('peak_window_from', models.PositiveSmallIntegerField(default=30)),
-                ('peak_window_to', models.PositiveSmallIntegerField(default=60)),
-                ('moaas_ready', models.PositiveSmallIntegerField(default=5)),
-                ('dissociation_ready', models.PositiveSmallIntegerField(default=0)),
-                ('alert_systolic', models.PositiveSmallIntegerField(default=180)),
-                ('alert_diastolic', models.PositiveSmallIntegerField(default=110)),
-                ('alert_spo2', models.PositiveSmallIntegerField(default=90)),
-                ('alert_moaas', models.PositiveSmallIntegerField(default=2)),
-                ('alert_resp_rate', models.PositiveSmallIntegerField(default=8)),
-                ('predose_systolic', models.PositiveSmallIntegerField(default=140)),
-                ('predose_diastolic', models.PositiveSmallIntegerField(default=90)),
-                ('overdue_after_minutes', models.PositiveSmallIntegerField(default=5)),
-                ('rest_between_devices_minutes', models.PositiveSmallIntegerField(default=5)),
-                ('escort_required', models.BooleanField(default=True)),
-                ('sources', models.JSONField(blank=True, default=dict, help_text='Setting to where it is from.')),
-                ('protocol', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='monitoring', to='treatment_sessions.protocol')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("min_minutes_after_last_dose", models.PositiveSmallIntegerField(default=120)),
+                ("bp_discharge_systolic", models.PositiveSmallIntegerField(default=140)),
+                ("bp_discharge_diastolic", models.PositiveSmallIntegerField(default=90)),
+                ("bp_ceiling_systolic", models.PositiveSmallIntegerField(default=160)),
+                ("bp_ceiling_diastolic", models.PositiveSmallIntegerField(default=100)),
+                ("bp_near_previous_mmhg", models.PositiveSmallIntegerField(default=10)),
+                ("recent_minutes", models.PositiveSmallIntegerField(default=30)),
+                ("spo2_min", models.PositiveSmallIntegerField(default=94)),
+                ("peak_window_from", models.PositiveSmallIntegerField(default=30)),
+                ("peak_window_to", models.PositiveSmallIntegerField(default=60)),
+                ("moaas_ready", models.PositiveSmallIntegerField(default=5)),
+                ("dissociation_ready", models.PositiveSmallIntegerField(default=0)),
+                ("alert_systolic", models.PositiveSmallIntegerField(default=180)),
+                ("alert_diastolic", models.PositiveSmallIntegerField(default=110)),
+                ("alert_spo2", models.PositiveSmallIntegerField(default=90)),
+                ("alert_moaas", models.PositiveSmallIntegerField(default=2)),
+                ("alert_resp_rate", models.PositiveSmallIntegerField(default=8)),
+                ("predose_systolic", models.PositiveSmallIntegerField(default=140)),
+                ("predose_diastolic", models.PositiveSmallIntegerField(default=90)),
+                ("overdue_after_minutes", models.PositiveSmallIntegerField(default=5)),
+                ("rest_between_devices_minutes", models.PositiveSmallIntegerField(default=5)),
+                ("escort_required", models.BooleanField(default=True)),
+                (
+                    "sources",
+                    models.JSONField(
+                        blank=True, default=dict, help_text="Setting to where it is from."
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="monitoring",
+                        to="treatment_sessions.protocol",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProtocolPhase',
+            name="ProtocolPhase",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(max_length=60)),
-                ('per_week', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(7)])),
-                ('every_weeks', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(26)])),
-                ('nominal_days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(7)]), help_text="Days of the treatment week, day 1 being the first dose's weekday: 1,4.", size=None)),
-                ('count', models.PositiveSmallIntegerField(blank=True, help_text='Empty: open end.', null=True, validators=[django.core.validators.MinValueValidator(1)])),
-                ('min_gap_days', models.PositiveSmallIntegerField(default=2, validators=[django.core.validators.MinValueValidator(1)])),
-                ('max_gap_days', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('rhythm_choices', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='Where the prescriber chooses: weekly,2-weekly; the first is the default.', size=None)),
-                ('missed_rule', models.CharField(choices=[('continue', 'Record the missed session and continue the schedule; nothing is doubled.'), ('step_back_if_worse', 'Continue the schedule; if symptoms have worsened, the prescriber considers the previous, more frequent rhythm.'), ('prescriber_decides', 'The prescriber decides whether and when to continue.')], max_length=24)),
-                ('requires_decision', models.BooleanField(default=False)),
-                ('sources', models.JSONField(blank=True, default=dict)),
-                ('protocol', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='phases', to='treatment_sessions.protocol')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("order", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "per_week",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(7),
+                        ],
+                    ),
+                ),
+                (
+                    "every_weeks",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(26),
+                        ],
+                    ),
+                ),
+                (
+                    "nominal_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(7),
+                            ]
+                        ),
+                        help_text="Days of the treatment week, day 1 being the first dose's weekday: 1,4.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "count",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Empty: open end.",
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                    ),
+                ),
+                (
+                    "min_gap_days",
+                    models.PositiveSmallIntegerField(
+                        default=2, validators=[django.core.validators.MinValueValidator(1)]
+                    ),
+                ),
+                ("max_gap_days", models.PositiveSmallIntegerField(blank=True, null=True)),
+                (
+                    "rhythm_choices",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        help_text="Where the prescriber chooses: weekly,2-weekly; the first is the default.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "missed_rule",
+                    models.CharField(
+                        choices=[
+                            (
+                                "continue",
+                                "Record the missed session and continue the schedule; nothing is doubled.",
+                            ),
+                            (
+                                "step_back_if_worse",
+                                "Continue the schedule; if symptoms have worsened, the prescriber considers the previous, more frequent rhythm.",
+                            ),
+                            (
+                                "prescriber_decides",
+                                "The prescriber decides whether and when to continue.",
+                            ),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("requires_decision", models.BooleanField(default=False)),
+                ("sources", models.JSONField(blank=True, default=dict)),
+                (
+                    "protocol",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="phases",
+                        to="treatment_sessions.protocol",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['protocol', 'order'],
+                "ordering": ["protocol", "order"],
             },
         ),
         migrations.CreateModel(
-            name='DoseOption',
+            name="DoseOption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mg', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
-                ('mg_per_kg', models.DecimalField(blank=True, decimal_places=3, max_digits=5, null=True)),
-                ('minutes', models.PositiveSmallIntegerField(blank=True, help_text='How long the infusion runs.', null=True)),
-                ('min_age', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('max_age', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('first_session_only', models.BooleanField(default=False)),
-                ('not_first_session', models.BooleanField(default=False)),
-                ('is_default', models.BooleanField(default=False)),
-                ('step_mg', models.DecimalField(blank=True, decimal_places=2, help_text='At most this much more than the last dose.', max_digits=7, null=True)),
-                ('caution', models.CharField(blank=True, max_length=240)),
-                ('source', models.CharField(blank=True, max_length=240)),
-                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='doses', to='treatment_sessions.protocolphase')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("mg", models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True)),
+                (
+                    "mg_per_kg",
+                    models.DecimalField(blank=True, decimal_places=3, max_digits=5, null=True),
+                ),
+                (
+                    "minutes",
+                    models.PositiveSmallIntegerField(
+                        blank=True, help_text="How long the infusion runs.", null=True
+                    ),
+                ),
+                ("min_age", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("max_age", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("first_session_only", models.BooleanField(default=False)),
+                ("not_first_session", models.BooleanField(default=False)),
+                ("is_default", models.BooleanField(default=False)),
+                (
+                    "step_mg",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="At most this much more than the last dose.",
+                        max_digits=7,
+                        null=True,
+                    ),
+                ),
+                ("caution", models.CharField(blank=True, max_length=240)),
+                ("source", models.CharField(blank=True, max_length=240)),
+                (
+                    "phase",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="doses",
+                        to="treatment_sessions.protocolphase",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['phase', 'mg', 'mg_per_kg', 'pk'],
+                "ordering": ["phase", "mg", "mg_per_kg", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TreatmentCourse',
+            name="TreatmentCourse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('starts_on', models.DateField(help_text='Day 1, the day of the first dose.')),
-                ('weekdays', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), help_text='Monday is 0.', size=None)),
-                ('time_of_day', models.TimeField(help_text="In the clinic's zone, whatever the season.")),
-                ('rhythm', models.CharField(blank=True, max_length=20)),
-                ('rhythm_changes', models.JSONField(blank=True, default=list, help_text='[treatment week, rhythm] pairs.')),
-                ('status', models.CharField(choices=[('active', 'Active'), ('completed', 'Completed'), ('stopped', 'Stopped')], default='active', max_length=10)),
-                ('stop_reason', models.CharField(blank=True, max_length=240)),
-                ('planned_until', models.DateField(blank=True, help_text='Horizon of an open end.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('chair', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.chair')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='courses', to='clinic.clinic')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='courses', to='patients.patient')),
-                ('protocol', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='courses', to='treatment_sessions.protocol')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("starts_on", models.DateField(help_text="Day 1, the day of the first dose.")),
+                (
+                    "weekdays",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveSmallIntegerField(),
+                        help_text="Monday is 0.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "time_of_day",
+                    models.TimeField(help_text="In the clinic's zone, whatever the season."),
+                ),
+                ("rhythm", models.CharField(blank=True, max_length=20)),
+                (
+                    "rhythm_changes",
+                    models.JSONField(
+                        blank=True, default=list, help_text="[treatment week, rhythm] pairs."
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("completed", "Completed"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("stop_reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "planned_until",
+                    models.DateField(blank=True, help_text="Horizon of an open end.", null=True),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.chair",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="courses",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="courses",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="courses",
+                        to="treatment_sessions.protocol",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-starts_on', '-pk'],
+                "ordering": ["-starts_on", "-pk"],
             },
         ),
         migrations.AddField(
-            model_name='doseorder',
-            name='course',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='dose_orders', to='treatment_sessions.treatmentcourse'),
+            model_name="doseorder",
+            name="course",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="dose_orders",
+                to="treatment_sessions.treatmentcourse",
+            ),
         ),
         migrations.CreateModel(
-            name='TreatmentSession',
+            name="TreatmentSession",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('number', models.PositiveSmallIntegerField(help_text='In the course, from 1.')),
-                ('number_in_phase', models.PositiveSmallIntegerField()),
-                ('week', models.PositiveSmallIntegerField(help_text='Treatment week, from 1.')),
-                ('nominal_on', models.DateField()),
-                ('window_from', models.DateField()),
-                ('window_to', models.DateField()),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('status', models.CharField(choices=[('planned', 'Planned'), ('checked_in', 'Arrived'), ('cleared', 'Cleared'), ('dosing', 'Dosing'), ('monitoring', 'Monitoring'), ('discharged', 'Discharged'), ('transferred', 'Transferred'), ('left_against_advice', 'Left against advice'), ('left_before_dose', 'Left before the dose'), ('no_show', 'Did not come'), ('cancelled', 'Cancelled'), ('deferred', 'Deferred')], default='planned', max_length=24)),
-                ('schedule_rev', models.PositiveIntegerField(default=1, editable=False)),
-                ('trace', models.JSONField(default=list, help_text='Rule, anchor, who and why of every date.')),
-                ('arrived_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ending_reason', models.CharField(blank=True, max_length=240)),
-                ('outside_gate', models.BooleanField(default=False, help_text='Something was recorded outside the gate.')),
-                ('chair', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.chair')),
-                ('clinic', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='clinic.clinic')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='treatment_sessions.treatmentcourse')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='treatment_sessions', to='patients.patient')),
-                ('phase', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='treatment_sessions.protocolphase')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("number", models.PositiveSmallIntegerField(help_text="In the course, from 1.")),
+                ("number_in_phase", models.PositiveSmallIntegerField()),
+                ("week", models.PositiveSmallIntegerField(help_text="Treatment week, from 1.")),
+                ("nominal_on", models.DateField()),
+                ("window_from", models.DateField()),
+                ("window_to", models.DateField()),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("checked_in", "Arrived"),
+                            ("cleared", "Cleared"),
+                            ("dosing", "Dosing"),
+                            ("monitoring", "Monitoring"),
+                            ("discharged", "Discharged"),
+                            ("transferred", "Transferred"),
+                            ("left_against_advice", "Left against advice"),
+                            ("left_before_dose", "Left before the dose"),
+                            ("no_show", "Did not come"),
+                            ("cancelled", "Cancelled"),
+                            ("deferred", "Deferred"),
+                        ],
+                        default="planned",
+                        max_length=24,
+                    ),
+                ),
+                ("schedule_rev", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "trace",
+                    models.JSONField(
+                        default=list, help_text="Rule, anchor, who and why of every date."
+                    ),
+                ),
+                ("arrived_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ending_reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "outside_gate",
+                    models.BooleanField(
+                        default=False, help_text="Something was recorded outside the gate."
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.chair",
+                    ),
+                ),
+                (
+                    "clinic",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="treatment_sessions",
+                        to="clinic.clinic",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="treatment_sessions.treatmentcourse",
+                    ),
+                ),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="treatment_sessions",
+                        to="patients.patient",
+                    ),
+                ),
+                (
+                    "phase",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="treatment_sessions.protocolphase",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['starts_at', 'pk'],
+                "ordering": ["starts_at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='StatusChange',
+            name="StatusChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_status', models.CharField(choices=[('planned', 'Planned'), ('checked_in', 'Arrived'), ('cleared', 'Cleared'), ('dosing', 'Dosing'), ('monitoring', 'Monitoring'), ('discharged', 'Discharged'), ('transferred', 'Transferred'), ('left_against_advice', 'Left against advice'), ('left_before_dose', 'Left before the dose'), ('no_show', 'Did not come'), ('cancelled', 'Cancelled'), ('deferred', 'Deferred')], max_length=24)),
-                ('to_status', models.CharField(choices=[('planned', 'Planned'), ('checked_in', 'Arrived'), ('cleared', 'Cleared'), ('dosing', 'Dosing'), ('monitoring', 'Monitoring'), ('discharged', 'Discharged'), ('transferred', 'Transferred'), ('left_against_advice', 'Left against advice'), ('left_before_dose', 'Left before the dose'), ('no_show', 'Did not come'), ('cancelled', 'Cancelled'), ('deferred', 'Deferred')], max_length=24)),
-                ('at', models.DateTimeField(help_text='When it happened.')),
-                ('recorded_at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=240)),
-                ('outside_gate', models.BooleanField(default=False)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('treatment_session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='status_changes', to='treatment_sessions.treatmentsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "from_status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("checked_in", "Arrived"),
+                            ("cleared", "Cleared"),
+                            ("dosing", "Dosing"),
+                            ("monitoring", "Monitoring"),
+                            ("discharged", "Discharged"),
+                            ("transferred", "Transferred"),
+                            ("left_against_advice", "Left against advice"),
+                            ("left_before_dose", "Left before the dose"),
+                            ("no_show", "Did not come"),
+                            ("cancelled", "Cancelled"),
+                            ("deferred", "Deferred"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("checked_in", "Arrived"),
+                            ("cleared", "Cleared"),
+                            ("dosing", "Dosing"),
+                            ("monitoring", "Monitoring"),
+                            ("discharged", "Discharged"),
+                            ("transferred", "Transferred"),
+                            ("left_against_advice", "Left against advice"),
+                            ("left_before_dose", "Left before the dose"),
+                            ("no_show", "Did not come"),
+                            ("cancelled", "Cancelled"),
+                            ("deferred", "Deferred"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("at", models.DateTimeField(help_text="When it happened.")),
+                ("recorded_at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=240)),
+                ("outside_gate", models.BooleanField(default=False)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "treatment_session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="status_changes",
+                        to="treatment_sessions.treatmentsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('signed_at', models.DateTimeField()),
-                ('meaning', models.CharField(max_length=120)),
-                ('content_hash', models.CharField(help_text='SHA-256 of the record that was shown.', max_length=64)),
-                ('note', models.TextField(blank=True)),
-                ('signed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('treatment_session', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='signature', to='treatment_sessions.treatmentsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("signed_at", models.DateTimeField()),
+                ("meaning", models.CharField(max_length=120)),
+                (
+                    "content_hash",
+                    models.CharField(
+                        help_text="SHA-256 of the record that was shown.", max_length=64
+                    ),
+                ),
+                ("note", models.TextField(blank=True)),
+                (
+                    "signed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "treatment_session",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signature",
+                        to="treatment_sessions.treatmentsession",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InfusionEvent',
+            name="InfusionEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('start', 'Started'), ('rate', 'Rate changed'), ('pause', 'Paused'), ('resume', 'Resumed'), ('stop', 'Stopped')], max_length=10)),
-                ('at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('rate_ml_h', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name='rate (mL/h)')),
-                ('given_ml', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name='given (mL)')),
-                ('reason', models.CharField(blank=True, max_length=240)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('dose', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='treatment_sessions.dose')),
-                ('treatment_session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='infusion_events', to='treatment_sessions.treatmentsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("start", "Started"),
+                            ("rate", "Rate changed"),
+                            ("pause", "Paused"),
+                            ("resume", "Resumed"),
+                            ("stop", "Stopped"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "rate_ml_h",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=7,
+                        null=True,
+                        verbose_name="rate (mL/h)",
+                    ),
+                ),
+                (
+                    "given_ml",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=7,
+                        null=True,
+                        verbose_name="given (mL)",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "dose",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="treatment_sessions.dose",
+                    ),
+                ),
+                (
+                    "treatment_session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="infusion_events",
+                        to="treatment_sessions.treatmentsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='dose',
-            name='treatment_session',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='doses', to='treatment_sessions.treatmentsession'),
+            model_name="dose",
+            name="treatment_session",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="doses",
+                to="treatment_sessions.treatmentsession",
+            ),
         ),
         migrations.CreateModel(
-            name='ChairStay',
+            name="ChairStay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.CharField(blank=True, max_length=60)),
-                ('since', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=240)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('chair', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='clinic.chair')),
-                ('treatment_session', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stays', to='treatment_sessions.treatmentsession')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("place", models.CharField(blank=True, max_length=60)),
+                ("since", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=240)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "chair",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="clinic.chair",
+                    ),
+                ),
+                (
+                    "treatment_session",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stays",
+                        to="treatment_sessions.treatmentsession",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['since', 'pk'],
+                "ordering": ["since", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='MonitoringCheck',
+            name="MonitoringCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=60)),
-                ('anchor', models.CharField(choices=[('before_dose', 'Before the dose'), ('first_dose', 'After the first device'), ('last_dose', 'After the last device'), ('infusion_start', 'After the infusion starts'), ('infusion_end', 'After the infusion ends')], max_length=20)),
-                ('minute', models.PositiveSmallIntegerField(default=0)),
-                ('source', models.CharField(blank=True, max_length=240)),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='treatment_sessions.monitoringtemplate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=60)),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("before_dose", "Before the dose"),
+                            ("first_dose", "After the first device"),
+                            ("last_dose", "After the last device"),
+                            ("infusion_start", "After the infusion starts"),
+                            ("infusion_end", "After the infusion ends"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("minute", models.PositiveSmallIntegerField(default=0)),
+                ("source", models.CharField(blank=True, max_length=240)),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checks",
+                        to="treatment_sessions.monitoringtemplate",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['template', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('template', 'label'), name='check_label_per_template')],
+                "ordering": ["template", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("template", "label"), name="check_label_per_template"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitoringcheck',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_monitoringtemplate WHERE id = subject.template_id)), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='ab8835d5e2eb19f3ebf8e82a3755d2b460388557', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_3a54e', table='treatment_sessions_monitoringcheck', when='AFTER')),
+            model_name="monitoringcheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_monitoringtemplate WHERE id = subject.template_id)), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="ab8835d5e2eb19f3ebf8e82a3755d2b460388557",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_3a54e",
+                    table="treatment_sessions_monitoringcheck",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitoringcheck',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE part RECORD;', func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_monitoringtemplate WHERE id = part.template_id)) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ", hash='48142f49d9e15848ab86d212cbb1e8ab9ae78911', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_e3498', table='treatment_sessions_monitoringcheck', when='BEFORE')),
+            model_name="monitoringcheck",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE part RECORD;",
+                    func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_monitoringtemplate WHERE id = part.template_id)) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ",
+                    hash="48142f49d9e15848ab86d212cbb1e8ab9ae78911",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_e3498",
+                    table="treatment_sessions_monitoringcheck",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.UniqueConstraint(fields=('clinic', 'key', 'version'), name='one_row_per_protocol_version', nulls_distinct=False),
+            model_name="protocol",
+            constraint=models.UniqueConstraint(
+                fields=("clinic", "key", "version"),
+                name="one_row_per_protocol_version",
+                nulls_distinct=False,
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocol',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='0ff4733d0d26c5c34558437671938706f206c0d2', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_b61fd', table='treatment_sessions_protocol', when='AFTER')),
+            model_name="protocol",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="0ff4733d0d26c5c34558437671938706f206c0d2",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_b61fd",
+                    table="treatment_sessions_protocol",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocol',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='c8f5f0c49bee96b500f0344436ebd583a0c6141c', operation='DELETE', pgid='pgtrigger_kept_ffc75', table='treatment_sessions_protocol', when='BEFORE')),
+            model_name="protocol",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="c8f5f0c49bee96b500f0344436ebd583a0c6141c",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_ffc75",
+                    table="treatment_sessions_protocol",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocol',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."status" = \'draft\'))', func="\n                    IF NEW.status = 'draft'\n                       OR (to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status') THEN\n                        RAISE EXCEPTION 'taper: a published protocol never changes';\n                    END IF;\n                    RETURN NEW;\n                ", hash='c945065195d283ca36aee21028e4b2c50f7f796d', operation='UPDATE', pgid='pgtrigger_frozen_8a096', table='treatment_sessions_protocol', when='BEFORE')),
+            model_name="protocol",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (OLD.\"status\" = 'draft'))",
+                    func="\n                    IF NEW.status = 'draft'\n                       OR (to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status') THEN\n                        RAISE EXCEPTION 'taper: a published protocol never changes';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="c945065195d283ca36aee21028e4b2c50f7f796d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_frozen_8a096",
+                    table="treatment_sessions_protocol",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitoringtemplate',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = subject.protocol_id), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='8c3090ecc9d4b08e328cfc2365e8709a78fe1637', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_3c43f', table='treatment_sessions_monitoringtemplate', when='AFTER')),
+            model_name="monitoringtemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = subject.protocol_id), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="8c3090ecc9d4b08e328cfc2365e8709a78fe1637",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_3c43f",
+                    table="treatment_sessions_monitoringtemplate",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='monitoringtemplate',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE part RECORD;', func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = part.protocol_id) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ", hash='48ce39d16082741cf736917477b2e7ca9343b37a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_6f52f', table='treatment_sessions_monitoringtemplate', when='BEFORE')),
+            model_name="monitoringtemplate",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE part RECORD;",
+                    func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = part.protocol_id) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ",
+                    hash="48ce39d16082741cf736917477b2e7ca9343b37a",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_6f52f",
+                    table="treatment_sessions_monitoringtemplate",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protocolphase',
-            constraint=models.UniqueConstraint(fields=('protocol', 'order'), name='phase_order_per_protocol'),
+            model_name="protocolphase",
+            constraint=models.UniqueConstraint(
+                fields=("protocol", "order"), name="phase_order_per_protocol"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protocolphase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('every_weeks__isnull', True), ('per_week__isnull', False), ('rhythm_choices', [])), models.Q(('every_weeks__isnull', False), ('per_week__isnull', True), ('rhythm_choices', [])), models.Q(('every_weeks__isnull', True), ('per_week__isnull', True), models.Q(('rhythm_choices', []), _negated=True)), _connector='OR'), name='phase_has_one_rhythm', violation_error_message='Give one rhythm: sessions per week, every how many weeks, or the choices that the prescriber has.'),
+            model_name="protocolphase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("every_weeks__isnull", True),
+                        ("per_week__isnull", False),
+                        ("rhythm_choices", []),
+                    ),
+                    models.Q(
+                        ("every_weeks__isnull", False),
+                        ("per_week__isnull", True),
+                        ("rhythm_choices", []),
+                    ),
+                    models.Q(
+                        ("every_weeks__isnull", True),
+                        ("per_week__isnull", True),
+                        models.Q(("rhythm_choices", []), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="phase_has_one_rhythm",
+                violation_error_message="Give one rhythm: sessions per week, every how many weeks, or the choices that the prescriber has.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocolphase',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = subject.protocol_id), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='4b6f42bbbc57a688e093e3fe3127e9ac4c7b967a', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_866a8', table='treatment_sessions_protocolphase', when='AFTER')),
+            model_name="protocolphase",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = subject.protocol_id), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="4b6f42bbbc57a688e093e3fe3127e9ac4c7b967a",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_866a8",
+                    table="treatment_sessions_protocolphase",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='protocolphase',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE part RECORD;', func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = part.protocol_id) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ", hash='e8ef15dad183e3fd65f9a54457beb3bd6ec1c8df', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_27a56', table='treatment_sessions_protocolphase', when='BEFORE')),
+            model_name="protocolphase",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE part RECORD;",
+                    func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = part.protocol_id) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ",
+                    hash="e8ef15dad183e3fd65f9a54457beb3bd6ec1c8df",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_27a56",
+                    table="treatment_sessions_protocolphase",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doseoption',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('mg__gt', 0), ('mg_per_kg__isnull', True)), models.Q(('mg__isnull', True), ('mg_per_kg__gt', 0)), _connector='OR'), name='dose_in_mg_or_mg_per_kg', violation_error_message='Give the dose in mg or in mg per kg.'),
+            model_name="doseoption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("mg__gt", 0), ("mg_per_kg__isnull", True)),
+                    models.Q(("mg__isnull", True), ("mg_per_kg__gt", 0)),
+                    _connector="OR",
+                ),
+                name="dose_in_mg_or_mg_per_kg",
+                violation_error_message="Give the dose in mg or in mg per kg.",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='doseoption',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_protocolphase WHERE id = subject.phase_id)), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='57f0617c4dace38d521f23e1e98b31c937eff7c5', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_357b6', table='treatment_sessions_doseoption', when='AFTER')),
+            model_name="doseoption",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_protocolphase WHERE id = subject.phase_id)), NULL::bigint,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="57f0617c4dace38d521f23e1e98b31c937eff7c5",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_357b6",
+                    table="treatment_sessions_doseoption",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='doseoption',
-            trigger=pgtrigger.compiler.Trigger(name='frozen', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE part RECORD;', func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_protocolphase WHERE id = part.phase_id)) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ", hash='43fcda53f672301b83b557b851853dd2731a50b8', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_frozen_2c114', table='treatment_sessions_doseoption', when='BEFORE')),
+            model_name="doseoption",
+            trigger=pgtrigger.compiler.Trigger(
+                name="frozen",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE part RECORD;",
+                    func="\n            IF TG_OP = 'DELETE' THEN part := OLD; ELSE part := NEW; END IF;\n            IF (SELECT status FROM treatment_sessions_protocol WHERE id = (SELECT protocol_id FROM treatment_sessions_protocolphase WHERE id = part.phase_id)) <> 'draft' THEN\n                RAISE EXCEPTION 'taper: a published protocol never changes';\n            END IF;\n            RETURN part;\n        ",
+                    hash="43fcda53f672301b83b557b851853dd2731a50b8",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_frozen_2c114",
+                    table="treatment_sessions_doseoption",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentcourse',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'active')), fields=('patient',), name='one_running_course_per_patient', violation_error_message='This patient has a running course already.'),
+            model_name="treatmentcourse",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "active")),
+                fields=("patient",),
+                name="one_running_course_per_patient",
+                violation_error_message="This patient has a running course already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentcourse',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'stopped'), _negated=True), models.Q(('stop_reason', ''), _negated=True), _connector='OR'), name='a_stopped_course_says_why'),
+            model_name="treatmentcourse",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "stopped"), _negated=True),
+                    models.Q(("stop_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_stopped_course_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='treatmentcourse',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='a9baf363c05ea2dbf21610f666818cd94a9e2404', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_c7911', table='treatment_sessions_treatmentcourse', when='AFTER')),
+            model_name="treatmentcourse",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="a9baf363c05ea2dbf21610f666818cd94a9e2404",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_c7911",
+                    table="treatment_sessions_treatmentcourse",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='treatmentcourse',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='a5440f2467ace7d39936ddcd6ef2ebbd97d94649', operation='DELETE', pgid='pgtrigger_kept_3db66', table='treatment_sessions_treatmentcourse', when='BEFORE')),
+            model_name="treatmentcourse",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="a5440f2467ace7d39936ddcd6ef2ebbd97d94649",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_3db66",
+                    table="treatment_sessions_treatmentcourse",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doseorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at__isnull', True)), fields=('course',), name='one_standing_order'),
+            model_name="doseorder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at__isnull", True)),
+                fields=("course",),
+                name="one_standing_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doseorder',
-            constraint=models.CheckConstraint(condition=models.Q(('dose_mg__gt', 0)), name='ordered_dose_is_positive'),
+            model_name="doseorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dose_mg__gt", 0)), name="ordered_dose_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='doseorder',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='order_ends_after_it_begins'),
+            model_name="doseorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_until__isnull", True),
+                    ("valid_until__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="order_ends_after_it_begins",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='doseorder',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='1213a691ac0dd5f365b6b78c17df8d99756bdb62', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_03a11', table='treatment_sessions_doseorder', when='AFTER')),
+            model_name="doseorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="1213a691ac0dd5f365b6b78c17df8d99756bdb62",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_03a11",
+                    table="treatment_sessions_doseorder",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='doseorder',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='682a158b1f5713075bf6be71c57dfa9ddeea4124', operation='DELETE', pgid='pgtrigger_kept_6af80', table='treatment_sessions_doseorder', when='BEFORE')),
+            model_name="doseorder",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="682a158b1f5713075bf6be71c57dfa9ddeea4124",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_6af80",
+                    table="treatment_sessions_doseorder",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='treatmentsession',
-            index=models.Index(fields=['clinic', 'starts_at'], name='sessions_of_a_day'),
+            model_name="treatmentsession",
+            index=models.Index(fields=["clinic", "starts_at"], name="sessions_of_a_day"),
         ),
         migrations.AddIndex(
-            model_name='treatmentsession',
-            index=models.Index(condition=models.Q(('status__in', ['checked_in', 'cleared', 'dosing', 'monitoring'])), fields=['clinic'], name='sessions_going_on'),
+            model_name="treatmentsession",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["checked_in", "cleared", "dosing", "monitoring"])
+                ),
+                fields=["clinic"],
+                name="sessions_going_on",
+            ),
         ),
         migrations.AddIndex(
-            model_name='treatmentsession',
-            index=models.Index(fields=['patient', '-starts_at'], name='sessions_of_a_patient'),
+            model_name="treatmentsession",
+            index=models.Index(fields=["patient", "-starts_at"], name="sessions_of_a_patient"),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ['planned', 'checked_in', 'cleared', 'dosing', 'monitoring'])), deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], expressions=[('chair', '='), (models.Func('starts_at', 'ends_at', models.Value('[)'), function='TSTZRANGE', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='one_booking_per_chair', violation_error_message='Another session holds this chair at that time.'),
+            model_name="treatmentsession",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    ("status__in", ["planned", "checked_in", "cleared", "dosing", "monitoring"])
+                ),
+                deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
+                expressions=[
+                    ("chair", "="),
+                    (
+                        models.Func(
+                            "starts_at",
+                            "ends_at",
+                            models.Value("[)"),
+                            function="TSTZRANGE",
+                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_booking_per_chair",
+                violation_error_message="Another session holds this chair at that time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('status__in', ['planned', 'checked_in', 'cleared', 'dosing', 'monitoring'])), deferrable=django.db.models.constraints.Deferrable['IMMEDIATE'], expressions=[('patient', '='), (models.Func('starts_at', 'ends_at', models.Value('[)'), function='TSTZRANGE', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='one_booking_per_patient', violation_error_message='The patient has another session at that time.'),
+            model_name="treatmentsession",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    ("status__in", ["planned", "checked_in", "cleared", "dosing", "monitoring"])
+                ),
+                deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
+                expressions=[
+                    ("patient", "="),
+                    (
+                        models.Func(
+                            "starts_at",
+                            "ends_at",
+                            models.Value("[)"),
+                            function="TSTZRANGE",
+                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_booking_per_patient",
+                violation_error_message="The patient has another session at that time.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=models.UniqueConstraint(fields=('course', 'number'), name='session_number_per_course'),
+            model_name="treatmentsession",
+            constraint=models.UniqueConstraint(
+                fields=("course", "number"), name="session_number_per_course"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='session_has_length'),
+            model_name="treatmentsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="session_has_length",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'checked_in', 'cleared', 'dosing', 'monitoring', 'discharged', 'transferred', 'left_against_advice', 'left_before_dose', 'no_show', 'cancelled', 'deferred'])), name='session_status_is_known'),
+            model_name="treatmentsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "planned",
+                            "checked_in",
+                            "cleared",
+                            "dosing",
+                            "monitoring",
+                            "discharged",
+                            "transferred",
+                            "left_against_advice",
+                            "left_before_dose",
+                            "no_show",
+                            "cancelled",
+                            "deferred",
+                        ],
+                    )
+                ),
+                name="session_status_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='treatmentsession',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['discharged', 'transferred', 'left_against_advice', 'left_before_dose', 'no_show', 'cancelled', 'deferred']), _negated=True), ('ended_at__isnull', False), _connector='OR'), name='an_ending_has_a_time'),
+            model_name="treatmentsession",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            [
+                                "discharged",
+                                "transferred",
+                                "left_against_advice",
+                                "left_before_dose",
+                                "no_show",
+                                "cancelled",
+                                "deferred",
+                            ],
+                        ),
+                        _negated=True,
+                    ),
+                    ("ended_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="an_ending_has_a_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='treatmentsession',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='1d70e0de4d65d3297492e3d47bb7857fd9b0be15', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_505a8', table='treatment_sessions_treatmentsession', when='AFTER')),
+            model_name="treatmentsession",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, subject.clinic_id, subject.patient_id,\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="1d70e0de4d65d3297492e3d47bb7857fd9b0be15",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_505a8",
+                    table="treatment_sessions_treatmentsession",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='treatmentsession',
-            trigger=pgtrigger.compiler.Trigger(name='kept', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='63c2f865b313e065c6aeb7bb62a308488ddb75f7', operation='DELETE', pgid='pgtrigger_kept_9659b', table='treatment_sessions_treatmentsession', when='BEFORE')),
+            model_name="treatmentsession",
+            trigger=pgtrigger.compiler.Trigger(
+                name="kept",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="63c2f865b313e065c6aeb7bb62a308488ddb75f7",
+                    operation="DELETE",
+                    pgid="pgtrigger_kept_9659b",
+                    table="treatment_sessions_treatmentsession",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statuschange',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='19fd923e3619841ae12ec5589607ac53fb17f687', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_a5e61', table='treatment_sessions_statuschange', when='AFTER')),
+            model_name="statuschange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="19fd923e3619841ae12ec5589607ac53fb17f687",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_a5e61",
+                    table="treatment_sessions_statuschange",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statuschange',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='06cc1d96f135851f32e9ab4cdbf22f9d274bbba6', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_4ea0f', table='treatment_sessions_statuschange', when='BEFORE')),
+            model_name="statuschange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="06cc1d96f135851f32e9ab4cdbf22f9d274bbba6",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_4ea0f",
+                    table="treatment_sessions_statuschange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='signature',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='64c5eec0a4eb0cca39982b33888ca6e6973ba8ac', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_9e583', table='treatment_sessions_signature', when='AFTER')),
+            model_name="signature",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="64c5eec0a4eb0cca39982b33888ca6e6973ba8ac",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_9e583",
+                    table="treatment_sessions_signature",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='signature',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='9b2b4fd30a5ad9e8fc3ad0df7b23ad5abe53eda8', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_c27aa', table='treatment_sessions_signature', when='BEFORE')),
+            model_name="signature",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="9b2b4fd30a5ad9e8fc3ad0df7b23ad5abe53eda8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_c27aa",
+                    table="treatment_sessions_signature",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='infusionevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'start')), fields=('dose',), name='an_infusion_starts_once'),
+            model_name="infusionevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "start")),
+                fields=("dose",),
+                name="an_infusion_starts_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='infusionevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'stop')), fields=('dose',), name='an_infusion_stops_once'),
+            model_name="infusionevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "stop")),
+                fields=("dose",),
+                name="an_infusion_stops_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='infusionevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['start', 'rate', 'resume']), _negated=True), ('rate_ml_h__gt', 0), _connector='OR'), name='a_running_infusion_has_a_rate'),
+            model_name="infusionevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ["start", "rate", "resume"]), _negated=True),
+                    ("rate_ml_h__gt", 0),
+                    _connector="OR",
+                ),
+                name="a_running_infusion_has_a_rate",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='infusionevent',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='a0bd5d5941e0717590da0edc5cde56599eaefcf1', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_82629', table='treatment_sessions_infusionevent', when='AFTER')),
+            model_name="infusionevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="a0bd5d5941e0717590da0edc5cde56599eaefcf1",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_82629",
+                    table="treatment_sessions_infusionevent",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='infusionevent',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='743cc6e0db4c3c6805175037bf76f85fa8d2e4f8', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e3829', table='treatment_sessions_infusionevent', when='BEFORE')),
+            model_name="infusionevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="743cc6e0db4c3c6805175037bf76f85fa8d2e4f8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_e3829",
+                    table="treatment_sessions_infusionevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', True)), fields=('treatment_session', 'number'), name='dose_number_per_session'),
+            model_name="dose",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("supersedes__isnull", True)),
+                fields=("treatment_session", "number"),
+                name="dose_number_per_session",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.CheckConstraint(condition=models.Q(('dose_mg__gt', 0)), name='given_dose_is_positive'),
+            model_name="dose",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("dose_mg__gt", 0)), name="given_dose_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dose',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outside_gate', False), ('supersedes__isnull', True)), models.Q(('reason', ''), _negated=True), _connector='OR'), name='an_unusual_dose_says_why'),
+            model_name="dose",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outside_gate", False), ("supersedes__isnull", True)),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="an_unusual_dose_says_why",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dose',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='7d1c93af7c12f1715d69b172d5e5b2ac881fad25', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_76e5a', table='treatment_sessions_dose', when='AFTER')),
+            model_name="dose",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="7d1c93af7c12f1715d69b172d5e5b2ac881fad25",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_76e5a",
+                    table="treatment_sessions_dose",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dose',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='695316159da863aea2050661d128eb24a965c815', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_abd9b', table='treatment_sessions_dose', when='BEFORE')),
+            model_name="dose",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="695316159da863aea2050661d128eb24a965c815",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_abd9b",
+                    table="treatment_sessions_dose",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chairstay',
-            constraint=models.CheckConstraint(condition=models.Q(('chair__isnull', False), models.Q(('place', ''), _negated=True), _connector='OR'), name='a_stay_has_a_place'),
+            model_name="chairstay",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("chair__isnull", False),
+                    models.Q(("place", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_stay_has_a_place",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='chairstay',
-            trigger=pgtrigger.compiler.Trigger(name='audited', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE subject RECORD;', func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ", hash='9b1929482a5332b4196c39dfd6ab38df216192d9', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_audited_d1709', table='treatment_sessions_chairstay', when='AFTER')),
+            model_name="chairstay",
+            trigger=pgtrigger.compiler.Trigger(
+                name="audited",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE subject RECORD;",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF NOT (TRUE) THEN RETURN NULL; END IF;\n            END IF;\n            IF TG_OP = 'DELETE' THEN subject := OLD; ELSE subject := NEW; END IF;\n            PERFORM clinic_audit_row(\n                TG_TABLE_NAME::text, TG_OP, subject.id::text, (SELECT clinic_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id), (SELECT patient_id FROM treatment_sessions_treatmentsession WHERE id = subject.treatment_session_id),\n                CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) - ARRAY[]::text[] END,\n                CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) - ARRAY[]::text[] END\n            );\n            RETURN NULL;\n        ",
+                    hash="9b1929482a5332b4196c39dfd6ab38df216192d9",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_audited_d1709",
+                    table="treatment_sessions_chairstay",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='chairstay',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3aa098f38969bab52e67dafd4d1d2172a30dc178', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2fc53', table='treatment_sessions_chairstay', when='BEFORE')),
+            model_name="chairstay",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3aa098f38969bab52e67dafd4d1d2172a30dc178",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2fc53",
+                    table="treatment_sessions_chairstay",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

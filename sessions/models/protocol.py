@@ -14,7 +14,6 @@ from clinic.models import Clinic, User
 from clinic.models.scoping import PublicRow
 from sessions.specs import MISSED_RULES
 
-
 # Compared in a trigger: any change of a protocol but that of its status.
 CHANGED = "(to_jsonb(NEW) - 'status') IS DISTINCT FROM (to_jsonb(OLD) - 'status')"
 

@@ -1,0 +1,284 @@
+"""Every form against absurd, broken and hostile input: words at the field, no crash, no change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django import forms
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from clinic.forms import CalendarDateField, LocalDateTimeField
+from clinic.models import Clinic, User
+from desk.tests.house import House, make_house, records
+from desk.tests.test_routes import address
+from monitoring.forms import BloodPressureField, MeasureField
+from monitoring.tests.visits import ANSWERS
+from patients.forms.fields import NumberField
+from sessions.forms.fields import MomentField, PlainNumberField
+from sessions.forms.planning import WallTimeField
+from sessions.tests.factories import shipped
+
+NUL, HUGE, UNSEEN, TURNED = "a\x00b", "x" * 1_000_000, "\u200b\u2060", "abc\u202edef"
+NUMBERS = (
+    "-5",
+    "1e2",
+    "5_6",
+    "１２",
+    "NaN",
+    "Infinity",
+    "0x10",
+    "8 4",
+    "99999",
+    "٣",
+    "--",
+    NUL,
+    HUGE,
+)
+DAYS = ("0001-01-01", "9999-12-31", "2027-02-29", "２０２６-11-21", "1e3", "21.11.2026", NUL)
+PRESSURES = (
+    "900/10",
+    "80/120",
+    "120",
+    "１２０/80",
+    "120/80/60",
+    "1e2/80",
+    "-120/80",
+    "/",
+    NUL,
+    HUGE,
+)
+TEXTS = (NUL, HUGE, UNSEEN, TURNED, "\x1b[31mred")
+# What is wrong for a field of each kind, the special ones first.
+WRONG: tuple[tuple[type | tuple[type, ...], tuple[str, ...]], ...] = (
+    (forms.BooleanField, ()),
+    (BloodPressureField, PRESSURES),
+    ((NumberField, PlainNumberField, MeasureField), NUMBERS),
+    (CalendarDateField, DAYS),
+    (LocalDateTimeField, tuple(f"{day}T10:00" for day in DAYS)),
+    (
+        MomentField,
+        ("25:00", "1_0:00", "１２:00", "0001-01-01 10:00", "9999-12-31 10:00", NUL, HUGE),
+    ),
+    (WallTimeField, ("25:00", "１０:00", "ten", "10:00:00.5", NUL, HUGE)),
+    (forms.UUIDField, ("x", NUL, HUGE)),
+    (forms.IntegerField, ("-1", "1e2", "NaN", "1" * 30, NUL)),
+    (forms.ModelChoiceField, ("x", NUL, HUGE, str(uuid4()))),
+    (forms.ChoiceField, ("x", NUL, HUGE)),
+    (forms.EmailField, ("a", "a@b", "a@b.example\nBcc: c@d.example", "@", NUL, HUGE, UNSEEN)),
+    (forms.CharField, TEXTS),
+)
+FORGED = {
+    "status": "discharged",
+    "version": "999",
+    "clinic": "{other}",
+    "clinic_id": "{other}",
+    "patient": "1",
+    "is_superuser": "on",
+    "recorded_at": "2001-02-03 04:05",
+    "recorded_by": "1",
+    "given_by": "1",
+    "signed_by": "1",
+    "outside_gate": "",
+    "public_id": "6f2c0d3e-5a4b-4c1d-9e8f-0a1b2c3d4e5f",
+    "id": "1",
+}
+
+
+def now_at(clinic: Clinic) -> str:
+    return f"{timezone.now().astimezone(clinic.zone):%Y-%m-%dT%H:%M}"
+
+
+def next_monday(clinic: Clinic) -> str:
+    today = timezone.now().astimezone(clinic.zone).date()
+    return (today + timedelta(days=7 - today.weekday())).isoformat()
+
+
+# Who posts what where: `now`, `today`, `monday` stand for moments of the clinic.
+FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "close_task": ("nurse", "desk:close_task task", {"note": "Called"}),
+    "add": (
+        "front_desk",
+        "patients:add",
+        {
+            "family_name": "Roe",
+            "given_name": "Jo",
+            "birth_date": "1980-01-02",
+            "sex": "female",
+            "phone": "+1 555 010 1234",
+            "address": "Main Street 1",
+            "record_number": "R-1",
+        },
+    ),
+    "edit": ("front_desk", "patients:edit patient", {"given_name": "Jo"}),
+    "email": ("front_desk", "patients:email patient", {"address": "new@mail.example"}),
+    "consent": ("nurse", "patients:consent patient", {"kind": "treatment", "given_at": "now"}),
+    "withdraw": ("nurse", "patients:withdraw_consent consent", {"withdrawn_at": "now"}),
+    "screen": ("prescriber", "patients:screen patient", {"outcome": "cleared"}),
+    "medicine": ("nurse", "patients:add_medication patient", {"text": "Lithium"}),
+    "stop_medicine": ("nurse", "patients:stop_medication medicine", {}),
+    "condition": ("nurse", "patients:add_condition patient", {"text": "Asthma"}),
+    "resolve_condition": ("nurse", "patients:resolve_condition condition", {}),
+    "allergy": ("nurse", "patients:add_allergy patient", {"text": "Penicillin"}),
+    "measure": (
+        "nurse",
+        "patients:add_measure patient",
+        {"number": "81.5", "measure": "weight kg", "observed_at": "now"},
+    ),
+    "in_error": (
+        "nurse",
+        "patients:entered_in_error allergy <allergies",
+        {"reason": "Another patient's"},
+    ),
+    "plan": (
+        "front_desk",
+        "sessions:plan newcomer",
+        {"protocol": "shipped", "starts_on": "monday", "time_of_day": "10:00"},
+    ),
+    "order": ("prescriber", "sessions:order course", {"option": "0", "reason": "As agreed"}),
+    "order_infusion": (
+        "prescriber",
+        "sessions:order infused_course",
+        {"option": "0", "weight_kg": "70", "concentration": "1", "shown_for": "70 1"},
+    ),
+    "stop": ("prescriber", "sessions:stop course", {"reason": "Moves away"}),
+    "move": (
+        "front_desk",
+        "sessions:move planned",
+        {"day": "monday", "wall_time": "10:00", "reason": "On holiday"},
+    ),
+    "place": (
+        "front_desk",
+        "sessions:place course 2",
+        {"day": "monday", "wall_time": "10:00", "reason": "Found by phone"},
+    ),
+    "check_in": ("front_desk", "sessions:step planned checked_in", {}),
+    "back": ("nurse", "sessions:step arrived planned", {"reason": "Wrong patient"}),
+    "left": ("nurse", "sessions:step monitored left_against_advice", {"reason": "Walked out"}),
+    "device": (
+        "nurse",
+        "sessions:device cleared",
+        {"lot": "L1", "outcome": "complete", "reason": "Given", "outside_gate": "on"},
+    ),
+    "device_correct": ("nurse", "sessions:device_correct dose", {"lot": "L2", "reason": "Slip"}),
+    "infusion": (
+        "nurse",
+        "sessions:infusion cleared",
+        {
+            "dose_mg": "35",
+            "concentration_mg_ml": "1",
+            "rate_ml_h": "52.5",
+            "lot": "L1",
+            "reason": "Given",
+            "outside_gate": "on",
+        },
+    ),
+    "infusion_change": (
+        "nurse",
+        "sessions:infusion_change infused",
+        {"kind": "stop", "given_ml": "35"},
+    ),
+    "sit": ("nurse", "sessions:sit monitored", {"place": "Bed 4"}),
+    "sign": ("prescriber", "sessions:sign over", {"note": "Fine"}),
+    "predose": ("nurse", "monitoring:predose arrived", ANSWERS),
+    "decide": ("prescriber", "monitoring:decide cleared", {"reason": "Benefit"}),
+    "vitals": ("nurse", "monitoring:vitals monitored", {"bp": "124/78", "pulse": "72"}),
+    "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),
+    "event": ("nurse", "monitoring:event monitored", {"term": "Nausea", "severity": "mild"}),
+    "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
+    "escort": ("front_desk", "monitoring:escort monitored", {"kind": "taxi", "name": "Sam"}),
+    "assess": ("nurse", "monitoring:assess monitored", {"ready": "no", "note": "Sleepy"}),
+    "departure": ("nurse", "monitoring:release monitored", {"how": "left", "reason": "Gone"}),
+    "missed": ("nurse", "monitoring:missed monitored", {"label": "first", "reason": "Cuff broke"}),
+}
+# Not typed by people: a value that can't be read is no value.
+READ_LENIENTLY = {("measure", "confirmed"), ("plan", "shown")}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+class Page:
+    """One form with values that are accepted."""
+
+    def __init__(self, name: str, client: Client, house: House, clinic: Clinic) -> None:
+        route, self.client = FORMS[name][1].split(), client
+        self.path = address(house, *route)
+        with undone():
+            bound = self.client.post(self.path, {"unknown": "1"})
+        self.fields: dict[str, forms.Field] = bound.context["form"].fields
+        form = self.client.get(self.path).context["form"]
+        shown = {bound.html_name: written(bound) for bound in form}
+        named = {
+            "now": now_at(clinic),
+            "today": now_at(clinic)[:10],
+            "monday": next_monday(clinic),
+            "shipped": str(shipped().public_id),
+            "first": next((key for key, _ in getattr(self.fields.get("label"), "choices", [])), ""),
+        }
+        typed = {key: named.get(value, value) for key, value in FORMS[name][2].items()}
+        self.values = {key: value for key, value in {**shown, **typed}.items() if value}
+
+    def post(self, **changes: str) -> Any:
+        key = {"entry_id": str(uuid4())} if "entry_id" in self.fields else {}
+        return self.client.post(self.path, {**self.values, **key, **changes})
+
+
+def written(bound: forms.BoundField) -> str:
+    """Return what a browser would send for an untouched field."""
+    value = bound.value()
+    if isinstance(bound.field, forms.BooleanField):
+        return "on" if value else ""
+    shown = bound.field.widget.format_value(value)
+    return str((shown[0] if shown else "") if isinstance(shown, list) else shown or "")
+
+
+def wrong_for(field: forms.Field) -> tuple[str, ...]:
+    return next((wrong for kind, wrong in WRONG if isinstance(field, kind)), ())
+
+
+@pytest.fixture
+def house(clinic: Clinic, nurse: User, prescriber: User) -> House:
+    return make_house(clinic, nurse, prescriber)
+
+
+@pytest.fixture
+def filled(
+    name: str, house: House, clinic: Clinic, client: Client, request: pytest.FixtureRequest
+) -> Page:
+    client.force_login(request.getfixturevalue(FORMS[name][0]))
+    return Page(name, client, house, clinic)
+
+
+pytestmark = pytest.mark.parametrize("name", FORMS)
+
+
+def test_what_is_right_is_saved_once(name: str, filled: Page) -> None:
+    before, key = records(), str(uuid4())
+    assert filled.post(entry_id=key).status_code == 302
+    saved = records()
+    assert saved != before
+    assert filled.post(entry_id=key).status_code == 302
+    assert records() == saved
+
+
+def test_what_is_wrong_is_refused_at_its_field(name: str, filled: Page) -> None:
+    before, failures = records(), []
+    for field_name, field in filled.fields.items():
+        if (name, field_name) in READ_LENIENTLY:
+            continue
+        for value in wrong_for(field):
+            with undone():
+                response = filled.post(**{field_name: value})
+                refused = response.status_code in {200, 409} and records() == before
+                if not refused or not response.context["form"].errors:
+                    failures.append((field_name, value[:20], response.status_code))
+    assert failures == []
