@@ -2,7 +2,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from clinic import clock
 from clinic.models import AuditEvent, Clinic, User
@@ -19,9 +19,14 @@ pytestmark = pytest.mark.django_db
 PATIENTS = 300
 
 
-@pytest.fixture
-def seeded():
-    return seed(Order(patients=PATIENTS, years=1, clinics=2))
+@pytest.fixture(scope="module")
+def seeded(django_db_setup, django_db_blocker):
+    """Seeded once for all tests here; what a test adds to it is rolled back."""
+    with django_db_blocker.unblock():
+        seed(Order(patients=PATIENTS, years=1, clinics=2))
+        connection.close()
+        yield
+        call_command("flush", interactive=False, verbosity=0)
 
 
 def test_it_refuses_where_invented_data_is_not_allowed(settings):
