@@ -83,6 +83,11 @@ def claim(entry: Submission | None, by: User) -> None:
     raise AlreadyRecordedError(first.result_url)
 
 
+def was_saved(key: UUID, by: User, fields: Mapping[str, Any]) -> bool:
+    """Say whether this person saved these values under this key."""
+    return Entry.objects.filter(pk=key, user_id=by.pk, payload_hmac=digest(fields.items())).exists()
+
+
 def finish(entry: Submission | None, url: str) -> None:
     """Remember where the result of a creating form is shown."""
     if entry is not None:

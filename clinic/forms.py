@@ -9,8 +9,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from clinic.entries import AlreadyRecordedError, EntryConflictError, Submission, submission
+from clinic.entries import (
+    AlreadyRecordedError,
+    EntryConflictError,
+    Submission,
+    submission,
+    was_saved,
+)
 from clinic.locks import StaleVersionError
+from clinic.models import User
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
 UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
@@ -42,12 +49,19 @@ class ClinicalForm(forms.Form):
 
     def submission(self, purpose: str, subject: object) -> Submission:
         """Identify this post for `entries.claim`; call it after `is_valid()`."""
-        typed = {
+        return submission(self.cleaned_data["entry_id"], purpose, subject, self._typed())
+
+    def _typed(self) -> dict[str, Any]:
+        return {
             name: self.data.getlist(name) if hasattr(self.data, "getlist") else self.data[name]
             for name in self.data
             if name not in UNTYPED_FIELDS
         }
-        return submission(self.cleaned_data["entry_id"], purpose, subject, typed)
+
+    def was_saved(self, by: User) -> bool:
+        """Whether a post that is no longer valid was saved before: its choices have moved on."""
+        key = getattr(self, "cleaned_data", {}).get("entry_id")
+        return key is not None and was_saved(key, by, self._typed())
 
     def ask_again(self, **changes: Any) -> None:
         """After a refusal: keep what was typed, and allow another try under a new key."""

@@ -1,7 +1,7 @@
 """The last finished run of a regular job, and whether the clock jumped since the one before."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -38,12 +38,6 @@ def _jump(before: Heartbeat, now: datetime, counted: float) -> float:
     if before.boot_id != boot_id() or counted < before.monotonic:
         return 0.0
     return (now - before.beat_at).total_seconds() - (counted - before.monotonic)
-
-
-def age(now: datetime, name: str = SWEEP) -> timedelta | None:
-    """Return how long ago the job last finished; None if it never did."""
-    row = Heartbeat.objects.filter(name=name).first()
-    return None if row is None else now - row.beat_at
 
 
 def steady() -> float:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
@@ -67,8 +68,6 @@ def _may_pass(request: HttpRequest) -> bool:
         return True
     if request.session.get("second_factor_set"):
         return True
-    from allauth.mfa.utils import is_mfa_enabled
-
     request.session["second_factor_set"] = is_mfa_enabled(request.user)
     return bool(request.session["second_factor_set"])
 

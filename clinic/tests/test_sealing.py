@@ -61,3 +61,10 @@ def test_events_of_later_transactions_are_sealed_in_the_next_run(sealed, nurse):
         Room.objects.create(clinic=sealed, name="Late")
     assert sealing.seal() == 1
     assert sealing.first_broken(sealed.pk) is None
+
+
+def test_the_command_says_how_much_waits_for_a_link(sealed, nurse, capsys):
+    with acting(nurse):
+        Room.objects.create(clinic=sealed, name="Late")
+    call_command("verify_audit")
+    assert "1 events wait for a link" in capsys.readouterr().out

@@ -1,8 +1,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count, Min
 
-from clinic import sealing
+from clinic import clock, sealing
 from clinic.models import AuditSeal
 
 
@@ -18,5 +19,17 @@ class Command(BaseCommand):
             name = f"clinic {clinic_id}" if clinic_id else "events without a clinic"
             self.stdout.write(f"{name}: {problem or 'intact'}")
             broken = broken or problem is not None
+        self._say_what_waits()
         if broken:
             raise CommandError("The audit trail was altered.")
+
+    def _say_what_waits(self) -> None:
+        now = clock.now()
+        waiting = sealing.unsealed(now, everything=True).aggregate(
+            number=Count("pk"), since=Min("at")
+        )
+        if waiting["number"]:
+            minutes = (now - waiting["since"]).total_seconds() / 60
+            self.stdout.write(
+                f"{waiting['number']} events wait for a link, for {minutes:.1f} minutes"
+            )
