@@ -9,7 +9,6 @@ from pathlib import Path
 
 from bench import memory, pages, report, senders, statements
 from bench.clinic import open_clinic, open_floor
-from bench.person import SignInError
 from bench.report import Row
 from bench.rounds import Plan
 from bench.stage import Stage
@@ -42,13 +41,16 @@ def main() -> int:
     if unknown := goals - set(GOALS):
         say(f"no such goal: {', '.join(sorted(unknown))}; there are {', '.join(GOALS)}")
         return 2
+    if options.growth and options.patients <= SMALL:
+        say(f"--growth needs more than {SMALL} patients")
+        return 2
     if not options.growth:
         goals.discard("P6")
     begun = time.monotonic()
     try:
         with Stage() as stage:
             rows = _measure(stage, options, goals)
-    except (ServiceError, SignInError) as error:
+    except ServiceError as error:
         say(str(error))
         return 1
     print(f"\n{report.table(rows)}\n\n{report.summary(rows)}")

@@ -8,9 +8,10 @@ import psycopg
 from bench import targets
 from bench.driver import Target
 from bench.facts import Facts
-from bench.person import Person
+from bench.person import Person, SignInError
 from bench.rounds import Place
 from bench.stage import Server, Stage
+from ops.errors import ServiceError
 from ops.terminal import say
 
 USERNAME, PASSWORD = "load", "taper-demo"
@@ -68,7 +69,10 @@ def open_clinic(stage: Stage, patients: int, years: int) -> Clinic:
     facts = Facts(**stage.inside("bench.inside.facts", environment))
     server = stage.serve(name, "clinic.wsgi", environment)
     person = Person(server.port)
-    person.sign_in(USERNAME, PASSWORD)
+    try:
+        person.sign_in(USERNAME, PASSWORD)
+    except SignInError as error:
+        raise ServiceError(f"{error}:\n{server.child.last_lines()}") from error
     return Clinic(patients, environment, server, facts, person)
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from clinic import audit
+from clinic.access import staff
 from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter, ReadOnlyAdmin
 from clinic.models import (
     AuditEvent,
@@ -20,6 +21,8 @@ from clinic.models import (
     Room,
     User,
 )
+
+VIEW_CHART = "patients.view_chart"
 
 
 class OpeningHoursInline(OwnClinicMixin, admin.TabularInline):
@@ -143,6 +146,12 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_select_related = ("clinic",)
     show_full_result_count = False
     date_hierarchy = None
+
+    def get_exclude(self, request: HttpRequest, obj: AuditEvent | None = None) -> tuple[str, ...]:
+        """What was written is clinical as well: only those who may read charts see it."""
+        clinic_id = obj.clinic_id if obj is not None else None
+        reads_charts = clinic_id is not None and staff(request).may(VIEW_CHART, clinic_id)
+        return () if reads_charts else ("before", "after", "detail")
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         response = super().changelist_view(request, *args, **kwargs)

@@ -119,6 +119,8 @@ class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
         return self._acting(request, super().changeform_view, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return redirect(request.path)  # no text of ours holds NUL, and the database refuses it
         return self._acting(request, super().changelist_view, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

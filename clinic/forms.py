@@ -49,9 +49,9 @@ class ClinicalForm(forms.Form):
 
     def submission(self, purpose: str, subject: object) -> Submission:
         """Identify this post for `entries.claim`; call it after `is_valid()`."""
-        return submission(self.cleaned_data["entry_id"], purpose, subject, self._typed())
+        return submission(self.cleaned_data["entry_id"], purpose, subject, self._sent())
 
-    def _typed(self) -> dict[str, Any]:
+    def _sent(self) -> dict[str, Any]:
         return {
             name: self.data.getlist(name) if hasattr(self.data, "getlist") else self.data[name]
             for name in self.data
@@ -61,7 +61,7 @@ class ClinicalForm(forms.Form):
     def was_saved(self, by: User) -> bool:
         """Whether a post that is no longer valid was saved before: its choices have moved on."""
         key = getattr(self, "cleaned_data", {}).get("entry_id")
-        return key is not None and was_saved(key, by, self._typed())
+        return key is not None and was_saved(key, by, self._sent())
 
     def ask_again(self, **changes: Any) -> None:
         """After a refusal: keep what was typed, and allow another try under a new key."""

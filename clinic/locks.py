@@ -1,4 +1,4 @@
-"""Row locks in the one order: course, chairs, sessions, e-mail contact and consent, message."""
+"""Row locks in the one order: course, chairs, sessions, contact and consent, message, task."""
 
 from typing import TypeVar
 

@@ -13,6 +13,8 @@ admin.site.site_header = "Taper administration"
 admin.site.site_title = "Taper"
 admin.site.index_title = "Clinic settings"
 
+handler400 = "clinic.views.bad_request"
+
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -3,8 +3,9 @@
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
+from django.template import loader
 from django.views.decorators.http import require_GET, require_POST
 
 from clinic.access import staff
@@ -40,6 +41,11 @@ def _is_migrated() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     return _migrated
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer without reading the body: what made it bad would be raised again."""
+    return HttpResponseBadRequest(loader.get_template("400.html").render())
 
 
 @require_POST

@@ -1,10 +1,11 @@
 """What stands between a patient and the next step, in the few words that a card has room for."""
 
-from desk.present import PresentSession
-from monitoring.conditions import Condition, Gate
-from sessions.lifecycle import Status
+from collections.abc import Iterable
 
-# The gate speaks in sentences; a card has room for a few words.
+from monitoring.conditions import Condition, Gate
+from sessions.ports import Unmet
+
+# The gates speak in sentences; a card has room for a few words.
 SHORT = {
     "no_dose": "No dose on record",
     "infusion_running": "Infusion is running",
@@ -22,6 +23,15 @@ SHORT = {
     "clock": "Server clock jumped",
     "future_time": "An entry lies ahead of now",
 }
+SHORT_BEFORE_DOSE = {
+    "consent": "No valid consent to treatment",
+    "screen": "No valid safety screen",
+    "order": "No dose order stands today",
+    "predose_check": "Pre-dose check to do",
+    "predose_stop": "A prescriber decides on the answers",
+    "predose_bp": "Blood pressure over the limit for a dose",
+    "baseline": "Vital signs before the dose missing",
+}
 TIME = {"minimum_time", "infusion_running"}
 AT_ANY_TIME = {
     "infusion_running",
@@ -34,27 +44,20 @@ AT_ANY_TIME = {
 LINES = 3  # of what blocks; the sheet names all
 
 
-def blocked(row: PresentSession, standing: Gate | None) -> tuple[str, ...]:
-    if standing is not None:
-        return _few([_short(found) for found in _to_do(standing)])
-    if row.status != Status.CHECKED_IN:
-        return ()
-    missing = []
-    if row.predose_at is None:
-        missing.append("Pre-dose check to do")
-    if not any(reading.bp for reading in row.history.readings):
-        missing.append("Blood pressure before the dose missing")
-    if row.order is None:
-        missing.append("No dose ordered")
-    return _few(missing)
+def before_dose(unmet: Iterable[Unmet]) -> tuple[str, ...]:
+    return _few([SHORT_BEFORE_DOSE.get(found.code, found.text) for found in unmet])
 
 
-def _to_do(standing: Gate) -> list[Condition]:
+def before_leaving(gate: Gate) -> tuple[str, ...]:
+    return _few([_short(found) for found in _to_do(gate)])
+
+
+def _to_do(gate: Gate) -> list[Condition]:
     """While the time runs, name only what can be settled now; all the rest when it is over."""
-    waiting = {condition.code for condition in standing.unmet} & TIME
+    waiting = {condition.code for condition in gate.unmet} & TIME
     return [
         condition
-        for condition in standing.unmet
+        for condition in gate.unmet
         if condition.code != "minimum_time"
         and (not waiting or condition.code in AT_ANY_TIME or _is_known_problem(condition))
     ]

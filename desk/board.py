@@ -7,12 +7,13 @@ from django.db.models import QuerySet
 
 from clinic.models import Clinic, User
 from desk import polling, present, seats
-from desk.present import initials
 from desk.pulse import Pulse
 from desk.seats import Seat
 from patients.models import Task
+from patients.naming import initials, list_name
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import TreatmentSession
+from sessions.naming import step_label
 
 CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
@@ -159,9 +160,9 @@ def _arrivals(clinic: Clinic, pulse: Pulse) -> list[Arrival]:
     return [
         Arrival(
             public_id=str(public_id),
-            name=f"{family}, {given}" if given else family,
+            name=list_name(given, family),
             initials=initials(given, family),
-            step=f"{phase} {number} of {count}" if count else f"{phase} {number}",
+            step=step_label(phase, number, count),
             place=f"{room} · {chair}",
             starts_at=starts_at,
             late=starts_at <= pulse.now,
@@ -193,6 +194,6 @@ def _waiting(tasks: QuerySet[Task]) -> tuple[Waiting, ...]:
         "due_at",
     )
     return tuple(
-        Waiting(str(public_id), ", ".join(filter(None, (family, given))), text, due)
+        Waiting(str(public_id), list_name(given or "", family or ""), text, due)
         for public_id, given, family, text, due in rows
     )

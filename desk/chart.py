@@ -21,6 +21,7 @@ from patients.models import (
     Patient,
     SafetyScreen,
 )
+from patients.models.chart import ChartRow
 from patients.models.patient import PatientQuerySet
 from reminders.models import Message
 from sessions.lifecycle import HOLDING
@@ -114,7 +115,10 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     current = next((s for s in sessions if s.status in HOLDING), None)
     # Those not withdrawn come first, so that a long history never hides one that stands.
     in_force_first = F("withdrawn_at").desc(nulls_first=True)
-    consents = section("consents", patient.consents.order_by(in_force_first, "-given_at"))
+    consents = section(
+        "consents",
+        patient.consents.select_related("withdrawn_by").order_by(in_force_first, "-given_at"),
+    )
     for consent in consents.rows:
         consent.clinic = patient.clinic
         consent.stands = consent.stands_at(now)
@@ -142,19 +146,23 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
 def _clinical(patient: Patient, today: date, section: Any) -> dict[str, Section]:
     medicines = section(
         "medicines",
-        Medication.objects.filter(patient=patient).order_by("status", "-started_on", "pk"),
+        _rows(Medication, patient).order_by("status", "-started_on", "pk"),
     )
     for row in medicines.rows:
         row.current = row.is_current(today)
-    conditions = Condition.objects.filter(patient=patient)
+    conditions = _rows(Condition, patient)
     return {
         "medicines": medicines,
         "conditions": section(
             "conditions", conditions.order_by("clinical_status", "-onset_on", "pk")
         ),
-        "allergies": section("allergies", Allergy.objects.filter(patient=patient)),
-        "measures": section("measures", BodyMeasure.objects.filter(patient=patient)),
+        "allergies": section("allergies", _rows(Allergy, patient)),
+        "measures": section("measures", _rows(BodyMeasure, patient)),
     }
+
+
+def _rows(model: type[ChartRow], patient: Patient) -> QuerySet:
+    return model.objects.filter(patient=patient).select_related("error_by")
 
 
 def _courses(patient: Patient) -> QuerySet[TreatmentCourse]:
@@ -193,9 +201,7 @@ def _visit(session: TreatmentSession, patient: Patient) -> Visit:
 def _step(course: TreatmentCourse | None, current: TreatmentSession | None) -> str:
     if course is None or current is None:
         return ""
-    of = f" of {current.phase.count}" if current.phase.count else ""
-    title = course.protocol.short_title
-    return f"{title} · {current.phase.name} {current.number_in_phase}{of}"
+    return f"{course.protocol.short_title} · {current.step_label}"
 
 
 def _screen(row: dict[str, Any] | None) -> Screen | None:

@@ -8,9 +8,10 @@ from decimal import Decimal
 from django.urls import reverse
 
 from clinic.models import User
+from desk.limits import out_of_range
 from monitoring.models import VitalSigns
 from monitoring.readings import Settings
-from monitoring.services.history import Record
+from monitoring.services.history import Record, reading_of
 from monitoring.timeline import DueCheck
 from sessions.models import Dose
 
@@ -148,16 +149,8 @@ def plain(value: Decimal) -> str:
 
 
 def _is_out(name: str, row: VitalSigns, settings: Settings) -> bool:
-    if name == "bp":
-        systolic, diastolic = row.systolic or 0, row.diastolic or 0
-        limits = settings.bp_discharge_systolic, settings.bp_discharge_diastolic
-        return systolic > limits[0] or diastolic > limits[1]
-    if name == "spo2":
-        return row.spo2 is not None and row.spo2 < settings.spo2_min
-    if name == "sedation":
-        return row.sedation is not None and row.sedation <= settings.alert_moaas
-    rate = row.respiratory_rate
-    return name == "respiratory_rate" and rate is not None and rate < settings.alert_resp_rate
+    measure = "resp_rate" if name == "respiratory_rate" else name
+    return measure in out_of_range(reading_of(row), settings)
 
 
 def _doses(record: Record, *, may_correct: bool) -> Iterable[Column]:
@@ -214,6 +207,8 @@ def _remarks(record: Record) -> Iterable[Remark]:
             yield Remark(f"device {dose.number}: {dose.reason}", dose.given_at)
     for label, reason in record.missed.items():
         yield Remark(f"“{label}” missed: {reason}")
+    for wrong in record.not_missed:
+        yield Remark(f"“{wrong['label']}” missed: {wrong['said']} – in error: {wrong['reason']}")
 
 
 def initials(user: User) -> str:

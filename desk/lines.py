@@ -74,7 +74,7 @@ def _gate_line(sheet: Sheet, condition: Condition) -> Line:
 
 def _settle(sheet: Sheet, action: str) -> Action | None:
     if action == "resolve_event":
-        event = next((e for e in sheet.record.adverse_events if e.resolved_at is None), None)
+        event = next((e for e in sheet.record.standing_events if e.resolved_at is None), None)
         if event is None or not sheet.may(record.RECORD):
             return None
         return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
@@ -126,7 +126,7 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
 
 def menu(sheet: Sheet) -> list[Action]:
     """Return the rare and the destructive actions of this state."""
-    return [*_recording(sheet), *_leaving(sheet), *_steps(sheet)]
+    return [*_recording(sheet), *_errors(sheet), *_leaving(sheet), *_steps(sheet)]
 
 
 def _recording(sheet: Sheet) -> Iterable[Action]:
@@ -145,12 +145,22 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         yield Action("Move to another place", url(sheet, "sessions:sit"))
 
 
+def _errors(sheet: Sheet) -> Iterable[Action]:
+    """Offer to take back what was wrong; vital signs and doses have that in their columns."""
+    if sheet.is_signed or not sheet.may(record.RECORD):
+        return
+    if sheet.record.missed:
+        yield Action("A check was not missed", url(sheet, "monitoring:withdraw"))
+    for event in sheet.record.standing_events:
+        target = reverse("monitoring:event_in_error", args=[event.public_id])
+        yield Action(f"“{event.term}” entered in error", target)
+
+
 def _leaving(sheet: Sheet) -> Iterable[Action]:
     if sheet.status == Status.MONITORING and sheet.may(discharge.ASSESS):
         yield Action("Assess", url(sheet, "monitoring:assess"))
-        release = url(sheet, "monitoring:release")
-        yield Action("Release by override", f"{release}?how=override", danger=True)
-        yield Action("Left already", f"{release}?how=left", danger=True)
+        yield Action("Release by override", url(sheet, "monitoring:override"), danger=True)
+        yield Action("Left already", url(sheet, "monitoring:departed"), danger=True)
 
 
 def _steps(sheet: Sheet) -> Iterable[Action]:

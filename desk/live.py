@@ -10,9 +10,9 @@ from django.db.models import Model
 
 from clinic.models import Heartbeat, User
 from desk import polling
-from desk.pulse import ADDED_ONLY
+from desk.pulse import ADDED_ONLY, ON_CHART
 from desk.sheet import Sheet
-from monitoring.models import AdverseEvent
+from patients.models import Patient
 from sessions.models import DoseOrder, TreatmentSession
 
 CLOCK = "clock_timestamp()"
@@ -51,13 +51,17 @@ def _sql() -> str:
         "WHERE treatment_session_id = found.id),"
         for model in ADDED_ONLY
     )
+    on_chart = "".join(
+        f"(SELECT md5(string_agg(md5(c::text), '' ORDER BY id)) FROM {_table(model)} c "
+        "WHERE patient_id = found.patient_id),"
+        for model in ON_CHART
+    )
     # Names of tables and of the clock come from this code, every value is a parameter.
     return f"""
         SELECT {CLOCK}, clinic_id, md5(jsonb_build_array(
-            {added}
+            {added} {on_chart}
+            (SELECT concat(version, deceased) FROM {_table(Patient)} WHERE id = found.patient_id),
             found::text,
-            (SELECT md5(string_agg(md5(e::text), '' ORDER BY id)) FROM {_table(AdverseEvent)} e
-             WHERE treatment_session_id = found.id),
             (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
              FROM {_table(DoseOrder)} WHERE course_id = found.course_id),
             (SELECT max(jumped_at) FROM {_table(Heartbeat)})

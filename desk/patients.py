@@ -12,6 +12,7 @@ from clinic.models import Clinic, User
 from monitoring.models import VitalSigns
 from patients.models import Patient
 from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.naming import step_label
 
 PAGE = 25
 LONGEST = 100  # characters of a search
@@ -159,8 +160,8 @@ def _row(patient: Any, today: date) -> Row:
 def _course(title: str | None, upcoming: dict[str, Any] | None) -> str:
     if not title or not upcoming:
         return title or ""
-    of = f" of {upcoming['count']}" if upcoming["count"] else ""
-    return f"{title} · {upcoming['phase']} {upcoming['number']}{of}"
+    step = step_label(upcoming["phase"], upcoming["number"], upcoming["count"])
+    return f"{title} · {step}"
 
 
 def _values(last: dict[str, Any]) -> str:

@@ -3,10 +3,20 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    Model,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
 from django.db.models.functions import JSONObject
 
 from clinic.models import Clinic
@@ -20,6 +30,9 @@ from monitoring.models import (
 )
 from monitoring.readings import Administration, Assessment, History, Reading, Settings
 from monitoring.readings import Escort as SettledEscort
+from monitoring.services import predose
+from patients.models import Consent, SafetyScreen
+from patients.naming import initials
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -31,10 +44,13 @@ from sessions.models import (
     TreatmentSession,
 )
 from sessions.models.protocol import Route
+from sessions.services.authorization import OnChart, stands_on
 
 MOST = 100  # more than any clinic seats; the page says so when it is reached
 NEAR = timedelta(hours=12)
+Row = TypeVar("Row", bound=Model)
 UNSAID = {"id", "protocol", "sources"}
+PREDOSE = [*predose.QUESTIONS, "completed_at", "decided_by_id"]
 TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
 VITALS = [
     "id",
@@ -55,13 +71,6 @@ VITALS = [
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    dose_mg: Decimal
-    route: str
-    infusion_minutes: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class NextBooking:
     starts_at: datetime
     initials: str
@@ -78,7 +87,7 @@ class PresentSession:
     arrived_at: datetime | None
     given_name: str
     family_name: str
-    birth_date: date
+    today: date  # in the clinic's zone
     phase: str
     number_in_phase: int
     phase_count: int | None
@@ -87,8 +96,8 @@ class PresentSession:
     place: str
     chair_id: int | None
     next_booking: NextBooking | None
-    order: Order | None
-    predose_at: datetime | None
+    chart: OnChart
+    check: PreDoseCheck | None  # of this visit
     devices: tuple[datetime, ...]
     rest_minutes: int
     settings: Settings
@@ -98,14 +107,25 @@ class PresentSession:
 def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[PresentSession]:
     rows = TreatmentSession.objects.filter(clinic=clinic, status__in=PRESENT)
     return [
-        _session(row, jumped_at)
+        _session(row, clinic, now, jumped_at)
         for row in _with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
     ]
 
 
 def _children(rows: QuerySet, *names: str, **named: str) -> QuerySet:
-    of_session = rows.filter(treatment_session=OuterRef("pk"))
-    return of_session.values(row=JSONObject(**{name: name for name in names}, **named))
+    return _fields(rows.filter(treatment_session=OuterRef("pk")), *names, **named)
+
+
+def _fields(rows: QuerySet, *names: str, **named: str) -> QuerySet:
+    return rows.values(row=JSONObject(**{name: name for name in names}, **named))
+
+
+def _of_patient(model: type[Row]) -> QuerySet[Row]:
+    return model._default_manager.filter(patient=OuterRef("patient"))
+
+
+def _consents() -> QuerySet[Consent]:
+    return _of_patient(Consent).filter(kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True)
 
 
 def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
@@ -115,6 +135,7 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
         family_name=F("patient__family_name"),
         given_name=F("patient__given_name"),
         birth_date=F("patient__birth_date"),
+        deceased=F("patient__deceased"),
         phase_name=F("phase__name"),
         phase_count=F("phase__count"),
         protocol_title=F("course__protocol__short_title"),
@@ -137,7 +158,9 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
                 row=JSONObject(label="label", anchor="anchor", minute="minute")
             )
         ),
-        vitals=ArraySubquery(_children(VitalSigns.objects.standing(), *VITALS)),
+        vitals=ArraySubquery(
+            _children(VitalSigns.objects.standing().order_by("observed_at", "pk"), *VITALS)
+        ),
         given=ArraySubquery(_children(_given(), "number", "given_at", "route")),
         stops=ArraySubquery(
             _children(
@@ -146,19 +169,22 @@ def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
                 number="dose__number",
             )
         ),
-        predose_at=Subquery(
-            PreDoseCheck.objects.filter(treatment_session=OuterRef("pk")).values("completed_at")[:1]
-        ),
+        predose_check=Subquery(_children(PreDoseCheck.objects.all(), *PREDOSE)[:1]),
+        consent=Subquery(_fields(_consents(), "given_at", "expires_on")[:1]),
+        consent_zone=Subquery(_consents().values("clinic__time_zone")[:1]),
+        screen=Subquery(_fields(_of_patient(SafetyScreen), "outcome", "valid_until")[:1]),
         order=Subquery(
-            DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True).values(
-                row=JSONObject(dose_mg="dose_mg", route="route", minutes="infusion_minutes")
+            _fields(
+                DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True),
+                "dose_mg",
+                "infusion_minutes",
+                "valid_from",
+                "valid_until",
             )[:1]
         ),
-        missed=ArraySubquery(_children(MissedCheck.objects.all(), "label", "reason")),
+        missed=ArraySubquery(_children(MissedCheck.objects.standing(), "label", "reason")),
         events=ArraySubquery(
-            AdverseEvent.objects.filter(
-                treatment_session=OuterRef("pk"), resolved_at__isnull=True
-            ).values("term")
+            AdverseEvent.objects.open().filter(treatment_session=OuterRef("pk")).values("term")
         ),
         escort=Subquery(_children(Escort.objects.all(), "name")[:1]),
         assessment=Subquery(_assessments()[:1]),
@@ -203,10 +229,12 @@ def _next_bookings(now: datetime) -> QuerySet:
     )
 
 
-def _session(row: dict[str, Any], jumped_at: datetime | None) -> PresentSession:
+def _session(
+    row: dict[str, Any], clinic: Clinic, now: datetime, jumped_at: datetime | None
+) -> PresentSession:
     template = dict(row["template"])
     rest_minutes = template.pop("rest_between_devices_minutes")
-    order, following = row["order"], row["next_booking"]
+    today, following = now.astimezone(clinic.zone).date(), row["next_booking"]
     devices = sorted(_moment(dose["given_at"]) for dose in row["given"])
     return PresentSession(
         public_id=str(row["public_id"]),
@@ -216,7 +244,7 @@ def _session(row: dict[str, Any], jumped_at: datetime | None) -> PresentSession:
         arrived_at=row["arrived_at"],
         given_name=row["given_name"],
         family_name=row["family_name"],
-        birth_date=row["birth_date"],
+        today=today,
         phase=row["phase_name"],
         number_in_phase=row["number_in_phase"],
         phase_count=row["phase_count"],
@@ -228,8 +256,8 @@ def _session(row: dict[str, Any], jumped_at: datetime | None) -> PresentSession:
         and NextBooking(
             _moment(following["starts_at"]), initials(following["given"], following["family"])
         ),
-        order=order and Order(Decimal(str(order["dose_mg"])), order["route"], order["minutes"]),
-        predose_at=row["predose_at"],
+        chart=_chart(row, today),
+        check=_check(row["predose_check"], row["arrived_at"]),
         devices=tuple(devices),
         rest_minutes=rest_minutes,
         settings=Settings.from_mapping({**template, "checks": row["checks"]}),
@@ -237,8 +265,32 @@ def _session(row: dict[str, Any], jumped_at: datetime | None) -> PresentSession:
     )
 
 
-def initials(given_name: str, family_name: str) -> str:
-    return f"{given_name[:1]}{family_name[:1]}".upper()
+def _chart(row: dict[str, Any], today: date) -> OnChart:
+    order = _made(DoseOrder, row["order"])
+    return OnChart(
+        birth_date=row["birth_date"],
+        deceased=row["deceased"],
+        consent=_made(Consent, row["consent"], clinic=Clinic(time_zone=row["consent_zone"] or "")),
+        screen=_made(SafetyScreen, row["screen"]),
+        order=order if order and stands_on(order, today) else None,
+    )
+
+
+def _check(found: dict[str, Any] | None, arrived_at: datetime | None) -> PreDoseCheck | None:
+    check = _made(PreDoseCheck, found)
+    return check if check and predose.is_of_visit(check, arrived_at) else None
+
+
+def _made(model: type[Row], found: dict[str, Any] | None, **related: Model) -> Row | None:
+    """Make a row of JSON values that the rules can ask; it is never saved."""
+    if found is None:
+        return None
+    values = {name: _field(model, name).to_python(value) for name, value in found.items()}
+    return model(**values, **related)
+
+
+def _field(model: type[Model], name: str) -> Any:
+    return model._meta.get_field(name)
 
 
 def _place(where: dict[str, str | None]) -> str:

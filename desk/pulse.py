@@ -15,13 +15,14 @@ from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, Heartbeat, Room
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventResolution,
     DischargeAssessment,
     Escort,
     MissedCheck,
     PreDoseCheck,
     VitalSigns,
 )
-from patients.models import Patient, Task
+from patients.models import Consent, Patient, SafetyScreen, Task
 from sessions.lifecycle import PRESENT
 from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, TreatmentSession
 
@@ -32,9 +33,12 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     ChairStay,
     PreDoseCheck,
     MissedCheck,
+    AdverseEvent,
+    AdverseEventResolution,
     Escort,
     DischargeAssessment,
 )
+ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen)
 CLOCK = "clock_timestamp()"
 SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
 
@@ -61,6 +65,11 @@ def _sql() -> str:
         f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)}"
         " WHERE treatment_session_id IN (SELECT id FROM present)), "
         for model in ADDED_ONLY
+    )
+    on_chart = "".join(
+        f"(SELECT md5(string_agg(md5(c::text), '' ORDER BY id)) FROM {_table(model)} c"
+        " WHERE patient_id IN (SELECT patient_id FROM present)), "
+        for model in ON_CHART
     )
     return f"""
         WITH moment AS MATERIALIZED (
@@ -94,14 +103,12 @@ def _sql() -> str:
             (SELECT count(*) FROM places WHERE in_use),
             (SELECT max(jumped_at) FROM {_table(Heartbeat)}), silent,
             md5(jsonb_build_array(silent,
-                {added}
+                {added} {on_chart}
                 (SELECT md5(string_agg(md5(active::text), '' ORDER BY id)) FROM active),
-                (SELECT md5(string_agg(md5(e::text), '' ORDER BY id)) FROM {_table(AdverseEvent)} e
-                 WHERE treatment_session_id IN (SELECT id FROM present)),
                 (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
                  FROM {_table(DoseOrder)} WHERE course_id IN (SELECT course_id FROM present)),
-                (SELECT md5(string_agg(p.id || '.' || p.version, ' ' ORDER BY p.id))
-                 FROM {_table(Patient)} p WHERE p.id IN (SELECT patient_id FROM active)),
+                (SELECT md5(string_agg(concat_ws('.', id, version, deceased), ' ' ORDER BY id))
+                 FROM {_table(Patient)} WHERE id IN (SELECT patient_id FROM active)),
                 (SELECT md5(string_agg(md5(t::text), '' ORDER BY id)) FROM {_table(Task)} t
                  WHERE clinic_id = %(clinic)s AND closed_at IS NULL),
                 (SELECT md5(string_agg(words, ' ' ORDER BY id)) FROM places)

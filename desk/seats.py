@@ -4,18 +4,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk.blocked import blocked
-from desk.present import PresentSession, initials
+from desk import blocked
+from desk.present import PresentSession
+from desk.readiness import is_ready
 from desk.values import Value, alarms, values
 from monitoring import timeline
 from monitoring.conditions import Gate
 from monitoring.discharge import gate
 from monitoring.evidence import Evidence
 from monitoring.readings import first_dose_at, last_dose_at
+from monitoring.services import history, predose
+from patients.naming import initials, list_name
 from patients.rules import age_on
 from sessions.lifecycle import Status
+from sessions.naming import step_label
+from sessions.ports import Unmet
+from sessions.services.authorization import unmet_on_chart
 
 RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
+CHECK = ("Start pre-dose check", "monitoring:predose")
+CLEAR = ("Clear for the dose", "desk:session")
+SETTLE = ("See what is missing", "desk:session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +100,21 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     )
     upcoming = timeline.next_due(checks)
     standing = gate(row.history, row.settings, now) if given else None
+    unmet = unmet_before_dose(row, now)
     evidence = Evidence(row.history, row.settings, now)
     next_words, next_at = _next(row, upcoming)
     overdue = any(check.state == "overdue" for check in checks)
     alarming = alarms(evidence)
-    ready = _is_ready(row, standing)
-    action, action_url = _action(row, standing, ready, overdue)
+    ready = is_ready(row.status, standing)
+    action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue)
     return Seat(
         public_id=row.public_id,
-        name=f"{row.family_name}, {row.given_name}" if row.given_name else row.family_name,
+        name=list_name(row.given_name, row.family_name),
         initials=initials(row.given_name, row.family_name),
         place=row.place,
         chair_id=row.chair_id,
-        age=age_on(row.birth_date, now.date()),
-        step=step(row),
+        age=age_on(row.chart.birth_date, row.today),
+        step=step_label(row.phase, row.number_in_phase, row.phase_count),
         state="ready" if ready else row.status,
         words=_words(standing, ready, overdue, alarming),
         since=last_dose_at(given),
@@ -117,7 +127,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         values=values(evidence),
         alarm=bool(alarming),
         alerts=alarming,
-        blocked=blocked(row, standing),
+        blocked=blocked.before_leaving(standing) if standing else blocked.before_dose(unmet),
         conflicts=_conflicts(row, now),
         leaves_from=_earliest(row),
         action=action,
@@ -127,9 +137,15 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     )
 
 
-def step(row: PresentSession) -> str:
-    of = f" of {row.phase_count}" if row.phase_count else ""
-    return f"{row.phase} {row.number_in_phase}{of}"
+def unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
+    """Return what the gate before a dose says; the sheet and the services say the same."""
+    if row.status not in {Status.CHECKED_IN, Status.CLEARED}:
+        return []
+    baseline = history.before_dose(row.history, row.arrived_at)
+    return [
+        *unmet_on_chart(row.chart, now, row.today),
+        *predose.unmet(row.check, baseline, row.settings),
+    ]
 
 
 def _rank(
@@ -144,13 +160,6 @@ def _rank(
     return 3 if ready else 4
 
 
-def _is_ready(row: PresentSession, standing: Gate | None) -> bool:
-    """Only a person's word is missing, or nothing at all."""
-    if row.status != Status.MONITORING or standing is None:
-        return False
-    return {condition.code for condition in standing.unmet} <= {"assessment"}
-
-
 def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[str, ...]) -> str:
     if alarming:
         return "Critical value"
@@ -161,9 +170,9 @@ def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[st
 
 def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
-    if row.status == Status.CLEARED and row.order:
-        minutes = f" over {row.order.infusion_minutes} min" if row.order.infusion_minutes else ""
-        return f"Cleared for {row.order.dose_mg.normalize():f} mg{minutes}", None
+    if row.status == Status.CLEARED and (order := row.chart.order):
+        minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
+        return f"Cleared for {order.dose_mg.normalize():f} mg{minutes}", None
     if row.status == Status.CHECKED_IN:
         return "Arrived", row.arrived_at
     device_at = _next_device_at(row)
@@ -182,14 +191,20 @@ def _next_device_at(row: PresentSession) -> datetime | None:
 
 
 def _action(
-    row: PresentSession, standing: Gate | None, ready: bool, overdue: bool
+    row: PresentSession,
+    standing: Gate | None,
+    unmet: list[Unmet],
+    *,
+    ready: bool,
+    overdue: bool,
 ) -> tuple[str, str]:
+    if unmet:
+        codes = {found.code for found in unmet}
+        return (
+            CHECK if "predose_check" in codes else RECORD_VITALS if "baseline" in codes else SETTLE
+        )
     if row.status == Status.CHECKED_IN:
-        if row.predose_at is None:
-            return "Start pre-dose check", "monitoring:predose"
-        if not row.history.readings:
-            return RECORD_VITALS
-        return "Clear for the dose", "desk:session"
+        return CLEAR
     if row.status == Status.CLEARED:
         nasal = row.route == "nasal"
         return (
@@ -242,6 +257,8 @@ def _changes_at(
                 first + timedelta(minutes=minutes),
                 first + timedelta(minutes=minutes) + instant,
             ]
+    if row.chart.consent:
+        moments.append(row.chart.consent.given_at)
     if row.history.assessment:
         moments.append(row.history.assessment.at)
     if row.next_booking:

@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject
 
 from clinic.models import User
 from desk.flowsheet import plain
+from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.discharge import Gate
 from monitoring.models import PreDoseCheck
@@ -133,7 +134,7 @@ class Sheet:
     @property
     def pill(self) -> str:
         """Return the state to show: overdue and ready are derived, not stored."""
-        if self.status == Status.MONITORING and self.gate and self.gate.ready:
+        if is_ready(self.status, self.gate):
             return "ready"
         check = self.next_check
         return "overdue" if check and check.state == "overdue" else self.status

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from desk.limits import out_of_range
 from monitoring.alerts import alerts
 from monitoring.evidence import Evidence
 from monitoring.readings import Reading, Settings
@@ -60,18 +61,6 @@ def _value(
         text=str(last.bp) if measure == "systolic" else str(value),
         value=value,
         baseline=min(evidence.baseline_values(measure), default=None),
-        out=_is_out(measure, last, settings),
+        out=("bp" if measure == "systolic" else measure) in out_of_range(last, settings),
         older_at=None if last.observed_at == newest else last.observed_at,
     )
-
-
-def _is_out(measure: str, reading: Reading, settings: Settings) -> bool:
-    if measure == "spo2":
-        return bool(reading.spo2 is not None and reading.spo2 < settings.spo2_min)
-    if measure == "sedation":
-        return bool(reading.sedation is not None and reading.sedation <= settings.alert_moaas)
-    high = reading.bp and (
-        reading.bp.systolic > settings.bp_ceiling_systolic
-        or reading.bp.diastolic > settings.bp_ceiling_diastolic
-    )
-    return bool(high)

@@ -21,7 +21,6 @@ class Worklist:
     to_sign: list[TreatmentSession]
     left_open: list[TreatmentSession]  # of earlier days, still planned
     may_sign: bool
-    back_to: datetime
     more: bool
 
 
@@ -38,7 +37,7 @@ def load(clinic: Clinic, user: User, now: datetime) -> Worklist:
         past = sessions.planned().filter(starts_at__lt=day_begin)
         left_open = list(past.order_by("starts_at")[: MOST + 1])
     more = max(len(tasks), len(to_sign), len(left_open)) > MOST
-    return Worklist(tasks[:MOST], to_sign[:MOST], left_open[:MOST], may_sign, now - BACK, more)
+    return Worklist(tasks[:MOST], to_sign[:MOST], left_open[:MOST], may_sign, more)
 
 
 def _tasks(clinic: Clinic, user: User) -> QuerySet[Task]:

@@ -1,20 +1,8 @@
-"""Critical values, and what changed since before the dose."""
+"""Critical values, each beside what it was before the dose."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from monitoring.readings import MEASURES, Reading, Settings
-
-COMPARED = (
-    "systolic",
-    "diastolic",
-    "pulse",
-    "spo2",
-    "resp_rate",
-    "temperature",
-    "sedation",
-    "dissociation",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +11,6 @@ class Alert:
     value: int
     limit: int
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    measure: str
-    before: Any
-    now: Any
-
-    @property
-    def by(self) -> Any:
-        return self.now - self.before
 
 
 def alerts(reading: Reading, baseline: Reading | None, settings: Settings) -> tuple[Alert, ...]:
@@ -57,15 +34,3 @@ def _text(measure: str, value: int, relation: str, baseline: Reading | None) -> 
     known = "" if before is None else f" (before the dose {before})"
     label = MEASURES[measure].label
     return f"{label[0].upper()}{label[1:]} {value} is {relation}{known}."
-
-
-def changed_from_baseline(reading: Reading, baseline: Reading | None) -> tuple[Change, ...]:
-    """Return each measure that is known in both sets and differs."""
-    if baseline is None:
-        return ()
-    pairs = ((name, baseline.known(name), reading.known(name)) for name in COMPARED)
-    return tuple(
-        Change(name, before, now)
-        for name, before, now in pairs
-        if before is not None and now is not None and before != now
-    )

@@ -26,9 +26,3 @@ class Gate:
     @property
     def ready(self) -> bool:
         return bool(self.conditions) and not self.unmet
-
-    @property
-    def earliest_at(self) -> datetime | None:
-        """When time alone no longer stands in the way; None while that can't be told."""
-        times = [condition.ready_at for condition in self.conditions if condition.ready_at]
-        return max(times, default=None)

@@ -98,11 +98,9 @@ def _dissociation(evidence: Evidence) -> Condition:
 
 
 def _spo2(evidence: Evidence) -> Condition:
-    values, baseline = evidence.current_values("spo2"), evidence.history.baseline_spo2
+    values, limit = evidence.current_values("spo2"), evidence.settings.spo2_min
     if not values:
         return _unknown("spo2", "SpO2", evidence)
-    limit = evidence.settings.spo2_min
-    limit = limit if baseline is None else min(limit, baseline)
     if not all(reading.on_room_air for reading in evidence.current("spo2")):
         text = f"SpO2 {min(values)} % was measured on oxygen: it has to hold on room air."
         return Condition("spo2", False, text, "record_vitals")

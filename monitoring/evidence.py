@@ -72,16 +72,10 @@ class Evidence:
         return next(inside, None)
 
     def after_peak_window(self) -> Reading | None:
-        """Return the late blood pressure that stands in, with its reason.
-
-        It names the check; without a name only the first one after the window counts.
-        """
+        """Return the late blood pressure that stands in: the first after the window, explained."""
         late = [r for r in self._bps() if r.observed_at > self._peak_window()[1]]
-        check = self.settings.peak_check
-        label = check.label if check else ""
-        named = (r for r in late if r.check and r.check == label)
-        unnamed = (r for r in late if not r.check and r.observed_at == late[0].observed_at)
-        return next((r for r in (*named, *unnamed) if said(r.late_reason)), None)
+        first = (r for r in late if r.observed_at == late[0].observed_at)
+        return next((r for r in first if said(r.late_reason)), None)
 
     def peak_window_is_over(self) -> bool:
         return self.now > self._peak_window()[1]

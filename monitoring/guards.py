@@ -13,6 +13,7 @@ SIGNED = (
     "vital_signs",
     "missed_checks",
     "adverse_events",
+    "adverse_event_resolutions",
     "escorts",
     "discharge_assessments",
 )

@@ -88,7 +88,6 @@ class Reading:
     sedation: int | None = None
     dissociation: int | None = None
     not_obtained: str = ""
-    check: str = ""  # label of the check that it was taken for, where somebody said so
     late_reason: str = ""
 
     def __post_init__(self) -> None:
@@ -280,4 +279,3 @@ class History:
     assessment: Assessment | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
     clock_suspect: bool = False
-    baseline_spo2: int | None = None

@@ -2,10 +2,9 @@
 
 - A check opens up to ten minutes before it is due (less where checks lie closer: half the way from
   the one before) and closes when the next one is due; the last one stays open.
-- Each reading settles one check at most, each check takes one reading. A reading that names its
-  check counts for that one, also when late. The others are taken in the order of time, each for the
-  earliest unsettled check that is open: so a reading at 55 minutes makes good a missing 40-minute
-  set before it counts for the 60-minute one. Too early never counts.
+- Each reading settles one check at most, each check takes one reading. They are taken in the order
+  of time, each for the earliest unsettled check that is open: so a reading at 55 minutes makes good
+  a missing 40-minute set before it counts for the 60-minute one. Too early never counts.
 - A set without a blood pressure settles nothing. A check that will not be done needs a reason.
 - Checks after the last dose move when another device is given.
 """
@@ -52,16 +51,11 @@ class DueCheck:
         return self.state in ("upcoming", "due", "overdue")
 
     def takes(self, reading: Reading) -> bool:
-        """Whether the reading's time fits; one that names the check may come after it closed."""
-        if self.anchor == "before_dose":
-            return self.closes_at is None or reading.observed_at < self.closes_at
-        if self.opens_at is None or reading.observed_at < self.opens_at:
+        """Whether the reading's time fits."""
+        early = self.opens_at is None or reading.observed_at < self.opens_at
+        if early and self.anchor != "before_dose":
             return False
-        return (
-            reading.check == self.label
-            or self.closes_at is None
-            or reading.observed_at < self.closes_at
-        )
+        return self.closes_at is None or reading.observed_at < self.closes_at
 
 
 def due(
@@ -77,7 +71,7 @@ def due(
     now = utc(now)
     checks = _planned(settings, administrations, utc(arrived_at) if arrived_at else None)
     usable = [r for r in readings if r.bp and r.observed_at <= now]
-    settled = _settle(checks, sorted(usable, key=lambda r: (not r.check, r.observed_at)))
+    settled = _settle(checks, sorted(usable, key=lambda r: r.observed_at))
     return tuple(_with_state(check, missed.get(check.label, ""), now) for check in settled)
 
 
@@ -85,12 +79,6 @@ def next_due(checks: Iterable[DueCheck]) -> DueCheck | None:
     """Return the unsettled check that is due first, which may be overdue."""
     waiting = [(check.due_at, check) for check in checks if check.is_open and check.due_at]
     return min(waiting, key=lambda pair: pair[0])[1] if waiting else None
-
-
-def minutes_since_last_dose(administrations: Sequence[Administration], now: datetime) -> int | None:
-    """Return whole minutes passed; None without a dose or while an infusion runs."""
-    last = last_dose_at(administrations)
-    return None if last is None else max(0, (utc(now) - last) // timedelta(minutes=1))
 
 
 def _planned(
@@ -141,13 +129,13 @@ def _window(
 
 
 def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> Iterator[DueCheck]:
-    """Give each reading to its check; readings that name theirs come first."""
+    """Give each reading to its check."""
     taken: dict[int, Reading] = {}
     for reading in readings:
         fitting = (
             place
             for place, check in enumerate(checks)
-            if place not in taken and reading.check in ("", check.label) and check.takes(reading)
+            if place not in taken and check.takes(reading)
         )
         if (place := next(fitting, None)) is not None:
             taken[place] = reading

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import leaving, measuring, predose
+from monitoring.views import events, leaving, measuring, predose
 
 app_name = "monitoring"
 urlpatterns = [
@@ -8,10 +8,14 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/pre-dose/decide/", predose.decide, name="decide"),
     path("sessions/<uuid:public_id>/vitals/", measuring.vitals, name="vitals"),
     path("vitals/<uuid:public_id>/correct/", measuring.correct, name="correct"),
-    path("sessions/<uuid:public_id>/missed/", measuring.missed, name="missed"),
-    path("sessions/<uuid:public_id>/event/", measuring.event, name="event"),
-    path("events/<uuid:public_id>/resolve/", measuring.resolve, name="resolve"),
+    path("sessions/<uuid:public_id>/missed/", events.missed, name="missed"),
+    path("sessions/<uuid:public_id>/missed/withdraw/", events.withdraw, name="withdraw"),
+    path("sessions/<uuid:public_id>/event/", events.event, name="event"),
+    path("events/<uuid:public_id>/resolve/", events.resolve, name="resolve"),
+    path("events/<uuid:public_id>/in-error/", events.in_error, name="event_in_error"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
     path("sessions/<uuid:public_id>/assess/", leaving.assess, name="assess"),
     path("sessions/<uuid:public_id>/release/", leaving.release, name="release"),
+    path("sessions/<uuid:public_id>/release/override/", leaving.override, name="override"),
+    path("sessions/<uuid:public_id>/departed/", leaving.departed, name="departed"),
 ]

@@ -5,7 +5,8 @@ from decimal import ROUND_HALF_UP, Decimal
 LARGEST_SILENT_CHANGE = Decimal("0.10")  # since the last value; more is asked for once
 # Outside these a first value is asked for once: mostly another unit was meant.
 USUAL = {"weight": (Decimal(40), Decimal(150)), "height": (Decimal(135), Decimal(210))}
-POSSIBLE = {"weight": (Decimal(2), Decimal(400)), "height": (Decimal(30), Decimal(260))}
+# What the chart holds, in kg and cm; a number outside it mostly has the wrong unit.
+POSSIBLE = {"weight": (2, 400), "height": (30, 260)}
 UNITS = {
     "weight": {"kg": Decimal(1), "lb": Decimal("0.45359237")},
     "height": {"cm": Decimal(1), "in": Decimal("2.54")},

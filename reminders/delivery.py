@@ -236,12 +236,11 @@ def try_again(pk: int, *, by: User) -> Message:
             raise ValidationError("Only a failed message can be tried again.", code="not_failed")
         if clock.now() >= message.expires_at:
             raise ValidationError("It is too late for this message.", code="expired")
-        task = Task.objects.open().filter(dedupe_key=_failure_key(message)).first()
-        if task is not None:
-            tasks.close(task.pk, by=by, note="The message is tried again.")
+        key = _failure_key(message)
         message.close(State.PLANNED)
         message.attempts, message.not_before = 0, min(message.not_before, clock.now())
         message.occurrence += 1
         message.save(update_fields=[*OUTCOME, "attempts", "occurrence"])
         audit.record("message.tried_again", subject=message)
+        tasks.close_for(by=by, note="The message is tried again.", dedupe_key=key)
         return message

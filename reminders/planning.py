@@ -173,7 +173,7 @@ def reach_of(
 
 
 def _standing_consents() -> QuerySet[Consent]:
-    return Consent.objects.filter(kind=Consent.Kind.EMAIL, withdrawn_at__isnull=True)
+    return Consent.objects.of_kind(Consent.Kind.EMAIL).standing()
 
 
 def repair() -> int:

@@ -43,10 +43,8 @@ def action_url(name: str, treatment_session: TreatmentSession, *args: str) -> st
 
 def step_of(treatment_session: TreatmentSession) -> str:
     """Say where in the course this session stands: "Esketamine TRD · Induction 3 of 8"."""
-    phase = treatment_session.phase
-    of = f" of {phase.count}" if phase.count else ""
     title = treatment_session.course.protocol.short_title
-    return f"{title} · {phase.name} {treatment_session.number_in_phase}{of}"
+    return f"{title} · {treatment_session.step_label}"
 
 
 def session_banner(request: HttpRequest, treatment_session: TreatmentSession) -> Banner:
@@ -70,10 +68,11 @@ def answer(
 ) -> HttpResponse:
     """Save a valid form and go to the sheet, saying what was saved; else show the form again."""
     form = panel.form
-    if form.is_bound and form.is_valid():
-        with errors_on(form):
-            messages.success(request, save())
-        if not form.errors:
+    if form.is_bound:
+        if form.is_valid():
+            with errors_on(form):
+                messages.success(request, save())
+        if not form.errors or form.was_saved(staff(request)):
             return redirect_page(request, "desk:session", treatment_session.public_id)
     return show(request, treatment_session, panel)
 
@@ -81,9 +80,9 @@ def answer(
 def show(
     request: HtmxHttpRequest, treatment_session: TreatmentSession, panel: Panel
 ) -> HttpResponse:
+    audit.read(staff(request), "session", treatment_session)  # forms show readings and doses
     context = {"panel": panel, "form": panel.form, "treatment_session": treatment_session}
     if request.htmx:
         return render(request, "sessions/_form.html", context, status=panel.form.status_code)
-    audit.read(staff(request), "session", treatment_session)
     context["banner"] = session_banner(request, treatment_session)
     return render(request, "sessions/action.html", context, status=panel.form.status_code)

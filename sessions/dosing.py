@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sessions.bounds import OLDEST_AGE
 from sessions.specs import DoseOption, PhaseSpec
 
-MG_PER_DEVICE = Decimal(28)
+MG_PER_DEVICE = Decimal(28)  # one single-use device, two sprays (clinical 1.2)
 MOST_DEVICES = 3
 LIGHTEST_KG = Decimal(20)
 HEAVIEST_KG = Decimal(500)
@@ -72,6 +72,15 @@ def devices_for(mg: Decimal) -> int:
     raise DosingError("devices", f"{mg} mg can't be given with 28 mg devices: choose 28, 56 or 84.")
 
 
+def whole_devices(mg: Decimal) -> int:
+    """Return the number of devices of a dose that a prescriber chose, however high."""
+    devices, rest = divmod(mg, MG_PER_DEVICE)
+    if rest or devices < 1:
+        text = f"Devices hold {MG_PER_DEVICE} mg each: order a multiple of {MG_PER_DEVICE} mg."
+        raise DosingError("devices", text)
+    return int(devices)
+
+
 def infusion(
     mg_per_kg: Decimal,
     weight_kg: Decimal,
@@ -89,13 +98,23 @@ def infusion(
             "concentration", "The concentration is above 0 and below 100 mg/mL, which is undiluted."
         )
     mg = _tenths(mg_per_kg * weight_kg)
-    ml = _tenths(mg / mg_per_ml)
+    ml = volume_ml(mg, mg_per_ml)
     if not ml:
         raise DosingError(
             "concentration", f"{mg} mg at {mg_per_ml} mg/mL is too little to measure."
         )
-    rate = _tenths(ml * 60 / minutes)
+    rate = rate_ml_h(ml, minutes)
     return Infusion(mg, ml, rate, minutes, mg_per_kg, weight_kg, mg_per_ml)
+
+
+def volume_ml(mg: Decimal, mg_per_ml: Decimal) -> Decimal:
+    """Return the volume that holds the dose."""
+    return _tenths(mg / mg_per_ml)
+
+
+def rate_ml_h(ml: Decimal, minutes: int) -> Decimal:
+    """Return the pump rate that gives the volume in these minutes."""
+    return _tenths(ml * 60 / minutes)
 
 
 def check_weight(weight_kg: Decimal) -> None:

@@ -121,8 +121,3 @@ class Plan:
     @property
     def unplaced(self) -> tuple[PlannedSession, ...]:
         return tuple(session for session in self.sessions if session.placed_on is None)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether a longer horizon would add nothing."""
-        return not self.open_ended and not self.beyond_horizon

@@ -11,6 +11,8 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from environs import Env
 
+from clinic.logs import without_values
+
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -55,7 +57,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outside of what may answer by itself: static files and refused requests carry these headers too.
+    # Outermost, so that static files and refused requests carry these headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -248,7 +250,11 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                without_values,
+                structlog.processors.JSONRenderer(),
+            ],
             "foreign_pre_chain": [
                 structlog.contextvars.merge_contextvars,
                 structlog.processors.TimeStamper(fmt="iso"),

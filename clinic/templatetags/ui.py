@@ -94,11 +94,20 @@ def span(minutes: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def clock_time(context: template.Context, at: datetime) -> SafeString:
-    """Show a moment in the clinic's zone: "14:05", with its day unless it is today."""
+    """Show a moment in the clinic's zone: "14:05", with its day unless it is today.
+
+    The page names the zone once; in the hour that the clocks go back over, each time names its own.
+    """
     local = timezone.localtime(at)
     today = timezone.localdate(_now(context))
     text = f"{local:%H:%M}" if local.date() == today else date_format(local, "D j M Y, H:i")
+    if _comes_twice(local):
+        text = f"{text} {local.tzname()}"
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+
+
+def _comes_twice(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 @register.simple_tag(takes_context=True)

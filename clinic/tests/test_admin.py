@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from clinic import audit
 from clinic.audit import acting
 from clinic.models import AuditEvent, Closure, Membership, Room, User
 from clinic.roles import Role
@@ -98,3 +99,42 @@ def test_someone_who_works_elsewhere_too_can_not_be_changed(admin_client, clinic
     admin_client.post(url, {"username": "taken over"})
     shared.refresh_from_db()
     assert shared.username != "taken over"
+
+
+@pytest.fixture
+def written(clinic):
+    with acting(TESTS):
+        return audit.record("vitals.recorded", subject=clinic.rooms.get(), systolic=187)
+
+
+def event_page(client, event):
+    return client.get(reverse("admin:clinic_auditevent_change", args=[event.pk])).content.decode()
+
+
+def test_an_administrator_sees_of_an_event_only_that_it_happened(admin_client, written):
+    page = event_page(admin_client, written)
+    assert "vitals.recorded" in page
+    assert "187" not in page
+    assert "field-before" not in page
+
+
+def test_an_auditor_who_may_read_charts_sees_what_was_written(client, auditor, written):
+    auditor.is_staff = True
+    with acting(TESTS):
+        auditor.save()
+    client.force_login(auditor)
+    assert "187" in event_page(client, written)
+
+
+def test_a_chart_reader_of_another_clinic_sees_no_values_of_this_one(
+    admin_client, administrator, other_clinic, written
+):
+    with acting(TESTS):
+        Membership.objects.create(user=administrator, clinic=other_clinic, role=Role.NURSE)
+    assert "187" not in event_page(admin_client, written)
+
+
+@pytest.mark.parametrize("query", ["event=%00", "q=%00", "clinic__id__exact=%00"])
+def test_nul_in_a_filter_is_ignored(admin_client, query):
+    url = reverse("admin:clinic_auditevent_changelist")
+    assert admin_client.get(f"{url}?{query}", follow=True).status_code == 200

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -82,3 +83,32 @@ def test_a_foreign_clinic_can_not_be_chosen(signed_in, other_clinic):
 def test_health_is_told_without_signing_in(client, db, path, answer):
     response = client.get(path)
     assert (response.status_code, response.content) == (200, answer)
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "code"),
+    [
+        ("/accounts/login/", "testserver", 200),
+        (BOARD, "testserver", 302),
+        ("/nowhere/", "testserver", 404),
+        (BOARD, "evil.example", 400),
+        ("/static/css/app.css", "testserver", 200),
+    ],
+)
+def test_every_answer_refuses_frames_and_guessed_types(client, db, path, host, code):
+    response = client.get(path, headers={"host": host})
+    assert response.status_code == code
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in response["Content-Security-Policy"]
+    assert ("no-store" in response["Cache-Control"]) == (not path.startswith("/static/"))
+
+
+def test_a_body_in_another_encoding_is_refused_kindly(db):
+    response = Client(enforce_csrf_checks=True).post(
+        reverse("account_login"),
+        b"login=a",
+        content_type="application/x-www-form-urlencoded; charset=utf-7",
+    )
+    assert response.status_code == 400
+    assert response["X-Frame-Options"] == "DENY"

@@ -41,6 +41,17 @@ def test_a_time_today_is_shown_in_the_clinics_zone_with_its_distance():
     assert "Nov" not in html
 
 
+@pytest.mark.parametrize(
+    ("utc_hour", "shown"),
+    [(23, ">01:30<"), (0, ">02:30 CEST<"), (1, ">02:30 CET<"), (2, ">03:30<")],
+)
+def test_a_time_that_comes_twice_that_night_names_its_zone(utc_hour, shown):
+    """INV-10: 02:30 on the night the clocks go back could be either."""
+    at = datetime(2026, 10, 24 if utc_hour == 23 else 25, utc_hour, 30, tzinfo=UTC)
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        assert shown in render("{% clock_time at %}", at=at, now=at)
+
+
 def test_a_time_on_another_day_names_the_day():
     assert "Tue 24 Nov 2026" in render("{% clock_time at %}", at=NOW + timedelta(days=1))
 

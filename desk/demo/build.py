@@ -7,7 +7,7 @@ from random import Random
 
 from clinic.audit import acting, record, system
 from clinic.models import Clinic
-from desk.demo import people, places, signatures, stories
+from desk.demo import people, places, signatures, stories, tasks
 from desk.demo.charts import Charts, Standing
 from desk.demo.courses import Courses
 from desk.demo.messages import Ledger
@@ -15,7 +15,6 @@ from desk.demo.people import Person
 from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
-from desk.demo.tasks import Worklist
 from desk.demo.today import NASAL, SCENES, SMALL_SCENES, Cast, Scene
 from patients.models import Patient
 from patients.rules import ADULT_AGE
@@ -132,8 +131,8 @@ class Practice:
         ledger.tell(told)
         if unreached.today is not None:
             ledger.fail(unreached.today)
-        Worklist(self.rows, self.site, self.now).tell(told, unsigned)
         self.rows.write()
+        tasks.ask(told, unsigned, self.now)
         signatures.sign(signed, self.site.staff.prescriber, self.now)
         recent = (row for row in sessions if row.starts_at > self.now - RECENT)
         planning.plan(recent, self.now)
@@ -167,5 +166,4 @@ class Practice:
             course.pk,
             ordered,
             by=self.site.staff.prescriber,
-            offered_mg=frozenset({FIRST_DOSE_MG}),
         )

@@ -159,8 +159,9 @@ class Charts:
                 kind=kind,
                 given_at=given_at,
                 withdrawn_at=withdrawn_at,
+                withdrawn_by=self.site.staff.nurse if withdrawn_at else None,
+                withdrawal_note="Asked for no more mail." if withdrawn_at else "",
                 recorded_by=self.site.staff.nurse,
-                note="Asked for no more mail." if withdrawn_at else "",
             )
         )
 

@@ -16,7 +16,6 @@ from desk.demo.script import ORDINARY
 from desk.demo.story import Story, Today, Told
 from desk.demo.visits import Recorder
 from monitoring.readings import Settings
-from patients.models import Task
 from sessions import protocols
 from sessions.dosing import infusion
 from sessions.lifecycle import Status
@@ -59,7 +58,7 @@ class Courses:
         told = Told(self._course(chart, story, protocol, starts_on, today), chart)
         for planned in self._planned(told.course, story, protocol, today):
             if planned.placed_on is None:
-                self._ask_for_a_date(told, planned)
+                told.unplaced.append(planned)
             else:
                 self._session(told, planned, planned.placed_on, protocol, today)
         self._orders(told, story, protocol)
@@ -190,21 +189,6 @@ class Courses:
 
     def _at(self, day: date, wall_time: time) -> datetime:
         return datetime.combine(day, wall_time, tzinfo=self.clinic.zone).astimezone(UTC)
-
-    def _ask_for_a_date(self, told: Told, planned: PlannedSession) -> None:
-        self.rows.add(
-            Task(
-                clinic=self.clinic,
-                patient=told.course.patient,
-                kind=Task.Kind.UNPLACED_SESSIONS,
-                role="front_desk",
-                text=f"Find dates for sessions without one: {planned.number}.",
-                due_at=self.now,
-                source_kind="treatment_sessions.treatmentcourse",
-                source_id=told.course.public_id,
-                dedupe_key=f"unplaced:{told.course.public_id}:{planned.number}",
-            )
-        )
 
     def _orders(self, told: Told, story: Story, protocol: Protocol) -> None:
         """Order the dose, and each change of it, on the day before its first session."""

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from monitoring.discharge import Gate, gate
 from monitoring.models import DischargeAssessment, Escort, MissedCheck, VitalSigns
-from monitoring.readings import Anchor, Assessment, Check, History, Settings
+from monitoring.readings import Anchor, Check, History, Settings
 from monitoring.readings import Escort as WayHome
-from monitoring.services.history import SETTING_NAMES, administrations_of, reading_of
+from monitoring.services.history import (
+    SETTING_NAMES,
+    administrations_of,
+    assessment_of,
+    reading_of,
+)
 from sessions.models import Dose, InfusionEvent, MonitoringTemplate
 
 
@@ -28,7 +33,7 @@ class Evidence:
             readings=tuple(map(reading_of, self.readings)),
             administrations=administrations_of(self.doses, self.infusion_events),
             escort=WayHome(True, self.escort.name) if self.escort else None,
-            assessment=_said_by(self.assessment) if self.assessment else None,
+            assessment=assessment_of(self.assessment),
             missed={row.label: row.reason for row in self.missed},
         )
         return gate(history, settings, now)
@@ -43,14 +48,3 @@ def settings_of(template: MonitoringTemplate) -> Settings:
             Check(check.label, cast(Anchor, check.anchor), check.minute) for check in checks
         ),
     )
-
-
-def snapshot(judged: Gate) -> list[dict[str, Any]]:
-    return [
-        {"code": c.code, "met": c.met, "text": c.text, "reason": c.reason}
-        for c in judged.conditions
-    ]
-
-
-def _said_by(row: DischargeAssessment) -> Assessment:
-    return Assessment(str(row.assessed_by), row.assessed_at, row.ready, row.decisions)

@@ -7,6 +7,7 @@ from django.db.models import Model
 
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventResolution,
     Discharge,
     DischargeAssessment,
     Escort,
@@ -59,6 +60,7 @@ ORDER: tuple[type[Model], ...] = (
     VitalSigns,
     MissedCheck,
     AdverseEvent,
+    AdverseEventResolution,
     Escort,
     DischargeAssessment,
     Discharge,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from clinic.models import Chair, User
 from desk.demo.places import Staff
 from desk.demo.rows import Rows
+from sessions import lifecycle
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import ChairStay, StatusChange, TreatmentSession
 
@@ -29,6 +30,9 @@ class Steps:
         if at > self.until:
             return
         row = self.session
+        taken = lifecycle.step(row.status, status)
+        if taken.needs_reason and not reason:
+            raise ValueError(f"{status.label}: say why")
         self.rows.add(
             StatusChange(
                 treatment_session=row,

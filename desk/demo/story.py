@@ -9,6 +9,7 @@ from desk.demo.charts import Chart
 from desk.demo.script import Script
 from sessions.lifecycle import Status
 from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
+from sessions.planning import PlannedSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Told:
     sessions: list[TreatmentSession] = field(default_factory=list)
     orders: list[DoseOrder] = field(default_factory=list)
     today: TreatmentSession | None = None
+    unplaced: list[PlannedSession] = field(default_factory=list)
 
     def order_on(self, number: int) -> DoseOrder:
         """Return the order that stood for the session of this number."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from random import Random
 from uuid import uuid4
 
-from desk.demo.gates import Evidence, snapshot
+from desk.demo.gates import Evidence
 from desk.demo.people import ESCORTS
 from desk.demo.places import Staff
 from desk.demo.rows import Rows
@@ -14,6 +14,7 @@ from desk.demo.script import Script
 from desk.demo.steps import Steps
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventResolution,
     Discharge,
     DischargeAssessment,
     Escort,
@@ -22,9 +23,11 @@ from monitoring.models import (
     VitalSigns,
 )
 from monitoring.readings import Settings
+from monitoring.services.discharge import snapshot
+from sessions.dosing import MG_PER_DEVICE
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
-from sessions.services.doses import DEVICE_MG, devices_ordered
+from sessions.services.doses import devices_ordered
 
 NASAL_READINGS = (41, 61, 91)
 INFUSION_READINGS = (15, 30, 41, 56, 71)
@@ -101,7 +104,9 @@ class Recorder(Steps):
             if given_at <= self.until:
                 if number == 1:
                     self.step(Status.DOSING, given_at, by=self.staff.nurse)
-                self._dose(number, given_at, DEVICE_MG, self.script.dose_reasons.get(number, ""))
+                self._dose(
+                    number, given_at, MG_PER_DEVICE, self.script.dose_reasons.get(number, "")
+                )
         self.step(Status.MONITORING, given_at, by=self.staff.nurse)
         return given_at
 
@@ -215,20 +220,29 @@ class Recorder(Steps):
 
     def _adverse_event(self, term: str, severity: str) -> None:
         onset_at = self._minute(25)
-        if onset_at <= self.until:
-            resolved_at = self._minute(75)
-            resolved = resolved_at <= self.until and self.script.ending != Status.TRANSFERRED
+        if onset_at > self.until:
+            return
+        event = self.rows.add(
+            AdverseEvent(
+                treatment_session=self.session,
+                term=term,
+                severity=severity,
+                onset_at=onset_at,
+                action="Observed, prescriber told.",
+                recorded_by=self.staff.nurse,
+                recorded_at=onset_at,
+            )
+        )
+        resolved_at = self._minute(75)
+        if resolved_at <= self.until and self.script.ending != Status.TRANSFERRED:
             self.rows.add(
-                AdverseEvent(
+                AdverseEventResolution(
                     treatment_session=self.session,
-                    term=term,
-                    severity=severity,
-                    onset_at=onset_at,
-                    action="Observed, prescriber told.",
-                    recorded_by=self.staff.nurse,
-                    recorded_at=onset_at,
-                    resolved_at=resolved_at if resolved else None,
-                    resolution="Gone without treatment." if resolved else "",
+                    event=event,
+                    resolved_at=resolved_at,
+                    resolution="Gone without treatment.",
+                    by=self.staff.nurse,
+                    recorded_at=resolved_at,
                 )
             )
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
-from monitoring.models import AdverseEvent, VitalSigns
+from monitoring.models import AdverseEvent, MissedCheck, VitalSigns
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS
 from patients.models import (
@@ -100,6 +101,9 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
             by=nurse,
             rate_ml_h=Decimal("52.5"),
         )
+        MissedCheck.objects.create(
+            treatment_session=over, label="40 minutes", reason="Asleep", by=nurse, at=now
+        )
         return House(
             patient=patient,
             newcomer=make_ready(make_patient(clinic), prescriber),
@@ -140,16 +144,19 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
         )
 
 
-def records() -> dict[str, str]:
-    """Return a digest of every clinical table: equal means that nothing changed."""
-    found = {}
+def records() -> dict[str, tuple[int, str]]:
+    """Return number and digest of the rows of every clinical table: equal means no change."""
+    models = [
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in OURS and model.__name__ not in NOT_RECORDS
+    ]
     with connection.cursor() as cursor:
-        for model in apps.get_models():
-            if model._meta.app_label in OURS and model.__name__ not in NOT_RECORDS:
-                table = connection.ops.quote_name(model._meta.db_table)
-                cursor.execute(
-                    f"SELECT concat(count(*), md5(string_agg(t::text, ';' ORDER BY id))) "  # noqa: S608
-                    f"FROM {table} t"
-                )
-                found[model.__name__] = cursor.fetchone()[0]
-    return found
+        cursor.execute(" UNION ALL ".join(_digest(model) for model in models))
+        return {name: (number, digest) for name, number, digest in cursor.fetchall()}
+
+
+def _digest(model: type[Model]) -> str:
+    digest = "md5(string_agg(t::text, ';' ORDER BY id))"
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"SELECT '{model.__name__}', count(*), {digest} FROM {table} t"  # noqa: S608  our names

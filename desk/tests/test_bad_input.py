@@ -11,19 +11,24 @@ from django import forms
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from clinic.forms import CalendarDateField, LocalDateTimeField
 from clinic.models import Clinic, User
 from desk.tests.house import House, make_house, records
 from desk.tests.test_routes import address
-from monitoring.forms import BloodPressureField, MeasureField
+from monitoring.forms.vitals import BloodPressureField, MeasureField
+from monitoring.models import VitalSigns
 from monitoring.tests.visits import ANSWERS
-from patients.forms.fields import NumberField
+from patients.forms.fields import LineField, NumberField, TextField
+from patients.models import Patient
 from sessions.forms.fields import MomentField, PlainNumberField
 from sessions.forms.planning import WallTimeField
+from sessions.models import Dose, TreatmentSession
 from sessions.tests.factories import shipped
 
-NUL, HUGE, UNSEEN, TURNED = "a\x00b", "x" * 1_000_000, "\u200b\u2060", "abc\u202edef"
+NUL, UNSEEN, TURNED = "a\x00b", "\u200b\u2060", "abc\u202edef"
+LONG, HUGE = "9" * 10_000, "x" * 1_000_000
 NUMBERS = (
     "-5",
     "1e2",
@@ -62,14 +67,14 @@ WRONG: tuple[tuple[type | tuple[type, ...], tuple[str, ...]], ...] = (
     (LocalDateTimeField, tuple(f"{day}T10:00" for day in DAYS)),
     (
         MomentField,
-        ("25:00", "1_0:00", "１２:00", "0001-01-01 10:00", "9999-12-31 10:00", NUL, HUGE),
+        ("25:00", "1_0:00", "１２:00", "0001-01-01 10:00", "9999-12-31 10:00", NUL, LONG),
     ),
-    (WallTimeField, ("25:00", "１０:00", "ten", "10:00:00.5", NUL, HUGE)),
-    (forms.UUIDField, ("x", NUL, HUGE)),
+    (WallTimeField, ("25:00", "１０:00", "ten", "10:00:00.5", NUL, LONG)),
+    (forms.UUIDField, ("x", NUL, LONG)),
     (forms.IntegerField, ("-1", "1e2", "NaN", "1" * 30, NUL)),
     (forms.ModelChoiceField, ("x", NUL, HUGE, str(uuid4()))),
-    (forms.ChoiceField, ("x", NUL, HUGE)),
-    (forms.EmailField, ("a", "a@b", "a@b.example\nBcc: c@d.example", "@", NUL, HUGE, UNSEEN)),
+    (forms.ChoiceField, ("x", NUL, LONG)),
+    (forms.EmailField, ("a", "a@b", "a@b.example\nBcc: c@d.example", "@", NUL, LONG, UNSEEN)),
     (forms.CharField, TEXTS),
 )
 FORGED = {
@@ -192,11 +197,25 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
     "escort": ("front_desk", "monitoring:escort monitored", {"kind": "taxi", "name": "Sam"}),
     "assess": ("nurse", "monitoring:assess monitored", {"ready": "no", "note": "Sleepy"}),
-    "departure": ("nurse", "monitoring:release monitored", {"how": "left", "reason": "Gone"}),
+    "departure": ("nurse", "monitoring:departed monitored", {"reason": "Gone"}),
+    "event_in_error": ("nurse", "monitoring:event_in_error event", {"reason": "Another patient's"}),
     "missed": ("nurse", "monitoring:missed monitored", {"label": "first", "reason": "Cuff broke"}),
+    "not_missed": (
+        "nurse",
+        "monitoring:withdraw over",
+        {"label": "first", "reason": "It was done"},
+    ),
 }
 # Not typed by people: a value that can't be read is no value.
-READ_LENIENTLY = {("measure", "confirmed"), ("plan", "shown")}
+READ_LENIENTLY = {
+    ("measure", "confirmed"),
+    ("plan", "shown"),
+    ("order", "shown_for"),
+}
+
+
+# Where the first post moved the session on, the form is not offered again, or not with that choice.
+MOVED_ON = {"back": 302, "left": 302, "place": 302, "infusion_change": 200, "missed": 200}
 
 
 @contextmanager
@@ -206,7 +225,7 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-class Page:
+class Filled:
     """One form with values that are accepted."""
 
     def __init__(self, name: str, client: Client, house: House, clinic: Clinic) -> None:
@@ -253,15 +272,15 @@ def house(clinic: Clinic, nurse: User, prescriber: User) -> House:
 @pytest.fixture
 def filled(
     name: str, house: House, clinic: Clinic, client: Client, request: pytest.FixtureRequest
-) -> Page:
+) -> Filled:
     client.force_login(request.getfixturevalue(FORMS[name][0]))
-    return Page(name, client, house, clinic)
+    return Filled(name, client, house, clinic)
 
 
 pytestmark = pytest.mark.parametrize("name", FORMS)
 
 
-def test_what_is_right_is_saved_once(name: str, filled: Page) -> None:
+def test_what_is_right_is_saved_once(name: str, filled: Filled) -> None:
     before, key = records(), str(uuid4())
     assert filled.post(entry_id=key).status_code == 302
     saved = records()
@@ -270,7 +289,7 @@ def test_what_is_right_is_saved_once(name: str, filled: Page) -> None:
     assert records() == saved
 
 
-def test_what_is_wrong_is_refused_at_its_field(name: str, filled: Page) -> None:
+def test_what_is_wrong_is_refused_at_its_field(name: str, filled: Filled) -> None:
     before, failures = records(), []
     for field_name, field in filled.fields.items():
         if (name, field_name) in READ_LENIENTLY:
@@ -282,3 +301,51 @@ def test_what_is_wrong_is_refused_at_its_field(name: str, filled: Page) -> None:
                 if not refused or not response.context["form"].errors:
                     failures.append((field_name, value[:20], response.status_code))
     assert failures == []
+
+
+def test_other_values_under_the_same_key_are_a_conflict(name: str, filled: Filled) -> None:
+    text = next((n for n, f in filled.fields.items() if type(f) in {LineField, TextField}), None)
+    if text is None:
+        pytest.skip("nothing in it can be typed in another way")
+    key = str(uuid4())
+    filled.post(entry_id=key)
+    saved = records()
+    response = filled.post(entry_id=key, **{text: "Something else"})
+    assert response.status_code == MOVED_ON.get(name, 409)
+    assert records() == saved
+
+
+def test_a_page_that_is_too_old_is_refused(name: str, filled: Filled) -> None:
+    """INV-9: refused with 409, what was typed is kept."""
+    if "version" not in filled.fields:
+        pytest.skip("it edits no row")
+    before = records()
+    response = filled.post(version="77")
+    assert response.status_code == 409
+    assert records() == before
+    typed = filled.values.keys() - {"version", "entry_id"}
+    assert all(escape(filled.values[each]) in response.content.decode() for each in typed)
+
+
+def test_fields_that_a_form_lacks_have_no_effect(
+    name: str, filled: Filled, other_clinic: Clinic
+) -> None:
+    forged = {key: value.format(other=other_clinic.pk) for key, value in FORGED.items()}
+    extra = {key: value for key, value in forged.items() if key not in filled.fields}
+    with undone():
+        assert filled.post().status_code == 302
+        expected = shape()
+    assert filled.post(**extra).status_code == 302
+    assert shape() == expected
+
+
+def shape() -> list[list[tuple[Any, ...]]]:
+    """Return what a forged field could have reached: states, versions, clinics, authors, marks."""
+    return [
+        sorted(TreatmentSession.objects.values_list("pk", "status", "version", "clinic_id")),
+        sorted(Patient.objects.values_list("version", "clinic_id", "record_number", "deceased")),
+        sorted(Dose.objects.values_list("given_by_id", "outside_gate", "dose_mg", "number")),
+        sorted(User.objects.values_list("pk", "is_superuser", "is_staff", "is_active")),
+        sorted(VitalSigns.objects.values_list("recorded_by_id", "entered_in_error")),
+        sorted((table, count) for table, (count, _) in records().items()),
+    ]

@@ -23,7 +23,7 @@ from desk.tests.factories import (
     poll,
 )
 from monitoring.models import DischargeAssessment, Escort, MissedCheck
-from monitoring.services import history
+from monitoring.services import events, history
 from patients.models import Patient, Task
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
@@ -383,9 +383,19 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
                     rate_ml_h=60,
                     given_ml=40,
                 )
+        said = {"treatment_session": visit, "by": nurse, "at": NOON}
+        MissedCheck.objects.create(label="40 minutes", reason="Asleep", **said)
+        wrong = MissedCheck.objects.create(label="60 minutes", reason="Asleep", **said)
         MissedCheck.objects.create(
-            treatment_session=visit, label="40 minutes", reason="Asleep", by=nurse, at=NOON
+            label="60 minutes", reason="Slip", supersedes=wrong, entered_in_error=True, **said
         )
+    happened = [
+        events.report(visit.pk, events.Reported(term, "mild"), by=nurse)
+        for term in ("Nausea", "Headache", "Dizziness")
+    ]
+    events.resolve(happened[1], "By itself", by=nurse)
+    events.enter_in_error(happened[2], "Other patient", by=nurse)
+    with acting(TESTS):
         Escort.objects.create(
             treatment_session=visit, kind="adult", name="Sam", recorded_by=nurse, recorded_at=NOON
         )
@@ -401,6 +411,8 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
     sheet = history.load(visit)
     assert shown.settings == sheet.settings
     assert shown.history == sheet.history
+    assert shown.history.missed == {"40 minutes": "Asleep"}
+    assert shown.history.unresolved_adverse_events == ("Nausea",)
 
 
 def test_the_board_says_when_no_mail_is_looked_after(

@@ -21,7 +21,7 @@ from desk.tests.factories import (
     poll,
     tag_of,
 )
-from monitoring.models import AdverseEvent, Escort
+from monitoring.models import AdverseEvent, AdverseEventResolution, Escort
 from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, TreatmentSession
@@ -68,7 +68,14 @@ def change_of(kind: str, visit: TreatmentSession, by: User) -> None:
                 treatment_session=visit, kind="taxi", name="T", recorded_by=by, recorded_at=moment
             )
         elif kind == "event resolved":
-            AdverseEvent.objects.update(resolved_at=moment)
+            AdverseEventResolution.objects.create(
+                treatment_session=visit,
+                event=AdverseEvent.objects.get(),
+                resolved_at=moment,
+                resolution="Gone",
+                by=by,
+                recorded_at=moment,
+            )
         elif kind == "status":
             TreatmentSession.objects.filter(pk=visit.pk).update(
                 status=Status.DISCHARGED, ended_at=moment

@@ -151,10 +151,13 @@ def test_a_row_entered_in_error_stays_readable(
             text="Wrong one",
             entered_in_error=True,
             error_reason="Other patient",
+            error_by=nurse,
+            error_at=NOW,
         )
     client.force_login(nurse)
     html = client.get(url_of(patient)).content.decode()
     assert "<del>Wrong one</del>" in html
+    assert f"by {nurse}" in html
     assert "Other patient" in html
 
 

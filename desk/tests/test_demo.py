@@ -23,15 +23,16 @@ from monitoring.services import history
 from patients.models import Patient, Task
 from reminders import planning
 from reminders.models import Message
+from sessions import lifecycle
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import Dose, Signature, StatusChange, TreatmentCourse, TreatmentSession
-from sessions.services import authorization
+from sessions.services import asks, authorization
+from sessions.services.booking import unplaced_key
 from sessions.services.signing import content_hash
 
 CLOCKS_CHANGE = datetime(2026, 11, 1, 17, 23, 40, tzinfo=UTC)  # a Sunday, noon in New York
 
-
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module", params=[None, CLOCKS_CHANGE], ids=["now", "clocks-change"])
@@ -215,6 +216,29 @@ def test_the_last_step_of_a_session_is_its_status(now):
     last = StatusChange.objects.filter(treatment_session=OuterRef("pk")).order_by("-pk")
     told = TreatmentSession.objects.annotate(last=Subquery(last.values("to_status")[:1]))
     assert not told.exclude(last=F("status")).exclude(last=None, status="planned").exists()
+
+
+def test_every_step_is_one_that_the_product_allows(now):
+    for change in StatusChange.objects.all():
+        step = lifecycle.step(change.from_status, change.to_status)
+        assert change.reason or not step.needs_reason
+
+
+def test_what_waits_for_a_signature_has_the_products_task(now):
+    """Settling the cause closes the demo's tasks, as it closes those of the product."""
+    waiting = TreatmentSession.objects.unsigned().filter(doses__isnull=False).distinct()
+    keys = {asks.sign_key(row) for row in waiting}
+    open_ = Task.objects.open().filter(kind=Task.Kind.SIGNATURE)
+    assert keys
+    assert set(open_.values_list("dedupe_key", flat=True)) == keys
+
+
+def test_what_has_no_date_is_asked_for_in_the_products_words(now):
+    for task in Task.objects.filter(kind=Task.Kind.UNPLACED_SESSIONS):
+        assert task.source_id is not None
+        course = TreatmentCourse.objects.get(public_id=task.source_id)
+        assert task.dedupe_key.startswith(unplaced_key(course, ""))
+        assert " has no date: " in task.text
 
 
 def test_nothing_on_record_lies_after_now(now):

@@ -78,11 +78,15 @@ monitoring:decide arrived                  | in 403 403 200 403 403 404| in 403 
 monitoring:vitals monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:correct vitals                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:missed monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:withdraw monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:event monitored                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:resolve event                   | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:event_in_error event            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:assess monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:release monitored               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:override monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:departed monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 """
 
 

@@ -5,12 +5,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinic import audit
 from clinic.audit import acting
 from clinic.models import AuditEvent, User
 from clinic.tests.factories import TESTS
 from desk import live
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventResolution,
     Discharge,
     Escort,
     MissedCheck,
@@ -20,7 +22,7 @@ from monitoring.models import (
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, Signature, StatusChange
-from sessions.services import steps
+from sessions.tests.factories import take_step
 
 TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
 
@@ -94,6 +96,7 @@ def test_the_auditor_sees_all_and_does_nothing(
 
 
 def test_a_look_is_on_record(client: Client, visit: Visit, nurse: User) -> None:
+    """INV-7: repeated looks within ten minutes are one."""
     show(client, visit, nurse)
     show(client, visit, nurse)
     assert AuditEvent.objects.filter(event="session.read", actor_id=nurse.pk).count() == 1
@@ -154,7 +157,7 @@ def test_the_day_by_its_forms(
         post(client, url("monitoring:vitals", visit), **TYPED)
     post(client, url("monitoring:escort", visit), kind="adult", name="Sam")
     post(client, url("monitoring:assess", visit), ready="yes")
-    post(client, url("monitoring:release", visit), how="gate")
+    post(client, url("monitoring:release", visit))
     assert visit.status == Status.DISCHARGED
     client.force_login(prescriber)
     post(client, url("sessions:sign", visit), version=visit.fresh().version)
@@ -297,8 +300,8 @@ def test_another_clinics_chair_is_no_choice(
 
 def override(client: Client, visit: Visit, username: str, password: str) -> str:
     second = {"second_username": username, "second_password": password}
-    typed = {"how": "override", "reason": "Bridge closes at noon", **second}
-    response = post(client, url("monitoring:release", visit), **typed)
+    typed = {"reason": "Bridge closes at noon", **second}
+    response = post(client, url("monitoring:override", visit), **typed)
     return response.content.decode()
 
 
@@ -413,6 +416,22 @@ def test_a_refresh_is_empty_until_something_happens(
     assert poll(client, visit, answer.context["poll_tag"]).status_code == 304
 
 
+def test_a_refresh_with_values_is_on_record_and_an_empty_one_is_not(
+    client: Client, visit: Visit, nurse: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INV-7: whoever keeps a sheet open reads on."""
+    monkeypatch.setattr(audit, "READ_FOLD_MINUTES", 0)
+    visit.be_monitored()
+    client.force_login(nurse)
+    tag = client.get(url("desk:session", visit)).context["poll_tag"]
+    reads = AuditEvent.objects.filter(event="session.read", actor_id=nurse.pk)
+    assert poll(client, visit, tag).status_code == 304
+    assert reads.count() == 1
+    visit.measure()
+    assert poll(client, visit, tag).status_code == 200
+    assert reads.count() == 2
+
+
 def test_time_alone_changes_the_sheet_at_the_second(
     client: Client,
     visit: Visit,
@@ -435,7 +454,7 @@ def test_a_session_that_moved_on_says_so(client: Client, visit: Visit, nurse: Us
     visit.arrive()
     client.force_login(nurse)
     path = f"{url('desk:session_live', visit)}?version={visit.fresh().version}"
-    steps.change_status(visit.pk, Status.DEFERRED, by=nurse, reason="Fever")
+    take_step(visit.pk, Status.DEFERRED, by=nurse, reason="Fever")
     answer = client.get(path, headers={"X-Poll": "1"})
     assert "may be out of date" in answer.content.decode()
 
@@ -458,9 +477,13 @@ def fill(visit: Visit, number: int) -> None:
         PreDoseCheck.objects.bulk_create(
             PreDoseCheck(**of, completed_at=at, **answers) for at in times
         )
-        AdverseEvent.objects.bulk_create(
+        happened = AdverseEvent.objects.bulk_create(
             AdverseEvent(**of, term="Nausea", severity="mild", onset_at=at, **written)
             for at in times
+        )
+        ended = {"resolved_at": now, "resolution": "Gone", "by": nurse, "recorded_at": now}
+        AdverseEventResolution.objects.bulk_create(
+            AdverseEventResolution(**of, event=event, **ended) for event in happened[::2]
         )
         Escort.objects.bulk_create(Escort(**of, kind="adult", name="Sam", **written) for _ in times)
         ChairStay.objects.bulk_create(

@@ -4,7 +4,6 @@ Nobody waits: the product's clocks are moved, and people sign in again as they w
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,10 +11,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.conf import settings
 from django.core import mail
 from django.urls import reverse
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic import heartbeat
@@ -23,6 +21,7 @@ from clinic.models import Heartbeat
 from clinic.roles import Role
 from clinic.tests.factories import make_clinic, make_staff
 from clinic.tests.moved_clock import MovedClock, moved_clock
+from desk.tests import browser
 from monitoring.models import VitalSigns
 from patients.models import Patient, Task
 from patients.tests import bundles
@@ -33,15 +32,8 @@ from sessions.models import Protocol, TreatmentCourse, TreatmentSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PASSWORD = "taper-demo"
 REFERRED = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)  # a Wednesday
 DAY_1 = date(2026, 11, 23)  # the Monday after
-# The README shows some of these: TAPER_SCREENSHOTS=docs/screenshots ./dev test desk -k the_day
-SHOTS = Path(os.environ.get("TAPER_SCREENSHOTS", settings.BASE_DIR / "var" / "screenshots"))
-SIZES: dict[str, ViewportSize] = {
-    "desktop": {"width": 1280, "height": 900},
-    "tablet": {"width": 820, "height": 1180},
-}
 
 
 @pytest.fixture(params=["desktop", "tablet"])
@@ -54,7 +46,7 @@ class Day:
 
     def __init__(self, page: Page, address: str, size: str, clock: MovedClock) -> None:
         self.page, self.address, self.size, self.clock = page, address, size, clock
-        page.set_viewport_size(SIZES[size])
+        page.set_viewport_size(browser.SIZES[size])
         page.set_default_timeout(15_000)
 
     def at(self, moment: datetime) -> None:
@@ -64,12 +56,7 @@ class Day:
         Heartbeat.objects.update(jumped_at=None, jump_seconds=None)
 
     def sign_in(self, username: str) -> None:
-        self.page.context.clear_cookies()
-        self.page.goto(self.address + reverse("account_login"))
-        self.page.get_by_label("Username").fill(username)
-        self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page).to_have_url(self.address + "/")
+        browser.sign_in(self.page, self.address, username)
 
     def go(self, name: str, *args: object) -> None:
         self.page.goto(self.address + reverse(name, args=args))
@@ -78,9 +65,7 @@ class Day:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def picture(self, name: str) -> None:
-        """Save what this person sees now."""
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SHOTS / f"{name}-{self.size}.png")
+        browser.picture(self.page, f"{name}-{self.size}")
 
 
 @pytest.fixture
@@ -92,7 +77,7 @@ def day(page: Page, live_server: LiveServer, size: str) -> Iterator[Day]:
         (Role.PRESCRIBER, "prescriber"),
     ):
         user = make_staff(clinic, role, username)
-        user.set_password(PASSWORD)
+        user.set_password(browser.PASSWORD)
         user.save()
     protocols.load_shipped()
     with moved_clock(REFERRED) as clock:

@@ -60,6 +60,7 @@ def session_live(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return HttpResponseNotModified()
     treatment_session = fetch(request, sheet.rows(), VIEW, public_id=public_id)
     allow(user, SEES_VALUES, treatment_session)
+    audit.read(user, "session", treatment_session)
     shown = sheet.load(treatment_session, user, pulse.now)
     context = _live(shown, pulse) | {"oob": True, "now": pulse.now}
     context["moved_on"] = request.GET.get("version") != str(treatment_session.version)

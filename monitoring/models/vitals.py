@@ -1,12 +1,10 @@
-from typing import Self
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.audit_triggers import append_only, kept
+from clinic.audit_triggers import append_only
 from clinic.models.scoping import PublicRow
-from monitoring.models.scoping import SessionRowQuerySet
+from monitoring.models.scoping import StandingQuerySet
 from sessions.models import TreatmentSession
 from sessions.models.session import audited_child
 
@@ -29,12 +27,6 @@ def in_range(measure: str, low: float, high: float) -> models.CheckConstraint:
         condition=Q(**{f"{measure}__isnull": True}) | Q(**{f"{measure}__range": (low, high)}),
         name=f"{measure}_in_range",
     )
-
-
-class VitalSignsQuerySet(SessionRowQuerySet):
-    def standing(self) -> Self:
-        """Leave out sets that were corrected or entered in error."""
-        return self.filter(superseded_by__isnull=True, entered_in_error=False)
 
 
 class VitalSigns(PublicRow):
@@ -70,7 +62,7 @@ class VitalSigns(PublicRow):
     reason = models.CharField(max_length=240, blank=True, help_text="Why it was corrected.")
     entered_in_error = models.BooleanField(default=False)
 
-    objects = VitalSignsQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         ordering = ["observed_at", "pk"]
@@ -93,58 +85,3 @@ class VitalSigns(PublicRow):
 
     def __str__(self) -> str:
         return f"Vital signs {self.observed_at:%Y-%m-%d %H:%M}"
-
-
-class MissedCheck(models.Model):
-    """A due check that nobody can make up for: why, and who says so."""
-
-    treatment_session = models.ForeignKey(
-        TreatmentSession, models.PROTECT, related_name="missed_checks"
-    )
-    label = models.CharField(max_length=60)
-    reason = models.CharField(max_length=240)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    objects = SessionRowQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["treatment_session", "label"], name="a_check_is_missed_once"
-            )
-        ]
-        triggers = [audited_child(), append_only()]
-
-    def __str__(self) -> str:
-        return f"{self.label}: {self.reason}"
-
-
-class AdverseEvent(PublicRow):
-    class Severity(models.TextChoices):
-        MILD = "mild"
-        MODERATE = "moderate"
-        SEVERE = "severe"
-
-    treatment_session = models.ForeignKey(
-        TreatmentSession, models.PROTECT, related_name="adverse_events"
-    )
-    term = models.CharField(max_length=120)
-    severity = models.CharField(max_length=10, choices=Severity.choices)
-    serious = models.BooleanField(default=False)
-    onset_at = models.DateTimeField()
-    action = models.CharField(max_length=240, blank=True)
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    recorded_at = models.DateTimeField()
-    resolved_at = models.DateTimeField(null=True, blank=True)
-    resolution = models.CharField(max_length=240, blank=True)
-
-    objects = SessionRowQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["onset_at", "pk"]
-        triggers = [audited_child(), kept()]
-
-    def __str__(self) -> str:
-        return self.term

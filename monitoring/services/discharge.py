@@ -145,13 +145,22 @@ def release(
 
 
 def record_departure(
-    pk: int, *, left_at: datetime, reason: str, by: User, entry: Submission | None = None
+    pk: int,
+    *,
+    reason: str,
+    by: User,
+    left_at: datetime | None = None,
+    entry: Submission | None = None,
 ) -> Discharge:
-    """Record that the patient is gone already, outside the gate; a prescriber is asked to look."""
+    """Record that the patient is gone already, outside the gate; a prescriber is asked to look.
+
+    Without a time they left now, by the database's clock.
+    """
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock(pk)
         now = clock.now()
+        left_at = left_at or now
         times.check_happened(left_at, now, field="left_at", not_before=treatment_session.arrived_at)
         if not said(reason):
             raise ValidationError({"reason": "Say why they left without being released."})
@@ -196,7 +205,7 @@ def _check_override(override: Override, treatment_session: TreatmentSession, by:
 
 def _write(treatment_session: TreatmentSession, gate: Gate, **values: Any) -> Discharge:
     discharge = Discharge.objects.create(
-        treatment_session=treatment_session, gate=_snapshot(gate), **values
+        treatment_session=treatment_session, gate=snapshot(gate), **values
     )
     audit.record(
         "discharge.recorded",
@@ -207,7 +216,7 @@ def _write(treatment_session: TreatmentSession, gate: Gate, **values: Any) -> Di
     return discharge
 
 
-def _snapshot(gate: Gate) -> list[dict[str, Any]]:
+def snapshot(gate: Gate) -> list[dict[str, Any]]:
     return [
         {"code": c.code, "met": c.met, "text": c.text, "reason": c.reason} for c in gate.conditions
     ]

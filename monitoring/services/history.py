@@ -35,6 +35,7 @@ class Record:
     assessment: DischargeAssessment | None
     escort: dict[str, str] | None
     missed: dict[str, str]
+    not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
     clock_jumped_at: datetime | None
 
     @cached_property
@@ -44,6 +45,15 @@ class Record:
     @cached_property
     def standing_doses(self) -> list[Dose]:
         return _standing(self.doses)
+
+    @cached_property
+    def standing_events(self) -> list[AdverseEvent]:
+        return _standing(self.adverse_events)
+
+    @cached_property
+    def shown_events(self) -> list[AdverseEvent]:
+        """Return each event once: one that was entered in error by the row that says so."""
+        return _last_of_each(self.adverse_events)
 
     @cached_property
     def administrations(self) -> tuple[Administration, ...]:
@@ -56,10 +66,10 @@ class Record:
             readings=tuple(reading_of(row) for row in self.standing_vitals),
             administrations=self.administrations,
             unresolved_adverse_events=tuple(
-                event.term for event in self.adverse_events if event.resolved_at is None
+                event.term for event in self.standing_events if event.resolved_at is None
             ),
             escort=readings.Escort(True, self.escort["name"]) if self.escort else None,
-            assessment=_assessment_of(self.assessment),
+            assessment=assessment_of(self.assessment),
             missed=self.missed,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
         )
@@ -77,16 +87,20 @@ class Record:
             arrived_at=self.treatment_session.arrived_at,
         )
 
-    def before_dose(self) -> list[VitalSigns]:
-        """Return this visit's standing sets up to the first dose, the latest last."""
-        first = readings.first_dose_at(self.administrations)
-        arrived = self.treatment_session.arrived_at
-        return [
-            row
-            for row in self.standing_vitals
-            if (first is None or row.observed_at <= first)
-            and (arrived is None or row.observed_at >= arrived.replace(second=0, microsecond=0))
-        ]
+    def before_dose(self) -> list[Reading]:
+        return before_dose(self.history, self.treatment_session.arrived_at)
+
+
+def before_dose(history: History, arrived_at: datetime | None) -> list[Reading]:
+    """Return this visit's standing sets up to the first dose, the latest last."""
+    first = readings.first_dose_at(history.administrations)
+    since = arrived_at.replace(second=0, microsecond=0) if arrived_at else None
+    return [
+        reading
+        for reading in history.readings
+        if (first is None or reading.observed_at <= first)
+        and (since is None or reading.observed_at >= since)
+    ]
 
 
 def load(treatment_session: TreatmentSession) -> Record:
@@ -99,7 +113,7 @@ def load(treatment_session: TreatmentSession) -> Record:
         vitals=list(VitalSigns.objects.filter(**of_session).select_related("recorded_by")),
         doses=doses,
         infusion_events=infusion_events(treatment_session, doses),
-        adverse_events=list(AdverseEvent.objects.filter(**of_session)),
+        adverse_events=list(AdverseEvent.objects.filter(**of_session).select_related("resolution")),
         assessment=(
             DischargeAssessment.objects.filter(**of_session).select_related("assessed_by").first()
             if doses
@@ -155,7 +169,7 @@ def reading_of(row: VitalSigns) -> Reading:
     )
 
 
-def _assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:
+def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:
     if row is None:
         return None
     return readings.Assessment(
@@ -169,9 +183,13 @@ def _assessment_of(row: DischargeAssessment | None) -> readings.Assessment | Non
 
 def _standing(rows: Iterable[Any]) -> list[Any]:
     """Leave out what was corrected or entered in error, as the query sets' `standing` does."""
+    return [row for row in _last_of_each(rows) if not row.entered_in_error]
+
+
+def _last_of_each(rows: Iterable[Any]) -> list[Any]:
     found = list(rows)
     superseded = {row.supersedes_id for row in found}
-    return [row for row in found if row.pk not in superseded and not row.entered_in_error]
+    return [row for row in found if row.pk not in superseded]
 
 
 def _small_rows(pk: int) -> dict[str, Any]:
@@ -179,10 +197,10 @@ def _small_rows(pk: int) -> dict[str, Any]:
     row = _with_small_rows(TreatmentSession.objects.filter(pk=pk)).get()
     template = {name: row[name] for name in SETTING_NAMES}
     checks = tuple(Check(**check) for check in row["checks"])
-    known = template["spo2_min"] is not None
     return {
-        "settings": Settings(**template, checks=checks) if known else Settings(checks=checks),
+        "settings": Settings(**template, checks=checks),
         "missed": {missed["label"]: missed["reason"] for missed in row["missed"]},
+        "not_missed": row["not_missed"],
         "escort": row["escort"],
         "clock_jumped_at": row["clock_jumped_at"],
     }
@@ -191,6 +209,7 @@ def _small_rows(pk: int) -> dict[str, Any]:
 def _with_small_rows(queryset: QuerySet[TreatmentSession]) -> QuerySet[Any, Any]:
     checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
     missed = MissedCheck.objects.filter(treatment_session=OuterRef("pk"))
+    said = {"label": "label", "reason": "reason"}
     escorts = Escort.objects.filter(treatment_session=OuterRef("pk"))
     jumps = Heartbeat.objects.filter(jumped_at__isnull=False).order_by("-jumped_at")
     return queryset.values(
@@ -200,7 +219,12 @@ def _with_small_rows(queryset: QuerySet[TreatmentSession]) -> QuerySet[Any, Any]
                 row=JSONObject(label="label", anchor="anchor", minute="minute")
             )
         ),
-        missed=ArraySubquery(missed.values(row=JSONObject(label="label", reason="reason"))),
+        missed=ArraySubquery(missed.standing().values(row=JSONObject(**said))),
+        not_missed=ArraySubquery(
+            missed.filter(entered_in_error=True).values(
+                row=JSONObject(**said, said="supersedes__reason")
+            )
+        ),
         escort=Subquery(
             escorts.values(row=JSONObject(kind="kind", name="name", phone="phone"))[:1]
         ),

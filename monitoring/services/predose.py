@@ -10,9 +10,9 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
-from monitoring.models import PreDoseCheck, VitalSigns
+from monitoring.models import PreDoseCheck
 from monitoring.models.predose import Answer
-from monitoring.readings import BloodPressure, Settings, said
+from monitoring.readings import BloodPressure, Reading, Settings, said
 from monitoring.services import history
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -43,12 +43,15 @@ def latest(treatment_session: TreatmentSession) -> PreDoseCheck | None:
     """Return the newest check of this visit; one made before the patient came again is too old."""
     checks = PreDoseCheck.objects.filter(treatment_session=treatment_session)
     check = checks.select_related("completed_by", "decided_by").first()
-    arrived = treatment_session.arrived_at
-    return check if check and arrived and check.completed_at >= arrived else None
+    return check if check and is_of_visit(check, treatment_session.arrived_at) else None
+
+
+def is_of_visit(check: PreDoseCheck, arrived_at: datetime | None) -> bool:
+    return arrived_at is not None and check.completed_at >= arrived_at
 
 
 def unmet(
-    check: PreDoseCheck | None, before_dose: Sequence[VitalSigns], settings: Settings
+    check: PreDoseCheck | None, before_dose: Sequence[Reading], settings: Settings
 ) -> list[Unmet]:
     """Name what is missing before a dose; the caller passes this visit's sets before it."""
     return [*_unmet_answers(check), *_unmet_baseline(check, before_dose, settings)]
@@ -67,7 +70,7 @@ def _unmet_answers(check: PreDoseCheck | None) -> list[Unmet]:
 
 
 def _unmet_baseline(
-    check: PreDoseCheck | None, before_dose: Sequence[VitalSigns], settings: Settings
+    check: PreDoseCheck | None, before_dose: Sequence[Reading], settings: Settings
 ) -> list[Unmet]:
     pressures = [row for row in before_dose if row.systolic is not None]
     if not pressures:
@@ -83,7 +86,7 @@ def _unmet_baseline(
     return [*found, *_unmet_pressure(check, pressures[-1], settings)]
 
 
-def _unmet_pressure(check: PreDoseCheck | None, row: VitalSigns, settings: Settings) -> list[Unmet]:
+def _unmet_pressure(check: PreDoseCheck | None, row: Reading, settings: Settings) -> list[Unmet]:
     """Over the limits a prescriber weighs risk and benefit, knowing the value."""
     pressure = BloodPressure(row.systolic or 0, row.diastolic or 0)
     limit = BloodPressure(settings.predose_systolic, settings.predose_diastolic)

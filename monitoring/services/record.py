@@ -1,4 +1,4 @@
-"""Vital signs and what explains them: recorded, corrected with a reason, or missed with one."""
+"""Vital signs: recorded, or corrected with a reason."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,11 +12,9 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
-from clinic.refusals import refused_kindly
 from monitoring.entry import doubtful
-from monitoring.models import MissedCheck, VitalSigns
+from monitoring.models import VitalSigns
 from monitoring.readings import MEASURES, said
-from monitoring.services import history
 from sessions.models import TreatmentSession
 from sessions.services import steps
 
@@ -122,51 +120,6 @@ def correct_vitals(
 
 def measured_of(row: VitalSigns) -> Measured:
     return Measured(**{name: getattr(row, name) for name in Measured.__dataclass_fields__})
-
-
-def settle_missed(
-    pk: int, label: str, reason: str, *, by: User, entry: Submission | None = None
-) -> MissedCheck:
-    """Say why a check that is due was not done, or was done too late to count."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        now = clock.now()
-        _allow(by, treatment_session)
-        if not said(reason):
-            raise ValidationError({"reason": "Say why it was missed."})
-        if label not in explainable(history.load(treatment_session), now):
-            raise ValidationError(
-                {"label": "This check needs no reason now: it is not due, or settled."}
-            )
-        missed = MissedCheck.objects.create(
-            treatment_session=treatment_session, label=label, reason=reason.strip(), by=by, at=now
-        )
-        audit.record("check.missed", subject=treatment_session, check=label)
-        return missed
-
-
-def explainable(record: history.Record, now: datetime) -> list[str]:
-    """Return the labels of the checks for which a reason may be given now.
-
-    A blood pressure of the gate that no check of the template stands for goes by its own code.
-    """
-    labels = [
-        check.label
-        for check in record.due(now)
-        if check.is_open and check.due_at is not None and check.due_at <= now
-    ]
-    checks = {
-        "bp_baseline_missing": record.settings.baseline_check,
-        "bp_peak_missing": record.settings.peak_check,
-    }
-    asked = [c.code for c in record.gate(now).unmet if c.action == "explain" and c.code in checks]
-    for code in asked:
-        check = checks[code]
-        label = check.label if check else code
-        if label not in labels:
-            labels.append(label)
-    return [label for label in labels if label not in record.missed]
 
 
 def _allow(by: User, treatment_session: TreatmentSession) -> None:

@@ -86,10 +86,7 @@ def open_points(case) -> set[str]:
 
     points |= mind(case, past, first, fresh, void)
     spo2 = fresh("spo2")
-    enough = min(94, case["own_spo2"] or 94)
-    if not spo2 or not all(
-        valid(r, "spo2") and r["spo2"] >= enough and not r["oxygen"] for r in spo2
-    ):
+    if not spo2 or not all(valid(r, "spo2") and r["spo2"] >= 94 and not r["oxygen"] for r in spo2):
         points.add("spo2")
     return points
 

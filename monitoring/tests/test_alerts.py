@@ -1,6 +1,6 @@
 import pytest
 
-from monitoring.alerts import alerts, changed_from_baseline
+from monitoring.alerts import alerts
 from monitoring.readings import Settings
 from monitoring.tests.builders import bp, reading
 
@@ -30,12 +30,3 @@ def test_critical_values_call_for_help(values, measures):
 def test_an_alert_tells_the_value_before_the_dose():
     (alert,) = alerts(bp(40, 184, 95), bp(-10, 128, 80), Settings())
     assert alert.text == "Systolic pressure 184 is at or over 180 (before the dose 128)."
-
-
-def test_changes_are_told_where_both_values_are_known():
-    changes = changed_from_baseline(bp(40, 150, 78, pulse=None), reading(-10))
-    assert [(change.measure, change.by) for change in changes] == [("systolic", 26)]
-
-
-def test_without_a_baseline_nothing_has_changed():
-    assert changed_from_baseline(reading(40), None) == ()

@@ -47,7 +47,6 @@ def clean_case() -> dict:
         "missed": False,
         "decided": False,
         "prescriber": False,
-        "own_spo2": None,
     }
 
 
@@ -104,10 +103,6 @@ def _flip(case, draw):
     case[key] = not case[key]
 
 
-def _set_own_spo2(case, draw):
-    case["own_spo2"] = draw(st.sampled_from([90, 91, 97]))
-
-
 def _sleepy(case, draw):
     for row in case["rows"]:
         row["moaas"] = 4
@@ -122,7 +117,6 @@ CHANGES = [
     _change_assessment,
     _decide,
     _flip,
-    _set_own_spo2,
     _sleepy,
 ]
 
@@ -163,7 +157,6 @@ def as_history(case: dict) -> History:
         assessment=assessment,
         missed={"40 minutes": "Cuff broken"} if case["missed"] else {},
         clock_suspect=case["clock"],
-        baseline_spo2=case["own_spo2"],
     )
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.test import Client
+from django.urls import reverse
 
 from clinic.audit import acting
 from clinic.locks import StaleVersionError
@@ -14,7 +16,8 @@ from monitoring.tests.visits import Clock, Visit
 from patients.models import Consent, Task
 from sessions.lifecycle import Status
 from sessions.models import Dose
-from sessions.services import doses, infusions, steps
+from sessions.services import corrections, doses, infusions
+from sessions.tests.factories import take_step
 
 
 def test_two_devices_lead_from_cleared_to_monitoring(visit: Visit) -> None:
@@ -64,17 +67,18 @@ def test_a_refused_device_begins_nothing(visit: Visit) -> None:
     visit.be_cleared()
     visit.device(outcome=Dose.Outcome.REFUSED)
     assert visit.status == Status.CLEARED
-    steps.change_status(visit.pk, Status.LEFT_BEFORE_DOSE, by=visit.nurse, reason="Said no")
+    take_step(visit.pk, Status.LEFT_BEFORE_DOSE, by=visit.nurse, reason="Said no")
 
 
 def test_a_partial_treatment_goes_on_to_monitoring(visit: Visit) -> None:
     visit.be_cleared()
     visit.device()
-    steps.change_status(visit.pk, Status.MONITORING, by=visit.nurse)
+    take_step(visit.pk, Status.MONITORING, by=visit.nurse)
     assert visit.status == Status.MONITORING
 
 
 def test_consent_withdrawn_while_the_form_is_open_stops_the_dose(visit: Visit) -> None:
+    """INV-2: the gate is asked under the lock, whatever the page knew."""
     visit.be_cleared()
     with acting(TESTS):
         Consent.objects.filter(patient=visit.patient).update(withdrawn_at=visit.clock.now)
@@ -110,7 +114,7 @@ def test_a_dose_in_the_future_or_before_arrival_is_refused(visit: Visit) -> None
 def test_a_corrected_time_moves_the_end_of_the_wait(visit: Visit) -> None:
     visit.be_monitored()
     last = visit.row.doses.order_by("-number")[0]
-    doses.correct_device(
+    corrections.correct_device(
         last,
         doses.Device(lot="L1", given_at=last.given_at + timedelta(minutes=1), reason="Misread"),
         by=visit.nurse,
@@ -119,7 +123,7 @@ def test_a_corrected_time_moves_the_end_of_the_wait(visit: Visit) -> None:
     assert record.administrations[-1].started_at == last.given_at + timedelta(minutes=1)
     assert len(record.doses) == 3
     with pytest.raises(StaleVersionError):
-        doses.correct_device(last, doses.Device(lot="L2", reason="Again"), by=visit.nurse)
+        corrections.correct_device(last, doses.Device(lot="L2", reason="Again"), by=visit.nurse)
 
 
 def test_the_front_desk_gives_nothing(visit: Visit, front_desk: User) -> None:
@@ -166,7 +170,8 @@ def test_an_infusion_runs_pauses_and_stops(infused: Visit) -> None:
     found = infusions.current(infused.row)
     assert found is not None
     _, events = found
-    assert infusions.expected_ml(events, infused.clock.now) == Decimal("29.5")
+    assert [event.kind for event in events] == ["start", "pause", "resume", "stop"]
+    assert events[-1].given_ml == Decimal("29.5")
 
 
 @pytest.mark.parametrize(
@@ -190,11 +195,42 @@ def test_the_ordered_rate_gives_the_dose_in_its_minutes(infused: Visit) -> None:
     assert infusions.ordered_rate(order) == Decimal("57.0")
 
 
+def test_an_infusion_is_corrected_in_its_own_form(infused: Visit, client: Client) -> None:
+    infused.be_cleared()
+    infused.clock.forward(minutes=1)
+    dose = infusions.start(infused.pk, drip(), by=infused.nurse)
+    client.force_login(infused.nurse)
+    path = reverse("sessions:device_correct", args=[dose.public_id])
+    form = client.get(path).context["form"]
+    assert not {"outcome", "estimated_mg", "serial"} & set(form.fields)
+    typed = {name: form[name].value() for name in form.fields if name != "entered_in_error"}
+    answer = client.post(path, {**typed, "dose_mg": "35.5", "reason": "Bag changed"})
+    assert answer.status_code == 302
+    corrected = Dose.objects.get(supersedes=dose)
+    assert (corrected.dose_mg, corrected.concentration_mg_ml) == (Decimal("35.5"), Decimal(1))
+    assert (corrected.outcome, corrected.reason) == ("complete", "Bag changed")
+
+
+def test_an_infusion_does_not_start_after_its_next_step(infused: Visit) -> None:
+    infused.be_cleared()
+    dose = infusions.start(infused.pk, drip(), by=infused.nurse)
+    infused.clock.forward(minutes=10)
+    infusions.change(infused.pk, infusions.Change("pause", reason="Anxious"), by=infused.nurse)
+    infused.clock.forward(minutes=5)
+    late = corrections.Drip("A1", Decimal(38), Decimal(1), "Misread", infused.clock.now)
+    with pytest.raises(ValidationError, match="This is after “paused”"):
+        corrections.correct_infusion(dose, late, by=infused.nurse)
+    device = doses.Device(lot="B2", reason="Other vial")
+    with pytest.raises(ValidationError, match="in their own form"):
+        corrections.correct_device(dose, device, by=infused.nurse)
+
+
 def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
     infused.be_cleared()
     infused.clock.forward(minutes=1)
     dose = infusions.start(infused.pk, drip(), by=infused.nurse)
-    doses.correct_device(dose, doses.Device(lot="B2", reason="Other vial"), by=infused.nurse)
+    vial = corrections.Drip("B2", Decimal(38), Decimal(1), "Other vial")
+    corrections.correct_infusion(dose, vial, by=infused.nurse)
     infused.clock.forward(minutes=40)
     infusions.change(infused.pk, infusions.Change("stop", given_ml=Decimal(38)), by=infused.nurse)
     assert infused.status == Status.MONITORING

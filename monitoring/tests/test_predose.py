@@ -5,7 +5,7 @@ from clinic.models import User
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS, Visit
 from sessions.lifecycle import Status
-from sessions.services import steps
+from sessions.tests.factories import take_step
 
 
 def refused(visit: Visit) -> str:
@@ -96,6 +96,7 @@ def test_the_limits_themselves_pass(visit: Visit) -> None:
     visit.check()
     visit.measure(systolic=140, diastolic=90)
     visit.clear()
+    assert visit.status == Status.CLEARED
 
 
 @pytest.mark.parametrize("measure", ["spo2", "sedation"])
@@ -112,7 +113,7 @@ def test_yesterdays_check_is_too_old_after_a_new_arrival(visit: Visit) -> None:
     visit.arrive()
     visit.check()
     visit.measure()
-    steps.change_status(visit.pk, Status.PLANNED, by=visit.nurse, reason="Wrong patient")
+    take_step(visit.pk, Status.PLANNED, by=visit.nurse, reason="Wrong patient")
     visit.clock.forward(hours=20)
     visit.arrive()
     words = refused(visit)

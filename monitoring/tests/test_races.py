@@ -7,14 +7,16 @@ from threading import Barrier
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.models import User
 from monitoring.models import Discharge, VitalSigns
+from monitoring.services import discharge
 from monitoring.tests.visits import Clock, Visit
-from sessions.models import Dose
+from sessions.models import Dose, DoseOrder, Signature, StatusChange
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
@@ -58,6 +60,20 @@ def test_the_same_post_twenty_times_is_one_row(today: Visit, nurse: User) -> Non
     assert VitalSigns.objects.count() == 1
 
 
+def test_saving_vital_signs_takes_twelve_statements(
+    client: Client, nurse: User, prescriber: User
+) -> None:
+    """All of them, by the database's own clock: with BEGIN, COMMIT and telling it who writes."""
+    visit = Visit(nurse, prescriber, Clock(datetime.now(UTC)))
+    visit.arrive()
+    path = reverse("monitoring:vitals", args=[visit.row.public_id])
+    client.force_login(nurse)
+    client.get(path)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(path, {"entry_id": str(uuid4()), **TYPED}).status_code == 302
+    assert len(asked) == 12
+
+
 def test_ten_different_posts_give_no_more_than_the_ordered_devices(
     today: Visit, nurse: User
 ) -> None:
@@ -96,7 +112,7 @@ def test_a_patient_leaves_once(today: Visit, nurse: User) -> None:
     clients = signed_in(nurse, 5)
 
     def release(place: int) -> int:
-        typed = {"entry_id": str(uuid4()), "how": "gate"}
+        typed = {"entry_id": str(uuid4())}
         return clients[place].post(path, typed).status_code
 
     codes = at_once(5, release)
@@ -118,3 +134,54 @@ def test_a_set_is_corrected_by_one_of_two(today: Visit, nurse: User) -> None:
 
     assert sorted(at_once(2, correct)) == [302, 409]
     assert VitalSigns.objects.count() == 2
+
+
+def test_a_patient_is_checked_in_once(today: Visit, nurse: User) -> None:
+    path = reverse("sessions:step", args=[today.row.public_id, "checked_in"])
+    clients = signed_in(nurse, 5)
+
+    def check_in(place: int) -> int:
+        return clients[place].post(path, {"entry_id": str(uuid4()), "version": "1"}).status_code
+
+    assert set(at_once(5, check_in)) <= {302, 409}  # who comes later is led to the sheet
+    assert StatusChange.objects.count() == 1
+
+
+def test_a_session_is_signed_once(today: Visit, prescriber: User) -> None:
+    today.be_monitored()
+    today.pass_time()
+    today.settle()
+    discharge.release(today.pk, by=today.nurse)
+    path = reverse("sessions:sign", args=[today.row.public_id])
+    version = str(today.fresh().version)
+    clients = signed_in(prescriber, 5)
+
+    def sign(place: int) -> int:
+        return clients[place].post(path, {"entry_id": str(uuid4()), "version": version}).status_code
+
+    codes = at_once(5, sign)
+    assert codes.count(302) == 1
+    assert set(codes) <= {200, 302, 409}
+    assert Signature.objects.count() == 1
+
+
+def test_of_two_orders_at_once_one_stands_and_the_other_is_told(
+    today: Visit, prescriber: User
+) -> None:
+    standing = DoseOrder.objects.get()
+    path = reverse("sessions:order", args=[today.course.public_id])
+    clients = signed_in(prescriber, 4)
+    typed = {
+        "option": "other",
+        "other_mg": "28",
+        "reason": "Lower for now",
+        "valid_from": f"{today.clock.now:%Y-%m-%d}",
+        "standing": str(standing.public_id),
+    }
+
+    def order(place: int) -> int:
+        return clients[place].post(path, {"entry_id": str(uuid4()), **typed}).status_code
+
+    assert sorted(at_once(4, order)) == [302, 409, 409, 409]
+    assert DoseOrder.objects.filter(superseded_at=None).count() == 1
+    assert DoseOrder.objects.count() == 2

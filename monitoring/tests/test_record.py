@@ -3,14 +3,18 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from clinic.audit import acting
 from clinic.locks import StaleVersionError
 from clinic.models import AuditEvent, User
-from monitoring.services import events, history, record
+from clinic.tests.factories import TESTS
+from monitoring.services import history, record
 from monitoring.services.record import Measured
 from monitoring.tests.visits import Visit
 from patients.models import Task
 from sessions.lifecycle import Status
+from sessions.models import Protocol, TreatmentCourse
 from sessions.services import signing, steps
+from sessions.tests.factories import take_step
 
 
 def correct(visit: Visit, wrong, **values):
@@ -110,26 +114,12 @@ def test_what_was_entered_in_error_counts_for_nothing(visit: Visit) -> None:
     assert history.load(visit.fresh()).history.readings == ()
 
 
-def test_only_a_due_check_is_missed_and_only_once(visit: Visit) -> None:
-    visit.be_monitored()
-    with pytest.raises(ValidationError, match="needs no reason"):
-        record.settle_missed(visit.pk, "40 minutes", "Asleep", by=visit.nurse)
-    visit.clock.forward(minutes=80)
-    labels = record.explainable(history.load(visit.fresh()), visit.clock.now)
-    assert labels
-    record.settle_missed(visit.pk, labels[0], "Asleep", by=visit.nurse)
-    with pytest.raises(ValidationError, match="needs no reason"):
-        record.settle_missed(visit.pk, labels[0], "Asleep", by=visit.nurse)
-
-
-def test_an_adverse_event_stays_open_until_its_end(visit: Visit) -> None:
-    visit.be_monitored()
-    event = events.report(visit.pk, events.Reported("Nausea", "mild"), by=visit.nurse)
-    assert history.load(visit.fresh()).history.unresolved_adverse_events == ("Nausea",)
-    events.resolve(event, "Passed after ginger tea", by=visit.nurse)
-    assert history.load(visit.fresh()).history.unresolved_adverse_events == ()
-    with pytest.raises(ValidationError, match="resolved already"):
-        events.resolve(event, "Again", by=visit.nurse)
+def test_without_a_monitoring_template_nothing_is_judged(visit: Visit) -> None:
+    with acting(TESTS):
+        bare = Protocol.objects.create(key="bare", visit_minutes=120)
+        TreatmentCourse.objects.filter(pk=visit.course.pk).update(protocol=bare)
+    with pytest.raises(ValueError, match="min_minutes_after_last_dose"):
+        history.load(visit.fresh())
 
 
 def test_a_signature_closes_the_record(visit: Visit) -> None:
@@ -158,9 +148,7 @@ def test_the_signature_covers_the_vital_signs(visit: Visit) -> None:
 
 
 def walk_out(visit: Visit) -> None:
-    steps.change_status(
-        visit.pk, Status.LEFT_AGAINST_ADVICE, by=visit.nurse, reason="Wanted to go home"
-    )
+    take_step(visit.pk, Status.LEFT_AGAINST_ADVICE, by=visit.nurse, reason="Wanted to go home")
 
 
 def test_a_patient_who_walks_out_is_recorded_and_called(visit: Visit) -> None:

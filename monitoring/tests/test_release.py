@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import Heartbeat, User
 from monitoring.models import Discharge
-from monitoring.services import discharge, record
+from monitoring.services import discharge, history, missed, record
 from monitoring.services.discharge import Override
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Task
@@ -29,6 +29,7 @@ def test_a_patient_who_meets_the_gate_is_released(waiting: Visit) -> None:
 
 
 def test_one_second_short_of_two_hours_is_too_early(visit: Visit) -> None:
+    """INV-4: nobody leaves before the gate is met."""
     visit.be_monitored()
     last = visit.clock.now
     for minutes in (36, 60, 90, 119):
@@ -45,6 +46,7 @@ def test_one_second_short_of_two_hours_is_too_early(visit: Visit) -> None:
 
 
 def test_time_alone_releases_nobody(visit: Visit) -> None:
+    """INV-4: the timer is one condition among others."""
     visit.be_monitored()
     visit.clock.forward(hours=5)
     with pytest.raises(ValidationError) as refused:
@@ -80,6 +82,7 @@ def test_a_prescriber_and_a_second_person_override(visit: Visit) -> None:
 
 
 def test_nobody_overrides_alone(visit: Visit) -> None:
+    """INV-4: an override takes two."""
     visit.be_monitored()
     with pytest.raises(ValidationError, match="somebody else"):
         discharge.release(
@@ -122,6 +125,20 @@ def test_a_departure_that_has_happened_is_recorded_outside_the_gate(visit: Visit
     assert task.role == "prescriber"
 
 
+def test_a_departure_without_a_time_is_now(visit: Visit) -> None:
+    visit.be_monitored()
+    left = discharge.record_departure(visit.pk, reason="Went out for a smoke", by=visit.nurse)
+    assert left.left_at == visit.clock.now
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "–"])
+def test_a_departure_needs_words(visit: Visit, reason: str) -> None:
+    visit.be_monitored()
+    with pytest.raises(ValidationError, match="Say why"):
+        discharge.record_departure(visit.pk, reason=reason, by=visit.nurse)
+    assert visit.status == Status.MONITORING
+
+
 def test_a_jump_of_the_clock_stops_a_timed_release(waiting: Visit, clock: Clock) -> None:
     jump = {"jumped_at": clock.now, "jump_seconds": 7200}
     Heartbeat.objects.create(name="sweep", beat_at=clock.now, monotonic=1, boot_id="b", **jump)
@@ -138,8 +155,8 @@ def test_a_missed_reading_is_settled_by_its_reason(visit: Visit) -> None:
     visit.settle()
     with pytest.raises(ValidationError, match="say why it was missed"):
         discharge.release(visit.pk, by=visit.nurse)
-    label = record.explainable(record.history.load(visit.fresh()), visit.clock.now)[0]
-    record.settle_missed(visit.pk, label, "The cuff failed", by=visit.nurse)
+    label = missed.explainable(history.load(visit.fresh()), visit.clock.now)[0]
+    missed.settle(visit.pk, label, "The cuff failed", by=visit.nurse)
     discharge.release(visit.pk, by=visit.nurse)
     assert visit.status == Status.DISCHARGED
 

@@ -4,7 +4,7 @@ import pytest
 
 from monitoring.readings import Administration, Check, Settings
 from monitoring.tests.builders import SETTINGS, at, bp, device, reading
-from monitoring.timeline import due, minutes_since_last_dose, next_due
+from monitoring.timeline import due, next_due
 
 DEVICES = (device(0), device(5))
 BEFORE = reading(-10)
@@ -59,14 +59,12 @@ def test_each_reading_settles_one_check_and_each_check_takes_one():
     assert states(BEFORE, reading(40), reading(41), now=70)[:3] == ["done", "done", "overdue"]
 
 
-def test_a_named_check_is_settled_late_even_when_closed():
-    late = reading(80, check="40 minutes", late_reason="Asleep")
-    assert state_of("40 minutes", BEFORE, late) == ("late", late.id)
-    assert state_of("60 minutes", BEFORE, late)[0] == "overdue"
+def test_a_check_that_closed_is_settled_no_more():
+    assert state_of("40 minutes", BEFORE, reading(80))[0] == "overdue"
 
 
-def test_a_named_check_is_not_settled_too_early():
-    assert state_of("40 minutes", reading(10, check="40 minutes"))[0] == "overdue"
+def test_a_check_is_not_settled_too_early():
+    assert state_of("40 minutes", BEFORE, reading(10))[0] == "overdue"
 
 
 def test_a_set_without_blood_pressure_settles_nothing():
@@ -128,18 +126,3 @@ def test_the_next_check_is_the_one_waiting_longest():
 def test_nothing_is_next_when_all_is_settled():
     day = [BEFORE, reading(41), reading(58), reading(91), reading(125)]
     assert next_due(due(SETTINGS, DEVICES, day, {}, at(126))) is None
-
-
-@pytest.mark.parametrize(
-    ("given", "now", "minutes"),
-    [
-        ((), 10, None),
-        (DEVICES, 5, 0),
-        (DEVICES, 125 - 1 / 60, 119),
-        (DEVICES, 125, 120),
-        (DEVICES, 0, 0),
-        ((Administration(at(0), None, "iv"),), 10, None),
-    ],
-)
-def test_minutes_since_the_last_dose_are_whole_and_passed(given, now, minutes):
-    assert minutes_since_last_dose(given, at(now)) == minutes

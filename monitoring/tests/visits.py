@@ -11,8 +11,8 @@ from patients.models import Patient
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, TreatmentSession
-from sessions.services import doses, steps
-from sessions.tests.factories import make_course, make_order, make_session
+from sessions.services import doses
+from sessions.tests.factories import make_course, make_order, make_session, take_step
 
 ANSWERS = {
     "identity_confirmed": "yes",
@@ -84,7 +84,7 @@ class Visit:
         return self.fresh().status
 
     def arrive(self) -> None:
-        steps.change_status(self.pk, Status.CHECKED_IN, by=self.nurse)
+        take_step(self.pk, Status.CHECKED_IN, by=self.nurse)
 
     def check(self, **answers: Any) -> PreDoseCheck:
         return predose.complete(self.pk, {**ANSWERS, **answers}, by=self.nurse)
@@ -97,7 +97,7 @@ class Visit:
         return record.record_vitals(self.pk, measured, by=by or self.nurse, observed_at=at, **typed)
 
     def clear(self) -> None:
-        steps.change_status(self.pk, Status.CLEARED, by=self.nurse)
+        take_step(self.pk, Status.CLEARED, by=self.nurse)
 
     def device(self, *, by: User | None = None, outside_gate: bool = False, **values: Any) -> Dose:
         device = doses.Device(**{"lot": "L1", **values})

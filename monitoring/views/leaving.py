@@ -11,7 +11,13 @@ from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
 from monitoring.discharge import Gate
-from monitoring.forms import AssessForm, EscortForm, ReleaseForm
+from monitoring.forms.leaving import (
+    AssessForm,
+    DepartureForm,
+    EscortForm,
+    OverrideForm,
+    ReleaseForm,
+)
 from monitoring.services import discharge, history, witness
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.models import TreatmentSession
@@ -71,71 +77,81 @@ def assess(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     return answer(request, treatment_session, panel, save)
 
 
-RELEASE_WORDS = {
-    "gate": ("Release", "Release the patient", ""),
-    "override": (
-        "Release by override",
-        "Override and release",
-        "Two people decide, one of them a prescriber. Both names go on record.",
-    ),
-    "left": (
-        "Left already",
-        "Record departure",
-        "Recorded outside the gate; a prescriber is asked to look at it.",
-    ),
-}
-
-
-def release_panel(
-    treatment_session: TreatmentSession, how: str = "gate", data: Any = None
-) -> Panel:
-    title, button, lead = RELEASE_WORDS[how if how in RELEASE_WORDS else "gate"]
+def release_panel(treatment_session: TreatmentSession, data: Any = None) -> Panel:
     return Panel(
-        title=title,
-        form=ReleaseForm(data, initial={"how": how}),
+        title="Release",
+        form=ReleaseForm(data),
         url=action_url("monitoring:release", treatment_session),
-        button=button,
-        lead=lead,
-        danger=how != "gate",
+        button="Release the patient",
     )
 
 
-@sensitive_post_parameters("second_password")
 @GET_POST
 def release(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    """Release as the gate allows; `how` chooses the override or the departure that has happened."""
     treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
-    how = request.POST.get("how") or request.GET.get("how", "gate")
-    panel = release_panel(treatment_session, how, request.POST or None)
-    form = panel.form
+    panel = release_panel(treatment_session, request.POST or None)
 
     def save() -> str:
-        values, user = form.cleaned_data, staff(request)
-        if how == "left":
-            discharge.record_departure(
-                treatment_session.pk,
-                left_at=values["left_at"] or clock.now(),
-                reason=values["reason"],
-                by=user,
-                entry=form.submission("departure", public_id),
-            )
-            return "Departure recorded outside the gate; a prescriber is asked to look at it."
-        override = _override(request, treatment_session, form) if how == "override" else None
-        entry = form.submission("release", public_id)
-        discharge.release(treatment_session.pk, by=user, override=override, entry=entry)
+        entry = panel.form.submission("release", public_id)
+        discharge.release(treatment_session.pk, by=staff(request), entry=entry)
         return "Released. A prescriber signs the session."
 
     return answer(request, treatment_session, panel, save)
 
 
-def _override(
-    request: HtmxHttpRequest, treatment_session: TreatmentSession, form: ReleaseForm
-) -> discharge.Override:
-    second = witness.confirm(
-        request,
-        treatment_session,
-        by=staff(request),
-        username=form.cleaned_data["second_username"],
-        password=form.cleaned_data["second_password"],
+@sensitive_post_parameters("second_password")
+@GET_POST
+def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
+    treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
+    form = OverrideForm(request.POST or None)
+    panel = Panel(
+        title="Release by override",
+        form=form,
+        url=request.path,
+        button="Override and release",
+        lead="Two people decide, one of them a prescriber. Both names go on record.",
+        danger=True,
     )
-    return discharge.Override(form.cleaned_data["reason"], second)
+
+    def save() -> str:
+        second = witness.confirm(
+            request,
+            treatment_session,
+            by=staff(request),
+            username=form.cleaned_data["second_username"],
+            password=form.cleaned_data["second_password"],
+        )
+        discharge.release(
+            treatment_session.pk,
+            by=staff(request),
+            override=discharge.Override(form.cleaned_data["reason"], second),
+            entry=form.submission("override", public_id),
+        )
+        return "Released. A prescriber signs the session."
+
+    return answer(request, treatment_session, panel, save)
+
+
+@GET_POST
+def departed(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
+    treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
+    form = DepartureForm(request.POST or None)
+    panel = Panel(
+        title="Left already",
+        form=form,
+        url=request.path,
+        button="Record departure",
+        lead="Recorded outside the gate; a prescriber is asked to look at it.",
+        danger=True,
+    )
+
+    def save() -> str:
+        discharge.record_departure(
+            treatment_session.pk,
+            by=staff(request),
+            entry=form.submission("departure", public_id),
+            **form.values,
+        )
+        return "Departure recorded outside the gate; a prescriber is asked to look at it."
+
+    return answer(request, treatment_session, panel, save)

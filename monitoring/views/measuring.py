@@ -1,4 +1,4 @@
-"""Vital signs, missed checks and adverse events: entering, correcting, settling."""
+"""Vital signs: entering and correcting."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,12 +9,11 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
-from monitoring.forms import CorrectionForm, EventForm, MissedForm, ResolveForm, VitalsForm
-from monitoring.models import AdverseEvent, VitalSigns
-from monitoring.services import events, history, record
+from monitoring.forms.vitals import CorrectionForm, VitalsForm
+from monitoring.models import VitalSigns
+from monitoring.services import record
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.models import TreatmentSession
 
@@ -80,67 +79,5 @@ def correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
             entry=form.submission("correct", public_id),
         )
         return f"Vital signs of {taken} corrected; both sets stay on record."
-
-    return answer(request, treatment_session, panel, save)
-
-
-@GET_POST
-def missed(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(request, session_rows(), record.RECORD, public_id=public_id)
-    labels = record.explainable(history.load(treatment_session), clock.now())
-    form = MissedForm(request.POST or None, labels=labels)
-    panel = Panel(
-        title="A check was missed",
-        form=form,
-        url=request.path,
-        button="Save reason",
-        lead="" if labels else "No check needs a reason now.",
-    )
-
-    def save() -> str:
-        settled = record.settle_missed(
-            treatment_session.pk,
-            by=staff(request),
-            entry=form.submission("missed", public_id),
-            **form.values,
-        )
-        return f"“{settled.label}” is settled by its reason."
-
-    return answer(request, treatment_session, panel, save)
-
-
-@GET_POST
-def event(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(request, session_rows(), events.RECORD, public_id=public_id)
-    form = EventForm(request.POST or None)
-    panel = Panel(title="Adverse event", form=form, url=request.path, button="Record adverse event")
-
-    def save() -> str:
-        reported = events.report(
-            treatment_session.pk,
-            events.Reported(**form.values),
-            by=staff(request),
-            entry=form.submission("event", public_id),
-        )
-        return f"“{reported.term}” recorded. It stays open until its end is recorded."
-
-    return answer(request, treatment_session, panel, save)
-
-
-@GET_POST
-def resolve(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(AdverseEvent.objects.visible_to(staff(request)), public_id=public_id)
-    treatment_session = fetch(request, session_rows(), events.RECORD, pk=found.treatment_session_id)
-    form = ResolveForm(request.POST or None)
-    panel = Panel(title=f"End of “{found.term}”", form=form, url=request.path, button="Save")
-
-    def save() -> str:
-        events.resolve(
-            found,
-            form.cleaned_data["resolution"],
-            by=staff(request),
-            entry=form.submission("resolve", public_id),
-        )
-        return f"“{found.term}” has ended."
 
     return answer(request, treatment_session, panel, save)

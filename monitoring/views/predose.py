@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
-from monitoring.forms import DecideForm, PreDoseForm
+from monitoring.forms.predose import DecideForm, PreDoseForm
 from monitoring.services import predose
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.models import TreatmentSession

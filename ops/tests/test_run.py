@@ -21,7 +21,7 @@ from ops.tests.test_children import is_gone
 PORT = 8970
 GIVEN_BY_TESTS = ("DATABASE_URL", "REDIS_URL", "SITE_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("run")]
 
 
 class House:

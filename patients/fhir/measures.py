@@ -9,6 +9,7 @@ from patients.fhir.decode import Json
 from patients.fhir.records import MeasureData, MeasureKind
 from patients.fhir.report import Unusable
 from patients.fhir.text import EARLIEST_YEAR, full_day, instant, tomorrow
+from patients.measures import POSSIBLE
 
 # Measured ones only: a dose in mg per kg must not rest on a stated or estimated weight.
 _CODES: dict[tuple[str, str], MeasureKind] = {
@@ -39,11 +40,6 @@ _FACTORS: dict[MeasureKind, dict[str, Decimal]] = {
         **dict.fromkeys(("[in_i]", "[in_us]", "in", "inch", "inches"), Decimal("2.54")),
         **dict.fromkeys(("[ft_i]", "[ft_us]", "ft", "foot", "feet"), Decimal("30.48")),
     },
-}
-# What the chart holds; a number outside it mostly has the wrong unit.
-_PLAUSIBLE: dict[MeasureKind, tuple[Decimal, Decimal]] = {
-    "weight": (Decimal(2), Decimal(400)),
-    "height": (Decimal(30), Decimal(260)),
 }
 _LARGEST_NUMBER = Decimal(10) ** 7
 _TWO_PLACES = Decimal("0.01")
@@ -117,7 +113,7 @@ def _value(measured: Any, kind: MeasureKind) -> Decimal:
         raise Unusable(f"says only that the {kind} is above or below a number")
     number = Decimal(str(quantity.value))
     factor = _factor(quantity, kind)
-    low, high = _PLAUSIBLE[kind]
+    low, high = POSSIBLE[kind]
     sensible = number.is_finite() and abs(number) < _LARGEST_NUMBER
     if not (sensible and low <= number * factor <= high):
         raise Unusable(f"holds a {kind} that is not plausible; its unit may be wrong")

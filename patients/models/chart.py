@@ -1,14 +1,25 @@
 """What is known of the patient's body and medicines; imported rows keep their source id."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from patients.measures import POSSIBLE
 from patients.models.patient import Patient
+
+ERROR_FIELDS = ("entered_in_error", "error_reason", "error_at", "error_by")
+
+
+class ChartRowQuerySet(ClinicScopedQuerySet):
+    def standing(self) -> Self:
+        """Without what was entered in error."""
+        return self.filter(entered_in_error=False)
 
 
 class ChartRow(PublicRow):
@@ -22,18 +33,38 @@ class ChartRow(PublicRow):
     recorded_at = models.DateTimeField(auto_now_add=True)
     entered_in_error = models.BooleanField(default=False)
     error_reason = models.CharField(max_length=240, blank=True)
+    error_at = models.DateTimeField(null=True, blank=True)
+    error_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty when an import by command replaced the row.",
+    )
 
-    objects = ClinicScopedQuerySet.as_manager()
+    objects = ChartRowQuerySet.as_manager()
 
     class Meta:
         abstract = True
         triggers = [audited(), kept()]
 
+    def mark_error(self, reason: str, *, at: datetime, by_pk: int | None) -> None:
+        """Set what says that this row is wrong; the caller saves ERROR_FIELDS."""
+        self.entered_in_error, self.error_reason = True, reason
+        self.error_at, self.error_by_id = at, by_pk
 
-def one_row_per_source(name: str) -> models.UniqueConstraint:
+
+def one_row_per_source(name: str, **only: bool) -> models.UniqueConstraint:
     return models.UniqueConstraint(
-        fields=["patient", "source_id"], name=name, condition=~Q(source_id="")
+        fields=["patient", "source_id"], name=name, condition=~Q(source_id="") & Q(**only)
     )
+
+
+def error_is_explained(name: str) -> models.CheckConstraint:
+    no_error = Q(entered_in_error=False, error_reason="", error_at=None, error_by=None)
+    explained = Q(entered_in_error=True, error_at__isnull=False) & ~Q(error_reason="")
+    return models.CheckConstraint(condition=no_error | explained, name=name)
 
 
 class Condition(ChartRow):
@@ -46,7 +77,10 @@ class Condition(ChartRow):
 
     class Meta(ChartRow.Meta):
         ordering = ["-onset_on", "text"]
-        constraints = [one_row_per_source("condition_per_source")]
+        constraints = [
+            one_row_per_source("condition_per_source"),
+            error_is_explained("condition_error_is_explained"),
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -71,7 +105,10 @@ class Medication(ChartRow):
 
     class Meta(ChartRow.Meta):
         ordering = ["-started_on", "text"]
-        constraints = [one_row_per_source("medication_per_source")]
+        constraints = [
+            one_row_per_source("medication_per_source"),
+            error_is_explained("medication_error_is_explained"),
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -99,7 +136,10 @@ class Allergy(ChartRow):
     class Meta(ChartRow.Meta):
         ordering = ["text"]
         verbose_name_plural = "allergies"
-        constraints = [one_row_per_source("allergy_per_source")]
+        constraints = [
+            one_row_per_source("allergy_per_source"),
+            error_is_explained("allergy_error_is_explained"),
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -114,6 +154,8 @@ class Allergy(ChartRow):
 
 
 class BodyMeasure(ChartRow):
+    """A dose may rest on it: its value never changes, another one is a new row."""
+
     class Kind(models.TextChoices):
         WEIGHT = "weight", "Weight (kg)"
         HEIGHT = "height", "Height (cm)"
@@ -125,13 +167,16 @@ class BodyMeasure(ChartRow):
     class Meta(ChartRow.Meta):
         ordering = ["-observed_at", "-pk"]
         constraints = [
-            one_row_per_source("measure_per_source"),
+            one_row_per_source("measure_per_source", entered_in_error=False),
+            error_is_explained("measure_error_is_explained"),
             models.CheckConstraint(
-                condition=Q(kind="weight", value__range=(2, 400))
-                | Q(kind="height", value__range=(30, 260)),
+                condition=Q(kind="weight", value__range=POSSIBLE["weight"])
+                | Q(kind="height", value__range=POSSIBLE["height"]),
                 name="body_measure_in_range",
                 violation_error_message=(
-                    "Enter kilograms from 2 to 400, centimeters from 30 to 260."
+                    "Enter kilograms from {} to {}, centimeters from {} to {}.".format(
+                        *POSSIBLE["weight"], *POSSIBLE["height"]
+                    )
                 ),
             ),
         ]

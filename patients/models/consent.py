@@ -1,14 +1,24 @@
 from datetime import datetime
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from clinic.audit_triggers import audited, kept
+from clinic.audit_triggers import append_only, audited, kept
 from clinic.models import Clinic
 from clinic.models.people import validate_time_zone
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
 from patients.models.patient import Patient
+
+
+class ConsentQuerySet(ClinicScopedQuerySet):
+    def of_kind(self, kind: str) -> Self:
+        return self.filter(kind=kind)
+
+    def standing(self) -> Self:
+        """Neither withdrawn nor replaced; whether one is in force, `stands_at` says."""
+        return self.filter(withdrawn_at__isnull=True)
 
 
 class Consent(PublicRow):
@@ -24,11 +34,15 @@ class Consent(PublicRow):
     given_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawal_note = models.CharField(max_length=240, blank=True)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(auto_now_add=True)
     note = models.CharField(max_length=240, blank=True)
 
-    objects = ClinicScopedQuerySet.as_manager()
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-given_at"]
@@ -76,7 +90,7 @@ class EmailContact(models.Model):
 
 
 class SafetyScreen(PublicRow):
-    """A prescriber's decision that the patient may be treated, for a time."""
+    """A prescriber's decision that the patient may be treated, for a time; the latest counts."""
 
     class Outcome(models.TextChoices):
         CLEARED = "cleared", "Cleared for treatment"
@@ -94,7 +108,7 @@ class SafetyScreen(PublicRow):
 
     class Meta:
         ordering = ["-screened_at", "-pk"]
-        triggers = [audited(), kept()]
+        triggers = [audited(), append_only()]
 
     def __str__(self) -> str:
         return self.get_outcome_display()

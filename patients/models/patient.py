@@ -10,7 +10,7 @@ from django.db.models import F, Func, Q, Value
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
-from patients import rules
+from patients import naming, rules
 
 
 def _born(layout: str) -> str:
@@ -128,11 +128,11 @@ class Patient(PublicRow, VersionedRow):
 
     @property
     def list_name(self) -> str:
-        return f"{self.family_name}, {self.given_name}" if self.given_name else self.family_name
+        return naming.list_name(self.given_name, self.family_name)
 
     @property
     def initials(self) -> str:
-        return f"{self.given_name[:1]}{self.family_name[:1]}".upper()
+        return naming.initials(self.given_name, self.family_name)
 
     def age(self, today: date) -> int:
         return rules.age_on(self.birth_date, today)

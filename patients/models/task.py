@@ -31,7 +31,6 @@ class Task(PublicRow):
         MESSAGE_FAILED = "message_failed", "Message failed"
         SIGNATURE = "signature", "Session waits for signature"
         NO_SHOW = "no_show", "Patient did not come"
-        OVERRUN = "overrun", "Session overruns the next booking"
         CALL = "call", "Call the patient"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")

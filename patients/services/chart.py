@@ -14,7 +14,7 @@ from clinic.models import User
 from clinic.times import check_happened
 from patients import measures
 from patients.models import Allergy, BodyMeasure, Condition, Medication, Patient
-from patients.models.chart import NO_KNOWN_ALLERGY, SNOMED, ChartRow
+from patients.models.chart import ERROR_FIELDS, NO_KNOWN_ALLERGY, SNOMED, ChartRow
 from patients.services.register import locked
 
 CHART = "patients.change_chart"
@@ -143,7 +143,7 @@ def no_known_allergies(
 
 
 def _active_allergies(patient: Patient, **which: str) -> list[Allergy]:
-    rows = Allergy.objects.filter(patient=patient, status="active", entered_in_error=False)
+    rows = Allergy.objects.standing().filter(patient=patient, status="active")
     return list(rows.filter(**which))
 
 
@@ -177,10 +177,8 @@ def enter_in_error(
         row = _locked_row(model, pk, by)
         if not reason:
             raise ValidationError({"reason": "Say why this is wrong."})
-        row.entered_in_error, row.error_reason = True, reason
-        return _changed(
-            row, f"{row._meta.model_name}.entered_in_error", "entered_in_error", "error_reason"
-        )
+        row.mark_error(reason, at=clock.now(), by_pk=by.pk)
+        return _changed(row, f"{row._meta.model_name}.entered_in_error", *ERROR_FIELDS)
 
 
 def _locked_row(model: type[Row], pk: int, by: User) -> Row:
@@ -231,12 +229,8 @@ def _check_measure(measured: Measured, patient: Patient) -> None:
 
 def _last(patient: Patient, measured: Measured) -> Decimal | None:
     return (
-        BodyMeasure.objects.filter(
-            patient=patient,
-            kind=measured.kind,
-            entered_in_error=False,
-            observed_at__lte=measured.observed_at,
-        )
+        BodyMeasure.objects.standing()
+        .filter(patient=patient, kind=measured.kind, observed_at__lte=measured.observed_at)
         .values_list("value", flat=True)
         .first()
     )

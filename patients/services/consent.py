@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, entries
 from clinic.audit import acting
@@ -39,7 +39,7 @@ def give(
         patient = locked(patient_pk, by=by, permission=permission)
         check_alive(patient)
         _check(agreement, patient, clock.now())
-        _replace_standing(patient, agreement)
+        _replace_standing(patient, agreement, by)
         consent = Consent.objects.create(
             patient=patient,
             clinic_id=patient.clinic_id,
@@ -59,22 +59,19 @@ def withdraw(
 ) -> Consent:
     with acting(by):
         entries.claim(entry, by)
+        kind, patient_pk = Consent.objects.values_list("kind", "patient_id").get(pk=pk)
+        locked(patient_pk, by=by, permission=PERMISSIONS[Consent.Kind(kind)])
         consent = (
             Consent.objects.select_for_update(of=("self",))
             .select_related("patient", "clinic")
             .get(pk=pk)
         )
-        permission = PERMISSIONS[Consent.Kind(consent.kind)]
-        if not by.may(permission, consent.clinic_id):
-            raise PermissionDenied(permission)
         if consent.withdrawn_at is not None:
             raise ValidationError("This consent was withdrawn or replaced already.", code="ended")
         check_happened(withdrawn_at, clock.now(), field="withdrawn_at")
         if withdrawn_at < consent.given_at:
             raise ValidationError({"withdrawn_at": "This is before the consent was given."})
-        consent.withdrawn_at = withdrawn_at
-        consent.note = note or consent.note
-        consent.save(update_fields=["withdrawn_at", "note"])
+        _end(consent, withdrawn_at, by, note)
         audit.record("consent.withdrawn", subject=consent, kind=consent.kind)
         _tell(consent)
         return consent
@@ -93,21 +90,21 @@ def _day(moment: datetime, clinic: Clinic) -> date:
     return moment.astimezone(clinic.zone).date()
 
 
-def _replace_standing(patient: Patient, agreement: Agreement) -> None:
-    standing = (
-        Consent.objects.select_for_update()
-        .filter(patient=patient, kind=agreement.kind, withdrawn_at__isnull=True)
-        .first()
-    )
+def _replace_standing(patient: Patient, agreement: Agreement, by: User) -> None:
+    rows = Consent.objects.filter(patient=patient).of_kind(agreement.kind).standing()
+    standing = rows.select_for_update().first()
     if standing is None:
         return
     if agreement.given_at < standing.given_at:
         raise ValidationError(
             {"given_at": "A newer consent stands already. Withdraw it first if it is wrong."}
         )
-    standing.withdrawn_at = agreement.given_at
-    standing.note = standing.note or REPLACED
-    standing.save(update_fields=["withdrawn_at", "note"])
+    _end(standing, agreement.given_at, by, REPLACED)
+
+
+def _end(consent: Consent, at: datetime, by: User, note: str) -> None:
+    consent.withdrawn_at, consent.withdrawn_by, consent.withdrawal_note = at, by, note
+    consent.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_note"])
 
 
 def _tell(consent: Consent) -> None:

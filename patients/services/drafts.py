@@ -1,12 +1,11 @@
 """Uploaded files between preview and confirmation: kept an hour, read again before saving."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic import audit, clock, entries
 from clinic.audit import acting
@@ -38,6 +37,7 @@ def keep(
     files: Iterable[tuple[str, bytes]], clinic: Clinic, *, by: User
 ) -> tuple[ImportDraft | None, list[RefusedFile]]:
     """Keep the files that can be read; those that can't be are named with the reason."""
+    _check_may_import(by, clinic.pk)
     readable, refused = [], []
     for name, data in files:
         try:
@@ -74,9 +74,17 @@ def preview(draft: ImportDraft) -> Preview:
 
 
 def confirm(
-    public_id: UUID, positions: Iterable[int], *, by: User, entry: Submission | None = None
+    public_id: UUID,
+    positions: Iterable[int],
+    *,
+    by: User,
+    entry: Submission | None = None,
+    shown_at: Callable[[list[ImportPlan]], str] = lambda plans: "",
 ) -> list[ImportPlan]:
-    """Save the files at these positions, those that the preview offered: all of them or nothing."""
+    """Save the files at these positions, those that the preview offered: all of them or nothing.
+
+    A repeated submission ends where `shown_at` says.
+    """
     with acting(by):
         entries.claim(entry, by)
         draft = _standing(public_id, by)
@@ -86,7 +94,7 @@ def confirm(
             raise ValidationError("None of these files can be imported.", code="nothing")
         plans = [_save(file, draft.clinic, by) for file in chosen]
         draft.delete()
-        entries.finish(entry, result_url(plans))
+        entries.finish(entry, shown_at(plans))
         return plans
 
 
@@ -97,7 +105,13 @@ def _standing(public_id: UUID, by: User) -> ImportDraft:
         raise ValidationError(
             "This preview is over: files are kept for an hour. Choose them again.", code="expired"
         )
+    _check_may_import(by, draft.clinic_id)
     return draft
+
+
+def _check_may_import(user: User, clinic_id: int) -> None:
+    if not user.may(imports.IMPORT, clinic_id):
+        raise PermissionDenied(imports.IMPORT)
 
 
 def _save(file: UploadedText, clinic: Clinic, by: User) -> ImportPlan:
@@ -111,16 +125,9 @@ def _said(error: BundleError | ValidationError) -> str:
     return error.message if isinstance(error, BundleError) else " ".join(error.messages)
 
 
-def result_url(plans: list[ImportPlan]) -> str:
-    """Return where to go: the chart of a single patient, the list for more."""
-    patients = {each.patient.public_id for plan in plans for each in plan.patients}
-    if len(patients) == 1:
-        return reverse("desk:chart", args=[*patients])
-    return reverse("desk:patients")
-
-
-def discard(draft: ImportDraft, *, by: User) -> None:
+def discard(public_id: UUID, *, by: User) -> None:
     with acting(by):
+        draft = _standing(public_id, by)
         audit.record("import.discarded", subject=draft)
         draft.delete()
 

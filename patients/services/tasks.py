@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic import audit, clock, entries
 from clinic.audit import acting
@@ -11,6 +11,8 @@ from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
 from patients.models import Patient, Task
+
+CLOSE = "patients.close_task"
 
 
 def ask(
@@ -41,14 +43,31 @@ def ask(
 
 
 def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> Task:
+    """Close a task that somebody has seen to, with what was done."""
     with acting(by):
         entries.claim(entry, by)
         task = Task.objects.select_for_update().get(pk=pk)
+        if not by.may(CLOSE, task.clinic_id):
+            raise PermissionDenied(CLOSE)
         if task.closed_at is not None:
             raise ValidationError("This task was closed already.", code="closed")
         if not note.strip():
             raise ValidationError({"note": "Say what was done."})
-        task.closed_at, task.closed_by, task.closing_note = clock.now(), by, note.strip()
-        task.save(update_fields=["closed_at", "closed_by", "closing_note"])
-        audit.record("task.closed", subject=task)
+        _close(task, by, note.strip())
         return task
+
+
+def close_for(*, by: User, note: str, **cause: Any) -> None:
+    """Close the open tasks of a cause that is settled, inside the transaction that settled it.
+
+    Whoever may settle the cause may close its tasks. They come last in the order of locks.
+    """
+    settled = Task.objects.open().filter(**cause).order_by("pk")
+    for task in settled.select_for_update():
+        _close(task, by, note)
+
+
+def _close(task: Task, by: User, note: str) -> None:
+    task.closed_at, task.closed_by, task.closing_note = clock.now(), by, note
+    task.save(update_fields=["closed_at", "closed_by", "closing_note"])
+    audit.record("task.closed", subject=task)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -142,14 +143,24 @@ def test_a_measure_in_the_future_is_refused(ward: Client, patient: Patient) -> N
     assert "lies ahead" in str(response.context["form"].errors["observed_at"])
 
 
-def test_a_wrong_row_stays_with_the_reason(ward: Client, patient: Patient) -> None:
+def test_a_wrong_row_stays_with_the_reason_and_who_gave_it(
+    ward: Client, nurse: User, patient: Patient
+) -> None:
     row = medicine(patient)
     page = url("entered_in_error", "medicines", row.public_id)
     assert "reason" in post(ward, page, {"reason": " "}).context["form"].errors
     post(ward, page, {"reason": "Another patient's"})
     row.refresh_from_db()
     assert (row.entered_in_error, row.error_reason) == (True, "Another patient's")
+    assert row.error_by == nurse
+    assert row.error_at is not None
     assert "already" in str(post(ward, page, {"reason": "again"}).context["form"].errors)
+
+
+def test_an_error_without_its_time_and_reason_is_refused(patient: Patient) -> None:
+    row = medicine(patient)
+    with pytest.raises(IntegrityError, match="error_is_explained"), acting(TESTS):
+        Medication.objects.filter(pk=row.pk).update(entered_in_error=True)
 
 
 def test_an_unknown_section_is_not_found(ward: Client, patient: Patient) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import ProgrammingError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +17,9 @@ from clinic.tests.factories import TESTS
 from patients import ports
 from patients.models import Consent, Patient, SafetyScreen
 from patients.rules import months_later
-from patients.tests.factories import make_patient
+from patients.services import consent as services
+from patients.services.consent import Agreement
+from patients.tests.factories import make_patient, make_ready
 from patients.tests.forms import post
 
 
@@ -85,11 +89,12 @@ def test_a_new_consent_takes_the_place_of_the_old_one(
 ) -> None:
     client.force_login(nurse)
     for days in (300, 2):
-        values = {"kind": "treatment", "given_at": local(days=days)}
+        values = {"kind": "treatment", "given_at": local(days=days), "note": "Binder 3"}
         post(client, url("consent", patient), values)
     new, old = Consent.objects.order_by("-given_at")
     assert (new.withdrawn_at, old.withdrawn_at) == (None, new.given_at)
-    assert old.note == "Replaced by a newer consent."
+    assert (old.note, old.withdrawal_note) == ("Binder 3", "Replaced by a newer consent.")
+    assert old.withdrawn_by == nurse
 
 
 @pytest.mark.parametrize(
@@ -236,3 +241,51 @@ def test_the_same_screen_twice_is_one(client: Client, prescriber: User, patient:
 )
 def test_months_end_with_their_last_day(day: date, months: int, later: date) -> None:
     assert months_later(day, months) == later
+
+
+def test_a_withdrawal_keeps_where_the_paper_is_and_says_who_and_why(
+    client: Client, front_desk: User, prescriber: User, patient: Patient
+) -> None:
+    """INV-5: what was recorded when the consent was given is not written over."""
+    agreement = Agreement(
+        kind="email", given_at=timezone.now() - timedelta(days=1), note="Binder 3, page 12"
+    )
+    consent = services.give(patient.pk, agreement, by=prescriber)
+    client.force_login(front_desk)
+    values = {"withdrawn_at": local(minutes=5), "note": "No more mail, please"}
+    post(client, url("withdraw_consent", consent), values)
+    consent.refresh_from_db()
+    assert (consent.note, consent.withdrawal_note) == ("Binder 3, page 12", "No more mail, please")
+    assert (consent.recorded_by, consent.withdrawn_by) == (prescriber, front_desk)
+
+
+def test_a_withdrawal_holds_the_patient_before_the_consent(
+    front_desk: User, patient: Patient
+) -> None:
+    consent = given(patient, front_desk)
+    with CaptureQueriesContext(connection) as captured:
+        services.withdraw(consent.pk, by=front_desk, withdrawn_at=timezone.now(), note="")
+    locks = [query["sql"] for query in captured if " FOR " in query["sql"]]
+    assert 'FROM "patients_patient"' in locks[0]
+    assert 'FROM "patients_consent"' in locks[1]
+
+
+def test_a_consent_that_has_ended_is_not_claimed(
+    client: Client, front_desk: User, patient: Patient
+) -> None:
+    consent = given(patient, front_desk)
+    client.force_login(front_desk)
+    assert client.get(url("email", patient)).context["has_consent"]
+    with acting(TESTS):
+        consent.expires_on = timezone.localdate() - timedelta(days=2)
+        consent.save()
+    assert not client.get(url("email", patient)).context["has_consent"]
+    assert "On record" not in client.get(url("consent", patient)).content.decode()
+
+
+def test_a_screen_is_never_changed(patient: Patient, prescriber: User) -> None:
+    """INV-5: another decision is another screen."""
+    make_ready(patient, prescriber)
+    with pytest.raises(ProgrammingError, match="Cannot update"), acting(TESTS):
+        SafetyScreen.objects.update(outcome="not_cleared")
+    assert SafetyScreen.objects.get().outcome == "cleared"

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -205,6 +206,30 @@ def test_other_roles_may_not_import(client: Client, request: Any, role: str) -> 
     page = reverse("patients:import_confirm", args=[uuid4()])
     assert [client.get(url).status_code for url in (IMPORT, page)] == [403, 403]
     assert upload(client, MARY).status_code == 403
+
+
+def test_only_who_may_import_keeps_or_discards_files(
+    desk: Client, clinic: Clinic, nurse: User, front_desk: User
+) -> None:
+    with pytest.raises(PermissionDenied):
+        drafts.keep([("mary.json", MARY)], clinic, by=nurse)
+    draft, _ = drafts.keep([("mary.json", MARY)], clinic, by=front_desk)
+    assert draft is not None
+    with acting(TESTS):
+        front_desk.memberships.update(role=Role.NURSE)
+    with pytest.raises(PermissionDenied):
+        drafts.discard(draft.public_id, by=User.objects.get(pk=front_desk.pk))
+    assert ImportDraft.objects.exists()
+
+
+def test_another_persons_files_are_not_discarded(
+    clinic: Clinic, front_desk: User, prescriber: User
+) -> None:
+    draft, _ = drafts.keep([("mary.json", MARY)], clinic, by=front_desk)
+    assert draft is not None
+    with pytest.raises(ValidationError, match="is over"):
+        drafts.discard(draft.public_id, by=prescriber)
+    assert ImportDraft.objects.exists()
 
 
 def test_a_prescriber_may_import(client: Client, prescriber: User) -> None:

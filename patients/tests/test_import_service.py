@@ -122,6 +122,38 @@ def test_what_was_entered_in_error_stays_so(clinic: Clinic, nurse: User) -> None
     assert allergy.criticality == "high"
 
 
+def test_another_weight_from_the_source_is_another_row(clinic: Clinic, front_desk: User) -> None:
+    """INV-5: a weight on which a dose may rest is not written over."""
+    load(clinic, bundles.weight(80))
+    load(clinic, bundles.weight(81), by=front_desk)
+    old, new = BodyMeasure.objects.order_by("pk")
+    assert old.value == 80
+    assert new.value == 81
+    assert (old.entered_in_error, new.entered_in_error) == (True, False)
+    assert (old.error_reason, old.error_by) == ("Replaced by the source.", front_desk)
+    assert new.source_id == old.source_id
+
+
+def test_a_replaced_weight_may_come_back(clinic: Clinic) -> None:
+    for kilograms in (80, 81, 80):
+        plan = load(clinic, bundles.weight(kilograms))
+    again = load(clinic, bundles.weight(80))
+    assert [row.value for row in BodyMeasure.objects.standing()] == [80]
+    assert BodyMeasure.objects.count() == 3
+    assert [sum(rows.changed for rows in each.patients[0].counts) for each in (plan, again)] == [
+        1,
+        0,
+    ]
+
+
+def test_a_weight_marked_as_wrong_here_does_not_come_back(clinic: Clinic, nurse: User) -> None:
+    load(clinic, bundles.weight(80))
+    chart.enter_in_error(BodyMeasure, BodyMeasure.objects.get().pk, by=nurse, reason="In pounds")
+    for kilograms in (80, 81):
+        load(clinic, bundles.weight(kilograms))
+    assert not BodyMeasure.objects.standing().exists()
+
+
 def test_rows_typed_here_stay(clinic: Clinic, nurse: User) -> None:
     load(clinic, bundles.medication_request())
     chart.add_medication(Patient.objects.get().pk, by=nurse, text="St John's wort")

@@ -114,7 +114,7 @@ def add_measure(request: HttpRequest, public_id: UUID) -> HttpResponse:
             entry=form.submission("add_measure", public_id),
         )
 
-    last = BodyMeasure.objects.filter(patient=patient, entered_in_error=False)[:4]
+    last = BodyMeasure.objects.standing().filter(patient=patient)[:4]
     return answer(request, form, patient, save, MEASURE, last=last)
 
 

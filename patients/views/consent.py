@@ -38,8 +38,9 @@ def _kinds(request: HttpRequest, patient: Patient) -> list[str]:
 
 
 def _standing(patient: Patient) -> str:
-    rows = Consent.objects.filter(patient=patient, withdrawn_at__isnull=True)
-    kinds = [row.get_kind_display().lower() for row in rows]
+    rows = Consent.objects.filter(patient=patient).standing().select_related("clinic")
+    now = clock.now()
+    kinds = [row.get_kind_display().lower() for row in rows if row.stands_at(now)]
     if not kinds:
         return ""
     return f"On record: consent to {' and '.join(kinds)}. A new one takes its place."

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from clinic import clock
 from clinic.access import staff
 from patients.forms.register import EmailContactForm
 from patients.models import Consent, EmailContact, Patient
@@ -36,12 +37,14 @@ def email(request: HttpRequest, public_id: UUID) -> HttpResponse:
         now = Patient.objects.select_related("clinic").get(pk=patient.pk)
         return EmailContactForm.initial_of(now, _contact(now))
 
-    standing = Consent.objects.filter(
-        patient=patient, kind=Consent.Kind.EMAIL, withdrawn_at__isnull=True
-    )
-    return answer(
-        request, form, patient, save, EMAIL, current=current, has_consent=standing.exists()
-    )
+    has_consent = _agrees_to_mail(patient)
+    return answer(request, form, patient, save, EMAIL, current=current, has_consent=has_consent)
+
+
+def _agrees_to_mail(patient: Patient) -> bool:
+    consents = Consent.objects.filter(patient=patient).of_kind(Consent.Kind.EMAIL).standing()
+    now = clock.now()
+    return any(consent.stands_at(now) for consent in consents.select_related("clinic"))
 
 
 def _contact(patient: Patient) -> EmailContact | None:

@@ -4,8 +4,10 @@ from collections import Counter
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -54,9 +56,11 @@ def confirm(request: HttpRequest, public_id: UUID) -> HttpResponse:
         url = ""
         with errors_on(form):
             entry = form.submission("import", public_id)
-            saved = drafts.confirm(public_id, form.positions, by=staff(request), entry=entry)
+            saved = drafts.confirm(
+                public_id, form.positions, by=staff(request), entry=entry, shown_at=result_url
+            )
             messages.success(request, f"Imported {in_words(saved)}.")
-            url = drafts.result_url(saved)
+            url = result_url(saved)
         if not form.errors:
             return redirect_page(request, url or form.result_url)
     return _show(request, public_id, form)
@@ -64,8 +68,12 @@ def confirm(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 def discard(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    drafts.discard(_draft(request, public_id), by=staff(request))
-    messages.info(request, "Nothing was imported; the files are removed.")
+    draft = _draft(request, public_id)
+    try:
+        drafts.discard(draft.public_id, by=staff(request))
+        messages.info(request, "Nothing was imported; the files are removed.")
+    except ValidationError as over:
+        messages.error(request, over.message)
     return redirect_page(request, "patients:import")
 
 
@@ -73,6 +81,14 @@ def _draft(request: HttpRequest, public_id: UUID) -> ImportDraft:
     own = ImportDraft.objects.of(staff(request)).standing(clock.now()).select_related("clinic")
     draft: ImportDraft = fetch(request, own, IMPORT, public_id=public_id)
     return draft
+
+
+def result_url(plans: list[ImportPlan]) -> str:
+    """Return where to go: the chart of a single patient, the list for more."""
+    patients = {each.patient.public_id for plan in plans for each in plan.patients}
+    if len(patients) == 1:
+        return reverse("desk:chart", args=[*patients])
+    return reverse("desk:patients")
 
 
 def _show(request: HttpRequest, public_id: UUID, form: ConfirmImportForm) -> HttpResponse:

@@ -53,9 +53,14 @@ def _register(request: HttpRequest, form: RegisterForm, clinic: Clinic) -> str:
         by=staff(request),
         is_another_person=form.cleaned_data["is_another_person"],
         entry=form.submission("register", clinic.public_id),
+        shown_at=_chart_url,
     )
     said = f"Registered as {patient.record_number}. Next: consent, e-mail and medicines."
     messages.success(request, said)
+    return _chart_url(patient)
+
+
+def _chart_url(patient: Patient) -> str:
     return reverse("desk:chart", args=[patient.public_id])
 
 

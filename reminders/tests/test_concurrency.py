@@ -26,7 +26,7 @@ from reminders.models import Message
 from reminders.sweeping import sweep
 from reminders.tests.factories import Inbox, make_due, make_reachable, make_visit
 from sessions.lifecycle import Status
-from sessions.services import steps
+from sessions.tests.factories import take_step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Message.State
@@ -88,7 +88,7 @@ def test_a_cancellation_waits_for_the_mail_in_flight(due, inbox, prescriber):
     claimed = delivery.claim(1)[0]
     (sending,) = together(lambda: delivery.send(claimed, Mailer()))
     wait_for(lambda: inbox.mails)
-    steps.change_status(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
+    take_step(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
     assert Message.objects.get(pk=claimed.pk).state == State.SENT
     sending.join()
     assert len(inbox.mails) == 1
@@ -97,7 +97,7 @@ def test_a_cancellation_waits_for_the_mail_in_flight(due, inbox, prescriber):
 def test_nothing_goes_after_a_cancellation_of_what_was_claimed(due, inbox, prescriber):
     claims = delivery.claim()
     for claimed in claims:
-        steps.change_status(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
+        take_step(claimed.session_id, Status.CANCELLED, by=prescriber, reason="ill")
     assert {delivery.send(claimed, Mailer()) for claimed in claims} == {delivery.LOST}
     assert inbox.mails == []
     assert set(Message.objects.values_list("state", flat=True)) == {State.CANCELLED}

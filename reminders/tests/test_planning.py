@@ -15,8 +15,7 @@ from reminders.tests.factories import make_followed, make_visit, plan
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.services import steps
-from sessions.tests.factories import make_course, make_session
+from sessions.tests.factories import make_course, make_session, take_step
 
 pytestmark = pytest.mark.django_db
 State = Message.State
@@ -89,7 +88,7 @@ def test_a_session_moved_to_tomorrow_is_still_announced(visit, at):
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW, Status.DEFERRED])
 def test_an_ending_without_a_dose_cancels_with_the_reason(visit, prescriber, status):
-    steps.change_status(visit.pk, status, by=prescriber, reason="said so")
+    take_step(visit.pk, status, by=prescriber, reason="said so")
     assert ledger(visit) == [
         ("reminder_72h", State.CANCELLED, f"The session is “{status.label}”."),
         ("reminder_24h", State.CANCELLED, f"The session is “{status.label}”."),
@@ -97,9 +96,9 @@ def test_an_ending_without_a_dose_cancels_with_the_reason(visit, prescriber, sta
 
 
 def test_a_check_in_taken_back_brings_the_reminders_back(visit, prescriber):
-    steps.change_status(visit.pk, Status.CHECKED_IN, by=prescriber)
+    take_step(visit.pk, Status.CHECKED_IN, by=prescriber)
     assert {state for _, state, _ in ledger(visit)} == {State.CANCELLED}
-    steps.change_status(visit.pk, Status.PLANNED, by=prescriber, reason="wrong patient")
+    take_step(visit.pk, Status.PLANNED, by=prescriber, reason="wrong patient")
     assert ledger(visit) == [
         ("reminder_72h", State.PLANNED, ""),
         ("reminder_24h", State.PLANNED, ""),
@@ -108,15 +107,13 @@ def test_a_check_in_taken_back_brings_the_reminders_back(visit, prescriber):
 
 def test_leaving_against_advice_plans_the_follow_up(patient, prescriber, at):
     session = make_visit(patient, prescriber, at.at, status=Status.MONITORING)
-    steps.change_status(
-        session.pk, Status.LEFT_AGAINST_ADVICE, by=prescriber, reason="wanted to go"
-    )
+    take_step(session.pk, Status.LEFT_AGAINST_ADVICE, by=prescriber, reason="wanted to go")
     assert ledger(session) == [("follow_up", State.PLANNED, "")]
 
 
 def test_a_transfer_to_hospital_plans_no_follow_up(patient, prescriber, at):
     session = make_visit(patient, prescriber, at.at, status=Status.MONITORING)
-    steps.change_status(session.pk, Status.TRANSFERRED, by=prescriber, reason="chest pain")
+    take_step(session.pk, Status.TRANSFERRED, by=prescriber, reason="chest pain")
     assert ledger(session) == []
 
 
@@ -170,7 +167,7 @@ def test_death_stops_everything(visit, patient):
 def test_a_sent_message_keeps_its_state(visit, prescriber, at):
     with acting(TESTS):
         Message.objects.filter(kind="reminder_72h").update(state=State.SENT, sent_at=at.at)
-    steps.change_status(visit.pk, Status.CANCELLED, by=prescriber, reason="ill")
+    take_step(visit.pk, Status.CANCELLED, by=prescriber, reason="ill")
     assert [row[1] for row in ledger(visit)] == [State.SENT, State.CANCELLED]
 
 

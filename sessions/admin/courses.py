@@ -17,7 +17,7 @@ from clinic.forms import CalendarDateField, ClinicalForm, errors_on, field_of
 from clinic.models import Clinic
 from patients.forms.fields import LineField
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession
-from sessions.services import moving
+from sessions.services import cancelling
 
 CONFIRM = "admin/treatment_sessions/treatmentsession/cancel.html"
 
@@ -79,7 +79,7 @@ class TreatmentSessionAdmin(WithProtocolFilter):
 
     def _cancels_at(self, request: HttpRequest) -> list[int]:
         user = staff(request)
-        return [pk for pk in user.clinic_ids if user.may(moving.CANCEL, pk)]
+        return [pk for pk in user.clinic_ids if user.may(cancelling.CANCEL, pk)]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.cancel_day_view)
@@ -95,7 +95,7 @@ class TreatmentSessionAdmin(WithProtocolFilter):
         if form.is_valid():
             keys = [row.pk for row in sessions]
             with errors_on(form):
-                count = moving.cancel_sessions(
+                count = cancelling.cancel_sessions(
                     keys,
                     reason=form.cleaned_data["reason"],
                     by=staff(request),
@@ -114,7 +114,7 @@ class TreatmentSessionAdmin(WithProtocolFilter):
         if form.is_valid():
             values = form.cleaned_data
             with errors_on(form):
-                count = moving.cancel_day(
+                count = cancelling.cancel_day(
                     values["clinic"],
                     values["day"],
                     reason=values["reason"],

@@ -78,9 +78,6 @@ class OrderForm(ClinicalForm):
                 "Check them, then order.",
                 code="shown_for",
             )
-        until = values.get("valid_until")
-        if until and values.get("valid_from") and until < values["valid_from"]:
-            self.add_error("valid_until", "The last day can't be before the first.")
         return values
 
     def renew(self, standing: DoseOrder | None) -> None:

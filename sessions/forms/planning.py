@@ -18,6 +18,7 @@ from sessions.services.drafts import Choice, DraftRow, Pin
 
 PIN = re.compile(r"([0-9]{1,3})@([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-2][0-9]:[0-5][0-9])")
 MOST_PINS = 100
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # as in every date that is typed
 
 
 class WallTimeField(forms.TimeField):
@@ -159,7 +160,7 @@ def read_pin(text: str) -> tuple[int, Pin] | None:
         pin = Pin(date.fromisoformat(found[2]), time.fromisoformat(found[3]))
     except ValueError:
         return None
-    return int(found[1]), pin
+    return (int(found[1]), pin) if FIRST_YEAR <= pin.day.year <= LAST_YEAR else None
 
 
 def write_pin(number: int, pin: Pin) -> str:

@@ -11,17 +11,18 @@ from django.utils.safestring import SafeString, mark_safe
 
 from clinic.forms import CalendarDateField, ClinicalForm, VersionedForm
 from clinic.models import Chair, Clinic
+from patients.forms.fields import LineField, TextField
+from sessions.dosing import MG_PER_DEVICE
 from sessions.forms.fields import MomentField, PlainNumberField
 from sessions.models import Dose, DoseOrder, InfusionEvent
 from sessions.services import infusions
-from sessions.services.doses import DEVICE_MG
 
 REASON_LENGTH = 240
 
 
-def reason_field(label: str, *, required: bool = False, **kwargs: Any) -> forms.CharField:
+def reason_field(label: str, *, required: bool = False, **kwargs: Any) -> LineField:
     kwargs.setdefault("error_messages", {"required": "Say why."})
-    return forms.CharField(label=label, max_length=REASON_LENGTH, required=required, **kwargs)
+    return LineField(label=label, max_length=REASON_LENGTH, required=required, **kwargs)
 
 
 def layout(*rows: Any) -> FormHelper:
@@ -77,16 +78,16 @@ class PlainStepForm(VersionedForm):
 
 class DeviceForm(ClinicalForm):
     number = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
-    lot = forms.CharField(max_length=40, error_messages={"required": "Enter the lot."})
+    lot = LineField(max_length=40, error_messages={"required": "Enter the lot."})
     given_at = MomentField(label="Time")
     outcome = forms.ChoiceField(
         choices=Dose.Outcome.choices, initial=Dose.Outcome.COMPLETE, widget=forms.RadioSelect
     )
     estimated_mg = PlainNumberField(
-        label="Received, if less", places=2, high=int(DEVICE_MG), unit="mg", required=False
+        label="Received, if less", places=2, high=int(MG_PER_DEVICE), unit="mg", required=False
     )
     expires_on = CalendarDateField(label="Expiry", required=False)
-    serial = forms.CharField(max_length=60, required=False)
+    serial = LineField(max_length=60, required=False)
     reason = reason_field("Reason, where something is unusual")
     outside_gate = forms.BooleanField(
         label="Already given: record it outside the gate", required=False
@@ -109,13 +110,13 @@ class DeviceForm(ClinicalForm):
 
 
 class DeviceCorrectionForm(ClinicalForm):
-    lot = forms.CharField(max_length=40)
+    lot = LineField(max_length=40)
     outcome = forms.ChoiceField(choices=Dose.Outcome.choices, widget=forms.RadioSelect)
     estimated_mg = PlainNumberField(
-        label="Received, if less", places=2, high=int(DEVICE_MG), unit="mg", required=False
+        label="Received, if less", places=2, high=int(MG_PER_DEVICE), unit="mg", required=False
     )
     expires_on = CalendarDateField(label="Expiry", required=False)
-    serial = forms.CharField(max_length=60, required=False)
+    serial = LineField(max_length=60, required=False)
     reason = reason_field("Why it is corrected", required=True)
     entered_in_error = forms.BooleanField(
         label="Entered in error: it was not given at all", required=False
@@ -141,11 +142,40 @@ class DeviceCorrectionForm(ClinicalForm):
         )
 
 
+class InfusionCorrectionForm(ClinicalForm):
+    lot = LineField(max_length=40, error_messages={"required": "Enter the lot."})
+    dose_mg = PlainNumberField(label="Dose", places=2, high=2000, unit="mg")
+    concentration_mg_ml = PlainNumberField(label="Concentration", places=3, high=100, unit="mg/mL")
+    reason = reason_field("Why it is corrected", required=True)
+    entered_in_error = forms.BooleanField(
+        label="Entered in error: it was not given at all", required=False
+    )
+
+    def __init__(self, *args: Any, dose: Dose, **kwargs: Any) -> None:
+        kwargs["initial"] = {
+            "lot": dose.lot,
+            "dose_mg": _plain(dose.dose_mg),
+            "concentration_mg_ml": _plain(dose.concentration_mg_ml),
+        }
+        super().__init__(*args, **kwargs)
+        self.fields["given_at"] = MomentField(label="Started", original=dose.given_at)
+        self.helper = layout(
+            "entry_id",
+            row("lot", "given_at"),
+            row(
+                AppendedText("dose_mg", "mg"),
+                AppendedText("concentration_mg_ml", "mg/mL"),
+            ),
+            "reason",
+            "entered_in_error",
+        )
+
+
 class InfusionForm(ClinicalForm):
     dose_mg = PlainNumberField(label="Dose", places=2, high=2000, unit="mg")
     concentration_mg_ml = PlainNumberField(label="Concentration", places=3, high=100, unit="mg/mL")
     rate_ml_h = PlainNumberField(label="Rate", places=2, high=2000, unit="mL/h")
-    lot = forms.CharField(max_length=40, error_messages={"required": "Enter the lot."})
+    lot = LineField(max_length=40, error_messages={"required": "Enter the lot."})
     at = MomentField(label="Started")
     reason = reason_field("Reason, where something is unusual")
     outside_gate = forms.BooleanField(
@@ -197,7 +227,7 @@ class InfusionChangeForm(ClinicalForm):
 
 
 class ChairForm(ClinicalForm):
-    place = forms.CharField(label="Or another place", max_length=60, required=False)
+    place = LineField(label="Or another place", max_length=60, required=False)
     reason = reason_field("Reason")
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
@@ -213,9 +243,7 @@ class ChairForm(ClinicalForm):
 
 
 class SignForm(VersionedForm):
-    note = forms.CharField(
-        max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    note = TextField(max_length=2000, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -111,10 +111,6 @@ class Protocol(PublicRow):
     def __str__(self) -> str:
         return f"{self.title} (version {self.version})"
 
-    @property
-    def is_published(self) -> bool:
-        return self.status == self.Status.PUBLISHED
-
 
 def frozen_with(protocol_id: str) -> pgtrigger.Trigger:
     """Refuse any change of a part whose protocol (an SQL expression over `part`) is no draft."""

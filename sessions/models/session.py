@@ -12,6 +12,7 @@ from clinic.audit_triggers import append_only, audited, kept
 from clinic.models import Chair, Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
 from patients.models import Patient
+from sessions import naming
 from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, Status
 from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
@@ -117,6 +118,10 @@ class TreatmentSession(PublicRow, VersionedRow):
     @property
     def is_over(self) -> bool:
         return self.status in ENDINGS
+
+    @property
+    def step_label(self) -> str:
+        return naming.step_label(self.phase.name, self.number_in_phase, self.phase.count)
 
 
 class StatusChange(models.Model):

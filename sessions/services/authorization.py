@@ -1,22 +1,36 @@
 """What a dose needs before it may be given (INV-2)."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from patients import rules
 from patients.models import Consent, SafetyScreen
 from sessions import ports
 from sessions.models import DoseOrder, TreatmentSession
 from sessions.ports import Unmet
 
 
+@dataclass(frozen=True, slots=True)
+class OnChart:
+    """What a dose rests on outside of the visit; a board loads it for many at once."""
+
+    birth_date: date
+    deceased: bool
+    consent: Consent | None  # the treatment consent that wasn't withdrawn
+    screen: SafetyScreen | None  # the newest
+    order: DoseOrder | None  # the one that stands today
+
+
 def standing_order(treatment_session: TreatmentSession, now: datetime) -> DoseOrder | None:
     """Return the course's one order that stands today, in the clinic's zone."""
-    today = now.astimezone(treatment_session.clinic.zone).date()
     order = DoseOrder.objects.filter(
         course_id=treatment_session.course_id, superseded_at__isnull=True
     ).first()
-    if order is None or order.valid_from > today:
-        return None
-    return None if order.valid_until is not None and order.valid_until < today else order
+    return order if order and stands_on(order, _today(treatment_session, now)) else None
+
+
+def stands_on(order: DoseOrder, today: date) -> bool:
+    return order.valid_from <= today and (order.valid_until is None or today <= order.valid_until)
 
 
 def missing(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
@@ -30,20 +44,41 @@ def missing_on_chart(
     treatment_session: TreatmentSession, order: DoseOrder | None, now: datetime
 ) -> list[Unmet]:
     """Name what the chart lacks; the pre-dose check of the day is another's answer."""
-    today = now.astimezone(treatment_session.clinic.zone).date()
     patient = treatment_session.patient
-    unmet = [Unmet("not_treatable", reason) for reason in patient.not_treatable(today)]
     consents = Consent.objects.select_related("clinic").filter(patient=patient)
-    consent = consents.filter(kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True).first()
-    if consent is None or not consent.stands_at(now):
+    found = OnChart(
+        birth_date=patient.birth_date,
+        deceased=patient.deceased,
+        consent=consents.of_kind(Consent.Kind.TREATMENT).standing().first(),
+        screen=SafetyScreen.objects.filter(patient=patient).first(),
+        order=order,
+    )
+    return unmet_on_chart(found, now, _today(treatment_session, now))
+
+
+def unmet_on_chart(found: OnChart, now: datetime, today: date) -> list[Unmet]:
+    """Judge what was loaded; no database."""
+    reasons = rules.not_treatable(found.birth_date, found.deceased, today)
+    unmet = [Unmet("not_treatable", reason) for reason in reasons]
+    if found.consent is None or not found.consent.stands_at(now):
         unmet.append(Unmet("consent", "No valid consent to treatment. Record it on the chart."))
-    screen = SafetyScreen.objects.filter(patient=patient).first()
-    if screen is None:
-        unmet.append(Unmet("screen", "No safety screen. A prescriber records it on the chart."))
-    elif screen.outcome != SafetyScreen.Outcome.CLEARED:
-        unmet.append(Unmet("screen", "The safety screen did not clear the patient for treatment."))
-    elif screen.valid_until < today:
-        unmet.append(Unmet("screen", f"The safety screen ended on {screen.valid_until:%d %b %Y}."))
-    if order is None:
+    unmet += _unmet_screen(found.screen, today)
+    if found.order is None:
         unmet.append(Unmet("order", "No dose order stands today. A prescriber orders the dose."))
     return unmet
+
+
+def _unmet_screen(screen: SafetyScreen | None, today: date) -> list[Unmet]:
+    if screen is None:
+        text = "No safety screen. A prescriber records it on the chart."
+    elif screen.outcome != SafetyScreen.Outcome.CLEARED:
+        text = "The safety screen did not clear the patient for treatment."
+    elif screen.valid_until < today:
+        text = f"The safety screen ended on {screen.valid_until:%d %b %Y}."
+    else:
+        return []
+    return [Unmet("screen", text)]
+
+
+def _today(treatment_session: TreatmentSession, now: datetime) -> date:
+    return now.astimezone(treatment_session.clinic.zone).date()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.models import Clinic, Closure
@@ -18,8 +18,11 @@ class ClinicHours:
     open_between: dict[int, list[tuple[time, time]]]
 
     def at(self, day: date, wall_time: time) -> datetime:
-        """Return the instant of a wall time; a clock change never moves a session's local time."""
-        return datetime.combine(day, wall_time, tzinfo=self.zone)
+        """Return the instant of a wall time; a clock change never moves a session's local time.
+
+        It is in UTC: a length added to a local time would be one on the clock's face.
+        """
+        return datetime.combine(day, wall_time, tzinfo=self.zone).astimezone(UTC)
 
     def refusal(self, day: date, wall_time: time, length: timedelta) -> str:
         """Say why a visit of this length can't start then; empty when it fits into the hours."""

@@ -12,12 +12,12 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from sessions.dosing import MG_PER_DEVICE, whole_devices
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, MonitoringTemplate, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import authorization, steps
+from sessions.services import asks, authorization, steps
 
-DEVICE_MG = Decimal(28)  # one single-use device, two sprays (clinical 1.2)
 GIVE = "treatment_sessions.give_dose"
 
 
@@ -36,7 +36,8 @@ class Device:
 
 
 def devices_ordered(order: DoseOrder) -> int:
-    return int(order.dose_mg // DEVICE_MG)
+    """Return how many devices hold the ordered dose; none hold an infusion's."""
+    return whole_devices(order.dose_mg) if order.route == Route.NASAL else 0
 
 
 def record_device(
@@ -57,9 +58,10 @@ def record_device(
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
-        device = replace(device, given_at=device.given_at or now)
-        _check_times(treatment_session, device, now)
-        _check_device(device)
+        given_at = device.given_at or now
+        device = replace(device, given_at=given_at)
+        check_time(treatment_session, given_at, now, device.reason)
+        check_device(treatment_session, device, now)
         number = next_number(treatment_session)
         if device.number not in {None, number}:
             raise StaleVersionError
@@ -88,23 +90,26 @@ def effective(given: Iterable[Dose]) -> list[Dose]:
     ]
 
 
-def _check_device(device: Device) -> None:
+def check_device(treatment_session: TreatmentSession, device: Device, now: datetime) -> None:
     if not device.lot.strip():
         raise ValidationError({"lot": "Enter the lot from the device."})
-    if device.estimated_mg is not None and not 0 <= device.estimated_mg <= DEVICE_MG:
-        raise ValidationError({"estimated_mg": f"A device holds {DEVICE_MG} mg: 0 to {DEVICE_MG}."})
-
-
-def _check_times(treatment_session: TreatmentSession, device: Device, now: datetime) -> None:
-    given_at = device.given_at or now
-    times.check_happened(given_at, now, field="given_at", not_before=treatment_session.arrived_at)
-    late_after = treatment_session.clinic.late_entry_minutes
-    times.check_late_reason(given_at, now, late_after, device.reason, field="reason")
-    if treatment_session.ended_at is not None and given_at > treatment_session.ended_at:
-        raise ValidationError({"given_at": "The session had ended by then. Check the time."})
+    if device.estimated_mg is not None and not 0 <= device.estimated_mg <= MG_PER_DEVICE:
+        raise ValidationError(
+            {"estimated_mg": f"A device holds {MG_PER_DEVICE} mg: 0 to {MG_PER_DEVICE}."}
+        )
     today = now.astimezone(treatment_session.clinic.zone).date()
     if device.expires_on is not None and device.expires_on < today and not device.reason.strip():
         raise ValidationError({"expires_on": "This device is past its expiry date."})
+
+
+def check_time(
+    treatment_session: TreatmentSession, given_at: datetime, now: datetime, reason: str
+) -> None:
+    times.check_happened(given_at, now, field="given_at", not_before=treatment_session.arrived_at)
+    late_after = treatment_session.clinic.late_entry_minutes
+    times.check_late_reason(given_at, now, late_after, reason, field="reason")
+    if treatment_session.ended_at is not None and given_at > treatment_session.ended_at:
+        raise ValidationError({"given_at": "The session had ended by then. Check the time."})
 
 
 def _authorize(
@@ -184,7 +189,7 @@ def _write(
         number=number,
         drug=protocol.drug,
         route=Route.NASAL,
-        dose_mg=DEVICE_MG,
+        dose_mg=MG_PER_DEVICE,
         estimated_mg=device.estimated_mg,
         outcome=device.outcome,
         lot=device.lot.strip(),
@@ -200,9 +205,7 @@ def _write(
     if outside_gate:
         treatment_session.outside_gate = True
         treatment_session.save(update_fields=["outside_gate"])
-        steps.ask_prescriber(
-            treatment_session, now, f"Device {dose.number} was given outside the gate"
-        )
+        asks.to_review(treatment_session, now, f"Device {dose.number} was given outside the gate")
     return dose
 
 
@@ -241,50 +244,3 @@ def follow_to_dosing(
             outside_gate=dose.outside_gate and status == Status.CLEARED,
             guarded=False,
         )
-
-
-def correct_device(
-    wrong: Dose,
-    device: Device,
-    *,
-    by: User,
-    entered_in_error: bool = False,
-    entry: Submission | None = None,
-) -> Dose:
-    """Add a row that supersedes; both stay visible, and every rule reads the new one."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(wrong.treatment_session_id)
-        now = clock.now()
-        if not by.may(GIVE, treatment_session.clinic_id):
-            raise PermissionDenied(GIVE)
-        if Dose.objects.filter(supersedes=wrong).exists():
-            raise StaleVersionError
-        if not device.reason.strip():
-            raise ValidationError({"reason": "Say why it is corrected."})
-        device = replace(device, given_at=device.given_at or wrong.given_at)
-        _check_times(treatment_session, device, now)
-        _check_device(device)
-        dose = Dose.objects.create(
-            treatment_session=treatment_session,
-            order=wrong.order,
-            number=wrong.number,
-            drug=wrong.drug,
-            route=wrong.route,
-            dose_mg=wrong.dose_mg,
-            concentration_mg_ml=wrong.concentration_mg_ml,
-            estimated_mg=device.estimated_mg,
-            outcome=device.outcome,
-            lot=device.lot.strip(),
-            expires_on=device.expires_on,
-            serial=device.serial.strip(),
-            given_at=device.given_at or wrong.given_at,
-            recorded_at=now,
-            given_by=wrong.given_by,
-            outside_gate=wrong.outside_gate,
-            reason=device.reason.strip(),
-            supersedes=wrong,
-            entered_in_error=entered_in_error,
-        )
-        audit.record("dose.corrected", subject=treatment_session, dose=str(dose.public_id))
-        return dose

@@ -278,7 +278,7 @@ class _Seats:
     def _starts(self, day: date, *, near: time) -> list[time]:
         wish = self.hours.at(day, near)
         starts = sorted(self.hours.starts(day, self.length), key=lambda at: abs(at - wish))
-        return [start.time() for start in starts]
+        return [start.astimezone(self.hours.zone).time() for start in starts]
 
     def _is_free(self, session: PlannedSession, pin: Pin) -> bool:
         starts_at = self.hours.at(pin.day, pin.at)

@@ -8,9 +8,10 @@ from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
 from patients.models import Task
+from patients.services import tasks
 from sessions.lifecycle import HOLDING, Status
 from sessions.models import TreatmentCourse, TreatmentSession
-from sessions.services import steps
+from sessions.services.cancelling import cancel_planned
 from sessions.services.drafts import choice_of
 from sessions.services.extending import lock_course, slots_of
 
@@ -39,19 +40,17 @@ def stop_course(
         course.status, course.stop_reason = TreatmentCourse.Status.STOPPED, reason.strip()
         course.version += 1
         course.save(update_fields=["status", "stop_reason", "version"])
-        planned = list(course.sessions.planned().order_by("pk").values_list("pk", flat=True))
-        for key in planned:
-            why = f"Course stopped: {reason.strip()}"[:240]
-            steps.take(steps.lock(key), Status.CANCELLED, by=by, now=now, reason=why)
+        why = f"Course stopped: {reason.strip()}"[:240]
+        count = cancel_planned(course=course, reason=why, by=by, now=now)
         _close_date_tasks(course, by)
-        audit.record("course.stopped", subject=course, sessions=len(planned))
-        return len(planned)
+        audit.record("course.stopped", subject=course, sessions=count)
+        return count
 
 
 def _close_date_tasks(course: TreatmentCourse, by: User) -> None:
     """Nobody needs to look for dates of a stopped course any more."""
-    tasks = Task.objects.open().filter(kind=Task.Kind.UNPLACED_SESSIONS, source_id=course.public_id)
-    tasks.update(closed_at=clock.now(), closed_by=by, closing_note="The course was stopped.")
+    unplaced = {"kind": Task.Kind.UNPLACED_SESSIONS, "source_id": course.public_id}
+    tasks.close_for(by=by, note="The course was stopped.", **unplaced)
 
 
 def complete_after(treatment_session: TreatmentSession, left: str) -> None:

@@ -1,9 +1,8 @@
 """Infusions: one dose row, and events for start, rate, pauses and stop."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime
+from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -11,14 +10,15 @@ from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from sessions.dosing import rate_ml_h, volume_ml
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import authorization, steps
+from sessions.services import asks, authorization, steps
 from sessions.services.doses import GIVE, follow_to_dosing, next_number
 
 Kind = InfusionEvent.Kind
-TENTH = Decimal("0.1")
+ABOVE_0 = "Enter a number above 0."
 SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
 # What may follow what; the stop ends it.
 NEXT: dict[str, tuple[Kind, ...]] = {
@@ -53,29 +53,12 @@ class Change:
     reason: str = ""
 
 
-def volume_ml(dose_mg: Decimal, concentration_mg_ml: Decimal) -> Decimal:
-    return (dose_mg / concentration_mg_ml).quantize(TENTH, ROUND_HALF_UP)
-
-
 def ordered_rate(order: DoseOrder) -> Decimal | None:
     """Return the pump rate in mL/h that gives the ordered dose in the ordered minutes."""
     if not order.infusion_minutes or not order.concentration_mg_ml:
         return None
     ml = volume_ml(order.dose_mg, order.concentration_mg_ml)
-    return (ml * 60 / order.infusion_minutes).quantize(TENTH, ROUND_HALF_UP)
-
-
-def expected_ml(events: Sequence[InfusionEvent], now: datetime) -> Decimal:
-    """Return the volume that the recorded rates give up to now: a check, not a measurement."""
-    ml, rate, since = Decimal(0), Decimal(0), now
-    for event in events:
-        ml += _ml(rate, since, event.at)
-        rate, since = event.rate_ml_h or Decimal(0), event.at
-    return (ml + _ml(rate, since, now)).quantize(TENTH, ROUND_HALF_UP)
-
-
-def _ml(rate_ml_h: Decimal, since: datetime, until: datetime) -> Decimal:
-    return rate_ml_h * Decimal(max(0.0, (until - since) / timedelta(hours=1)))
+    return rate_ml_h(ml, order.infusion_minutes)
 
 
 def start(
@@ -113,11 +96,18 @@ def _check_typed(
     times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
     late_after = treatment_session.clinic.late_entry_minutes
     times.check_late_reason(at, now, late_after, infusion.reason, field="reason")
-    if not infusion.lot.strip():
+    if infusion.rate_ml_h <= 0:
+        raise ValidationError({"rate_ml_h": ABOVE_0})
+    check_vial(infusion.lot, infusion.dose_mg, infusion.concentration_mg_ml)
+
+
+def check_vial(lot: str, dose_mg: Decimal, concentration_mg_ml: Decimal) -> None:
+    if not lot.strip():
         raise ValidationError({"lot": "Enter the lot from the vial."})
-    for name in ("dose_mg", "concentration_mg_ml", "rate_ml_h"):
-        if getattr(infusion, name) <= 0:
-            raise ValidationError({name: "Enter a number above 0."})
+    if dose_mg <= 0:
+        raise ValidationError({"dose_mg": ABOVE_0})
+    if concentration_mg_ml <= 0:
+        raise ValidationError({"concentration_mg_ml": ABOVE_0})
 
 
 def _authorize(
@@ -186,7 +176,7 @@ def _write(
     if outside_gate:
         treatment_session.outside_gate = True
         treatment_session.save(update_fields=["outside_gate"])
-        steps.ask_prescriber(treatment_session, now, "An infusion was started outside the gate")
+        asks.to_review(treatment_session, now, "An infusion was started outside the gate")
     return dose
 
 

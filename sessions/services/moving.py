@@ -1,6 +1,5 @@
-"""Move one session, or take a day's sessions off the calendar."""
+"""Move one session to another day, time or chair."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,7 +9,7 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
-from clinic.models import Chair, Clinic, User
+from clinic.models import Chair, User
 from clinic.refusals import refused_kindly
 from sessions import ports
 from sessions.lifecycle import Status
@@ -24,7 +23,6 @@ from sessions.services.extending import STANDING, lock_course
 from sessions.services.places import Occupancy
 
 MOVE = "treatment_sessions.move_session"
-CANCEL = "treatment_sessions.cancel_session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,36 +187,3 @@ def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: Us
 
 def _say(moment: datetime) -> str:
     return f"{say(moment.date())} {moment:%H:%M}"
-
-
-def cancel_sessions(
-    keys: Sequence[int], *, reason: str, by: User, entry: Submission | None = None
-) -> int:
-    """Cancel these sessions, or none of them; return how many."""
-    with acting(by):
-        entries.claim(entry, by)
-        if not reason.strip():
-            raise ValidationError({"reason": "Say why."}, code="reason")
-        now = clock.now()
-        courses = TreatmentSession.objects.filter(pk__in=keys).order_by("course_id")
-        for course_id in courses.values_list("course_id", flat=True).distinct():
-            lock_course(course_id)
-        for key in sorted(keys):
-            steps.take(steps.lock(key), Status.CANCELLED, by=by, now=now, reason=reason)
-        return len(keys)
-
-
-def cancel_day(
-    clinic: Clinic, day: date, *, reason: str, by: User, entry: Submission | None = None
-) -> int:
-    """Cancel every planned session of the clinic on a day, or none; return how many."""
-    if not by.may(CANCEL, clinic.pk):
-        raise PermissionDenied(CANCEL)
-    with acting(by):
-        begin = datetime.combine(day, time.min, tzinfo=clinic.zone)
-        end = datetime.combine(day + timedelta(days=1), time.min, tzinfo=clinic.zone)
-        planned = TreatmentSession.objects.filter(clinic=clinic).planned().between(begin, end)
-        keys = list(planned.values_list("pk", flat=True))
-        count = cancel_sessions(keys, reason=reason, by=by, entry=entry)
-        audit.record("clinic.day_cancelled", subject=clinic, day=day.isoformat(), sessions=count)
-        return count

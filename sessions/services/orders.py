@@ -1,7 +1,7 @@
 """Dose orders: one stands per course, a new one supersedes it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -11,9 +11,11 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, whole_devices
 from sessions.models import DoseOrder, TreatmentCourse
 from sessions.models.protocol import Route
-from sessions.services.doses import DEVICE_MG
+from sessions.services.extending import lock_course
+from sessions.services.offers import offer_for
 
 ORDER = "treatment_sessions.order_dose"
 
@@ -37,28 +39,24 @@ def order_dose(
     ordered: OrderedDose,
     *,
     by: User,
-    offered_mg: frozenset[Decimal],
     replaces: str | None = None,
     entry: Submission | None = None,
 ) -> DoseOrder:
     """Order a dose for the sessions from `valid_from` on.
 
-    `offered_mg` are the protocol's options for this patient: another dose needs a reason.
-    `replaces` is the public id of the order that stood when the page was opened, or "".
+    A dose that the protocol does not offer this patient needs a reason. `replaces` is the public id
+    of the order that stood when the page was opened, or "".
     """
     with acting(by):
         entries.claim(entry, by)
-        course = (
-            TreatmentCourse.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("protocol")
-            .get(pk=course_pk)
-        )
+        course = lock_course(course_pk)
         if not by.may(ORDER, course.clinic_id):
             raise PermissionDenied(ORDER)
         standing = DoseOrder.objects.filter(course=course, superseded_at__isnull=True)
         _check_standing(standing.first(), replaces)
-        _check(course, ordered, offered_mg)
         now = clock.now()
+        _check(course, ordered)
+        _check_offered(course, ordered, now)
         standing.update(superseded_at=now)
         order = DoseOrder.objects.create(
             course=course,
@@ -87,21 +85,36 @@ def _check_standing(standing: DoseOrder | None, replaces: str | None) -> None:
         raise StaleVersionError
 
 
-def _check(course: TreatmentCourse, ordered: OrderedDose, offered_mg: frozenset[Decimal]) -> None:
+def _check(course: TreatmentCourse, ordered: OrderedDose) -> None:
     if course.status != TreatmentCourse.Status.ACTIVE:
         raise ValidationError("This course has ended: nothing can be ordered for it.", code="ended")
-    if course.protocol.route == Route.NASAL and ordered.dose_mg % DEVICE_MG:
-        raise ValidationError(
-            {"dose_mg": f"Devices hold {DEVICE_MG} mg each: order a multiple of {DEVICE_MG} mg."}
-        )
+    if ordered.valid_until is not None and ordered.valid_until < ordered.valid_from:
+        raise ValidationError({"valid_until": "The last day can't be before the first."})
+    if course.protocol.route == Route.NASAL:
+        _check_devices(ordered.dose_mg)
     if course.protocol.route == Route.IV and not (
         ordered.infusion_minutes and ordered.concentration_mg_ml
     ):
         raise ValidationError(
             {"infusion_minutes": "An infusion needs its minutes and its concentration."}
         )
-    if ordered.dose_mg not in offered_mg and not ordered.reason.strip():
-        offered = ", ".join(f"{mg.normalize():f} mg" for mg in sorted(offered_mg)) or "none"
+
+
+def _check_devices(dose_mg: Decimal) -> None:
+    try:
+        whole_devices(dose_mg)
+    except DosingError as error:
+        raise ValidationError({"dose_mg": error.message}, code=error.code) from error
+
+
+def _check_offered(course: TreatmentCourse, ordered: OrderedDose, now: datetime) -> None:
+    """Ask why, when the dose is none that the protocol offers this patient for this weight."""
+    if ordered.reason.strip():
+        return
+    concentration = ordered.concentration_mg_ml or DEFAULT_MG_PER_ML
+    offer = offer_for(course, now=now, weight_kg=ordered.weight_kg, mg_per_ml=concentration)
+    if ordered.dose_mg not in offer.mg:
+        offered = ", ".join(f"{mg.normalize():f} mg" for mg in sorted(offer.mg)) or "none"
         raise ValidationError(
             {"reason": f"The protocol offers {offered} for this patient. Say why another dose."}
         )

@@ -4,13 +4,13 @@ from datetime import date, time
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import Chair, User
 from clinic.refusals import refused_kindly
-from patients.models import Task
+from patients.services import tasks
 from sessions import ports
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.plans import TraceStep, say
@@ -74,14 +74,7 @@ def place(
         text = f"Found by hand: {say(day)} at {wall_time:%H:%M}. {reason.strip()}".strip()
         treatment_session.trace = [traced(TraceStep("placed_by_hand", text, day), by=by.username)]
         treatment_session.save()
-        _close_task(course, number, by)
         audit.record("session.placed", subject=treatment_session, reason=reason.strip())
         ports.booked([treatment_session])
+        tasks.close_for(by=by, note="A date was found.", dedupe_key=unplaced_key(course, number))
         return moving.Move(treatment_session, warnings)
-
-
-def _close_task(course: TreatmentCourse, number: int, by: User) -> None:
-    key = unplaced_key(course, number)
-    Task.objects.open().filter(dedupe_key=key).update(
-        closed_at=clock.now(), closed_by=by, closing_note="A date was found."
-    )

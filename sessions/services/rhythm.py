@@ -17,6 +17,7 @@ from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.plans import TraceStep, say
+from sessions.services import steps
 from sessions.services.booking import ask_about_dates, create_sessions, lock_chairs, traced
 from sessions.services.drafts import DraftRow, choice_of
 from sessions.services.extending import continue_course, lock_course, slots_of
@@ -71,7 +72,8 @@ def _set_rhythm(course: TreatmentCourse, rhythm: str, today: date) -> int:
 
 def _plan_again(course: TreatmentCourse, first: int, *, by: User, now: datetime) -> int:
     choice = choice_of(course)
-    later = {row.number: row for row in course.sessions.filter(number__gte=first)}
+    rows = steps.lock_all(course=course, number__gte=first)
+    later = {row.number: row for row in rows}
     planned = {n: row for n, row in later.items() if row.status == Status.PLANNED}
     until = _last_day(course, max(later, default=0))
     if course.planned_until is not None:
@@ -121,22 +123,24 @@ def _move_row(
             code="conflict",
         )
     before = treatment_session.starts_at.astimezone(zone)
+    changed = ["week", "nominal_on", "window_from", "window_to"]
     treatment_session.week = row.planned.week
     treatment_session.nominal_on = row.planned.nominal_on
     treatment_session.window_from, treatment_session.window_to = row.planned.window
     if before == row.starts_at:
-        treatment_session.save(update_fields=["week", "nominal_on", "window_from", "window_to"])
+        treatment_session.save(update_fields=changed)
         return False
-    changed = TraceStep(
+    why = TraceStep(
         "rhythm_changed",
         f"Moved from {say(before.date())} {before:%H:%M}: the rhythm changed.",
         before.date(),
     )
-    treatment_session.trace += [traced(step, by=by.username) for step in (changed, *row.trace)]
+    treatment_session.trace += [traced(step, by=by.username) for step in (why, *row.trace)]
     treatment_session.starts_at, treatment_session.ends_at = row.interval
     treatment_session.chair = row.chair
     treatment_session.schedule_rev += 1
     treatment_session.version += 1
-    treatment_session.save()
+    changed += ["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
+    treatment_session.save(update_fields=changed)
     ports.moved(treatment_session)
     return True

@@ -11,10 +11,10 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
-from patients.models import Task
+from patients.services import tasks
 from sessions import ports
 from sessions.models import Signature, TreatmentSession
-from sessions.services import steps
+from sessions.services import asks, steps
 
 SIGN = "treatment_sessions.sign_session"
 
@@ -52,8 +52,6 @@ def sign(
             content_hash=content_hash(treatment_session),
             note=note.strip(),
         )
-        Task.objects.filter(
-            dedupe_key=f"sign:{treatment_session.public_id}", closed_at__isnull=True
-        ).update(closed_at=signature.signed_at, closed_by=by, closing_note="Signed")
         audit.record("session.signed", subject=treatment_session)
+        tasks.close_for(by=by, note="Signed.", dedupe_key=asks.sign_key(treatment_session))
         return signature

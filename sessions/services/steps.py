@@ -1,6 +1,7 @@
 """Every change of a session's status goes through `take`, whoever asks for it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -9,23 +10,35 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import Chair, User
-from clinic.roles import Role
-from patients.models import Task
-from patients.services import tasks
 from sessions import lifecycle, ports
 from sessions.lifecycle import ENDINGS, GuardName, Status
 from sessions.models import ChairStay, StatusChange, TreatmentSession
-from sessions.services import authorization
+from sessions.models.session import TreatmentSessionQuerySet
+from sessions.services import asks, authorization
+
+SIT = "treatment_sessions.run_session"
 
 
 def lock(pk: int) -> TreatmentSession:
-    """Lock the session for this transaction; every clinical child write begins here."""
-    return (
-        TreatmentSession.objects.select_for_update(of=("self",))
-        .select_related(
-            "clinic", "patient", "course", "course__protocol", "phase", "chair", "signature"
-        )
-        .get(pk=pk)
+    """Lock the session for this transaction; every clinical child write begins here.
+
+    A signature is read after the lock: joined, it would be as it stood before the wait.
+    """
+    return _locking().get(pk=pk)
+
+
+def lock_all(**conditions: Any) -> list[TreatmentSession]:
+    """Lock sessions by key and return them as they are under the lock.
+
+    PostgreSQL asks conditions on the session's own columns again once it holds the row: one that
+    meanwhile stopped meeting them is not returned.
+    """
+    return list(_locking().filter(**conditions).order_by("pk"))
+
+
+def _locking() -> TreatmentSessionQuerySet:
+    return TreatmentSession.objects.select_for_update(of=("self",)).select_related(
+        "clinic", "patient", "course", "course__protocol", "phase", "chair"
     )
 
 
@@ -87,11 +100,8 @@ def take(
         outside_gate=outside_gate,
     )
     audit.record(f"session.{to_status}", subject=treatment_session, outside_gate=outside_gate)
-    if outside_gate:
-        ask_prescriber(treatment_session, now, f"{to_status.label} was recorded outside the gate")
-    if to_status == Status.LEFT_AGAINST_ADVICE:
-        _ask_to_call(treatment_session, now)
     ports.status_changed(treatment_session, left)
+    asks.after_step(treatment_session, left, by=by, now=now, outside_gate=outside_gate)
 
 
 def _apply(
@@ -136,33 +146,6 @@ def _ask_guard(guard: GuardName, treatment_session: TreatmentSession, now: datet
         raise ValidationError([condition.text for condition in unmet], code=guard)
 
 
-def ask_prescriber(treatment_session: TreatmentSession, now: datetime, what: str) -> None:
-    """Open a task to review something recorded outside the gate."""
-    tasks.ask(
-        Task.Kind.OUTSIDE_GATE,
-        patient=treatment_session.patient,
-        role=Role.PRESCRIBER,
-        text=f"{what}. Review session {treatment_session.number}.",
-        due_at=now,
-        dedupe_key=f"outside:{treatment_session.public_id}:{treatment_session.version}:{what}"[
-            :160
-        ],
-        source=treatment_session,
-    )
-
-
-def _ask_to_call(treatment_session: TreatmentSession, now: datetime) -> None:
-    tasks.ask(
-        Task.Kind.CALL,
-        patient=treatment_session.patient,
-        role=Role.NURSE,
-        text=f"Left session {treatment_session.number} against advice: call the patient.",
-        due_at=now,
-        dedupe_key=f"left:{treatment_session.public_id}",
-        source=treatment_session,
-    )
-
-
 def change_status(
     pk: int,
     to_status: Status,
@@ -171,15 +154,14 @@ def change_status(
     at: datetime | None = None,
     reason: str = "",
     outside_gate: bool = False,
-    version: int | None = None,
+    version: int | None,
     entry: Submission | None = None,
 ) -> TreatmentSession:
-    """Take one step; `version`, where given, refuses a page opened before another change."""
+    """Take one step, unless the session has changed since the page was opened."""
     with acting(by):
         entries.claim(entry, by)
         treatment_session = lock(pk)
-        if version is not None:
-            check_version(treatment_session, version)
+        check_version(treatment_session, version)
         now = clock.now()
         if at is not None:
             times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
@@ -208,6 +190,8 @@ def sit(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = lock(pk)
+        if not by.may(SIT, treatment_session.clinic_id):
+            raise PermissionDenied(SIT)
         if treatment_session.status not in lifecycle.PRESENT:
             raise ValidationError("The patient is not here now.", code="not_present")
         if chair is not None and chair.room.clinic_id != treatment_session.clinic_id:

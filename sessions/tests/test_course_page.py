@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,8 +14,9 @@ from clinic.tests.factories import TESTS
 from patients.models import BodyMeasure
 from patients.tests.factories import make_patient
 from sessions.models import DoseOrder, TreatmentCourse
-from sessions.services import booking
+from sessions.services import booking, orders
 from sessions.services.drafts import Choice
+from sessions.services.orders import OrderedDose
 from sessions.tests.factories import make_course, make_order, shipped
 
 
@@ -229,3 +231,20 @@ def test_the_page_costs_the_same_for_one_session_and_for_many(
         office.get(url("course", short))
     with django_assert_num_queries(len(few)):
         office.get(url("course", course))
+
+
+def order(course, mg, *, by, **values):
+    return orders.order_dose(course.pk, OrderedDose(Decimal(mg), course.starts_on, **values), by=by)
+
+
+def test_the_service_itself_knows_what_the_protocol_offers(course, prescriber):
+    with pytest.raises(ValidationError, match="Say why another dose"):
+        order(course, 28, by=prescriber)
+    assert order(course, 28, by=prescriber, reason="Frail").dose_mg == 28
+    assert order(course, 56, by=prescriber).reason == ""
+
+
+def test_an_order_does_not_end_before_it_begins(course, prescriber):
+    with pytest.raises(ValidationError) as refused:
+        order(course, 56, by=prescriber, valid_until=course.starts_on - timedelta(days=1))
+    assert list(refused.value.message_dict) == ["valid_until"]

@@ -255,7 +255,7 @@ def test_an_open_end_without_horizon_is_planned_twelve_weeks_on():
 
 def test_a_finite_course_without_horizon_is_planned_whole():
     planned = plan((TWICE, WEEKLY), Course(MONDAY), OPEN)
-    assert planned.is_complete
+    assert (planned.open_ended, planned.beyond_horizon) == (False, 0)
     assert len(planned.sessions) == 7
 
 

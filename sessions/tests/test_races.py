@@ -4,7 +4,8 @@ import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time, timedelta
-from threading import Barrier
+from threading import Barrier, Event, Thread
+from time import sleep
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -18,9 +19,11 @@ from clinic.models import Chair
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from patients.tests.factories import make_patient
+from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
-from sessions.services import booking, moving
+from sessions.services import booking, cancelling, moving, rhythm, steps
 from sessions.services.drafts import Choice
+from sessions.services.ending import stop_course
 from sessions.services.extending import extend
 from sessions.tasks import AUTHOR
 from sessions.tests.factories import make_course, make_session, shipped
@@ -71,7 +74,7 @@ def series(clinic, *, key, by, weeks_later=0):
 
 
 def test_of_many_series_on_one_chair_one_is_booked(one_chair, front_desk):
-    """They overlap in part only: each begins in another week than its neighbor."""
+    """INV-1, where they overlap in part only: each begins in another week than its neighbor."""
     jobs = [
         series(one_chair, key="ketamine-iv-twice-weekly", by=front_desk, weeks_later=n % 2)
         for n in range(THREADS)
@@ -86,6 +89,7 @@ def test_two_chairs_take_two_series_and_no_more(clinic, front_desk):
 
 
 def test_of_many_moves_to_one_slot_one_succeeds(clinic, front_desk):
+    """INV-1 when sessions move."""
     chair = Chair.objects.bookable_at(clinic).first()
     friday = next_monday() + timedelta(days=4)
 
@@ -165,3 +169,113 @@ def test_clinics_do_not_wait_for_each_other(clinic, front_desk):
     jobs = [series(clinic, key="taper", by=front_desk) for _ in range(2)]
     jobs += [series(south, key="taper", by=by) for _ in range(2)]
     assert at_once(*jobs) == {"booked": 4}
+
+
+@pytest.fixture
+def course(clinic, front_desk):
+    return booking.book(
+        Choice(make_patient(clinic), shipped(), next_monday(), (), time(10)), by=front_desk
+    )
+
+
+def in_background(job):
+    """Run a job in a thread of its own, with its own connection."""
+
+    def run():
+        try:
+            job()
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+def waiting_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]
+
+
+def check_in_while(treatment_session, by, other):
+    """Check in, and let the other job meet the lock before the check-in is saved."""
+    holds = Event()
+
+    def check_in():
+        with acting(by):
+            row = steps.lock(treatment_session.pk)
+            steps.take(row, Status.CHECKED_IN, by=by, now=timezone.now())
+            holds.set()
+            until = timezone.now() + timedelta(seconds=20)
+            while not waiting_for_a_lock() and timezone.now() < until:
+                sleep(0.02)
+
+    checking_in = in_background(check_in)
+    assert holds.wait(timeout=20)
+    try:
+        return other()
+    finally:
+        checking_in.join()
+
+
+def test_a_patient_who_is_checked_in_while_the_course_stops_stays(course, front_desk, prescriber):
+    first, *others = course.sessions.order_by("number")
+
+    def stop():
+        return stop_course(course.pk, reason="Remission", by=prescriber, version=1)
+
+    assert check_in_while(first, front_desk, stop) == len(others)
+    first.refresh_from_db()
+    assert first.status == Status.CHECKED_IN
+
+
+def test_a_patient_who_is_checked_in_while_the_day_is_cancelled_stays(course, clinic, front_desk):
+    first = course.sessions.earliest("number")
+    day = first.starts_at.astimezone(clinic.zone).date()
+
+    def cancel():
+        return cancelling.cancel_day(clinic, day, reason="Storm", by=front_desk)
+
+    assert check_in_while(first, front_desk, cancel) == 0
+    first.refresh_from_db()
+    assert first.status == Status.CHECKED_IN
+
+
+def test_of_chosen_sessions_none_is_cancelled_when_one_was_checked_in(course, front_desk):
+    first, second = course.sessions.order_by("number")[:2]
+
+    def cancel():
+        with pytest.raises(ValidationError, match="not every session is still planned"):
+            cancelling.cancel_sessions([first.pk, second.pk], reason="Storm", by=front_desk)
+
+    check_in_while(first, front_desk, cancel)
+    second.refresh_from_db()
+    assert second.status == Status.PLANNED
+
+
+def test_a_cancellation_during_a_change_of_rhythm_is_not_undone(
+    course, front_desk, prescriber, monkeypatch
+):
+    """The cancellation comes after the sessions were read and before they are written."""
+    last = course.sessions.latest("number")
+    draft, threads = rhythm.continue_course, []
+
+    def cancel():
+        with acting(front_desk):
+            row, now = steps.lock(last.pk), timezone.now()
+            steps.take(row, Status.CANCELLED, by=front_desk, now=now, reason="Holiday")
+
+    def interrupted(*args, **values):
+        threads.append(in_background(cancel))
+        threads[0].join(timeout=1)
+        return draft(*args, **values)
+
+    monkeypatch.setattr(rhythm, "continue_course", interrupted)
+    rhythm.change_rhythm(course.pk, "2-weekly", by=prescriber, version=1)
+    threads[0].join()
+    last.refresh_from_db()
+    assert last.status == Status.CANCELLED

@@ -74,8 +74,7 @@ def _step(found: TreatmentCourse, sessions: list[TreatmentSession]) -> str:
     current = next(held, sessions[-1] if sessions else None)
     if current is None:
         return found.protocol.short_title
-    count = f" of {current.phase.count}" if current.phase.count else ""
-    return f"{found.protocol.short_title}, {current.phase.name} {current.number_in_phase}{count}"
+    return f"{found.protocol.short_title}, {current.step_label}"
 
 
 def _orders(request: HttpRequest, found: TreatmentCourse) -> list[Any]:
@@ -101,7 +100,6 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 found.pk,
                 form.ordered,
                 by=staff(request),
-                offered_mg=offer.mg,
                 replaces=form.cleaned_data["standing"],
                 entry=form.submission("order_dose", public_id),
             )

@@ -77,7 +77,10 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     course = open_course(request, moving.MOVE, public_id)
     treatment_session = missing_session(course, number)
     if treatment_session is None:
-        raise Http404
+        if not course.sessions.filter(number=number).exists():
+            raise Http404
+        messages.info(request, f"Session {number} has its date already.")
+        return redirect_page(request, "sessions:course", public_id)
     initial = {
         "version": course.version,
         "day": treatment_session.nominal_on,

@@ -21,6 +21,7 @@ from sessions.forms.sheet import (
     DeviceCorrectionForm,
     DeviceForm,
     InfusionChangeForm,
+    InfusionCorrectionForm,
     InfusionForm,
     PlainStepForm,
     SignForm,
@@ -29,7 +30,7 @@ from sessions.forms.sheet import (
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import authorization, doses, infusions, signing, steps
+from sessions.services import authorization, corrections, doses, infusions, signing, steps
 
 VIEW = "treatment_sessions.view_treatmentsession"
 GET_POST = require_http_methods(["GET", "POST"])
@@ -190,26 +191,30 @@ def device(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 def device_correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     wrong = get_object_or_404(Dose.objects.visible_to(staff(request)), public_id=public_id)
     treatment_session = fetch(request, session_rows(), doses.GIVE, pk=wrong.treatment_session_id)
-    form = DeviceCorrectionForm(request.POST or None, dose=wrong)
-    what = "device" if wrong.route == Route.NASAL else "infusion"
+    is_device = wrong.route == Route.NASAL
+    form_of_it = DeviceCorrectionForm if is_device else InfusionCorrectionForm
+    form = form_of_it(request.POST or None, dose=wrong)
+    what = "device" if is_device else "infusion"
+    steps_stay = "" if is_device else " Rates, pauses and the stop stay as they were recorded."
     panel = Panel(
         title=f"Correct {what} {wrong.number}",
         form=form,
         url=request.path,
         button="Save correction",
-        lead="The old entry stays readable, struck through.",
+        lead=f"The old entry stays readable, struck through.{steps_stay}",
     )
 
     def save() -> str:
         values = form.values
-        in_error = values.pop("entered_in_error")
-        doses.correct_device(
-            wrong,
-            doses.Device(**values),
-            by=staff(request),
-            entered_in_error=in_error,
-            entry=form.submission("device_correct", public_id),
-        )
+        how: dict[str, Any] = {
+            "by": staff(request),
+            "entered_in_error": values.pop("entered_in_error"),
+            "entry": form.submission("device_correct", public_id),
+        }
+        if is_device:
+            corrections.correct_device(wrong, doses.Device(**values), **how)
+        else:
+            corrections.correct_infusion(wrong, corrections.Drip(**values), **how)
         return f"{what.capitalize()} {wrong.number} corrected; both entries stay on record."
 
     return answer(request, treatment_session, panel, save)
@@ -279,9 +284,7 @@ def infusion_change(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 
 @GET_POST
 def sit(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(
-        request, session_rows(), "treatment_sessions.run_session", public_id=public_id
-    )
+    treatment_session = fetch(request, session_rows(), steps.SIT, public_id=public_id)
     form = ChairForm(request.POST or None, clinic=treatment_session.clinic)
     panel = Panel(
         title="Move to another place",

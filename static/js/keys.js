@@ -1,4 +1,5 @@
-// "/" goes to the search box, "?" opens the list of keys, Escape and a click outside close menus.
+// "/" goes to the search box, "?" opens the list of keys, Escape and a click outside close menus;
+// buttons with data-print print the page.
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (event) => {
@@ -8,7 +9,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") document.getElementById("keys")?.showModal();
 });
 
-document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("click", (event) => {
+  closeMenus(event.target);
+  if (event.target.closest("[data-print]")) window.print();
+});
 
 function focusSearch(event) {
   const box = document.querySelector("[data-search]");

@@ -2,6 +2,7 @@
 
 A patient is found by an identifier, then by its id at the source, never by name. What came from a
 source follows it at the next import; what staff typed or changed here stays, and the plan says so.
+A changed weight or height becomes a new row, since a dose may rest on the old one.
 Every readable weight and height is kept, not only the latest: a dose by weight looks at the course
 of it, and an import of hundreds costs one statement.
 """

@@ -28,6 +28,12 @@ class FieldChange:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    old: ChartRow
+    new: ChartRow
+
+
 @dataclass(slots=True)
 class RowsPlan:
     """The rows of one kind: what is new, what follows the source, what staff changed here."""
@@ -35,6 +41,7 @@ class RowsPlan:
     kind: RowKind
     to_add: list[ChartRow] = field(default_factory=list)
     to_change: list[ChartRow] = field(default_factory=list)
+    to_replace: list[Replacement] = field(default_factory=list)
     same: int = 0
     kept: int = 0
 
@@ -48,7 +55,7 @@ class RowsPlan:
 
     @property
     def changed(self) -> int:
-        return len(self.to_change)
+        return len(self.to_change) + len(self.to_replace)
 
 
 @dataclass(slots=True)
@@ -82,7 +89,7 @@ class PatientPlan:
 
     @property
     def changes_anything(self) -> bool:
-        rows = any(count.to_add or count.to_change for count in self.counts)
+        rows = any(count.new or count.changed for count in self.counts)
         return bool(rows or self.field_changes or self.identifiers or self.contact)
 
     @property
@@ -120,7 +127,10 @@ def make_plan(
 
 
 class _KnownRows:
-    """The imported chart rows and e-mail contacts of the matched patients: a query per table."""
+    """The imported chart rows and e-mail contacts of the matched patients: a query per table.
+
+    Of rows that replaced each other the newest is known.
+    """
 
     def __init__(self, patients: Iterable[Patient], *, lock: bool) -> None:
         pks = [patient.pk for patient in patients]
@@ -180,19 +190,21 @@ def _patient_plan(
 def _rows_plan(
     kind: RowKind, record: PatientRecord, patient: Patient, known: _KnownRows
 ) -> RowsPlan:
+    def as_new(source_id: str, values: dict[str, Any]) -> ChartRow:
+        return kind.model(patient=patient, clinic=patient.clinic, source_id=source_id, **values)
+
     rows_plan = RowsPlan(kind)
     for item in kind.items(record):
         values = kind.values(item)
         row = known.row(kind, patient, item.source_id)
         if row is None:
-            new = kind.model(
-                patient=patient, clinic=patient.clinic, source_id=item.source_id, **values
-            )
-            rows_plan.to_add.append(new)
+            rows_plan.to_add.append(as_new(item.source_id, values))
         elif all(getattr(row, name) == value for name, value in values.items()):
             rows_plan.same += 1
         elif row.changed_here:
             rows_plan.kept += 1
+        elif not kind.in_place:
+            rows_plan.to_replace.append(Replacement(row, as_new(item.source_id, values)))
         else:
             for name, value in values.items():
                 setattr(row, name, value)

@@ -1,4 +1,7 @@
-"""What the chart holds of a FHIR record: imported rows follow their source."""
+"""What the chart holds of a FHIR record: imported rows follow their source.
+
+A weight or height, on which a dose may rest, is never overwritten: another value is another row.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -24,6 +27,7 @@ class RowKind:
     items: Callable[[PatientRecord], Iterable[Any]]
     values: Callable[[Any], dict[str, Any]]
     fields: tuple[str, ...]
+    in_place: bool = True  # or else a changed row is replaced by a new one
 
 
 def _condition(data: ConditionData) -> dict[str, Any]:
@@ -116,5 +120,6 @@ KINDS = (
         lambda record: record.measures,
         _measure,
         ("kind", "value", "observed_at"),
+        in_place=False,
     ),
 )

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from clinic import audit
+from clinic import audit, clock
 from patients import ports
 from patients.models import EmailContact, Identifier, Patient
-from patients.models.chart import ChartRow
+from patients.models.chart import ERROR_FIELDS, ChartRow
 from patients.services.imports.plan import ImportPlan, PatientPlan
 from patients.services.imports.rows import KINDS, RowKind
 from patients.services.register import next_number, record_number
 
 BATCH = 500
+REPLACED = "Replaced by the source."
 SOURCE_FIELDS = (
     "family_name",
     "given_name",
@@ -55,8 +56,21 @@ def _save_rows(kind: RowKind, plans: Iterable[PatientPlan]) -> None:
     of_kind = [rows for each in plans for rows in each.counts if rows.kind is kind]
     to_add: list[ChartRow] = [row for rows in of_kind for row in rows.to_add]
     to_change = [row for rows in of_kind for row in rows.to_change]
+    to_replace = [each for rows in of_kind for each in rows.to_replace]
+    _retire([each.old for each in to_replace], kind)
+    to_add += [each.new for each in to_replace]
     kind.model.objects.bulk_create(to_add, batch_size=BATCH)
     kind.model.objects.bulk_update(to_change, kind.fields, batch_size=BATCH)
+
+
+def _retire(rows: list[ChartRow], kind: RowKind) -> None:
+    """Take rows out of use before others take their place: one per source stands."""
+    if not rows:
+        return
+    actor, now = audit.current(), clock.now()
+    for row in rows:
+        row.mark_error(REPLACED, at=now, by_pk=actor.id if actor.kind == "user" else None)
+    kind.model.objects.bulk_update(rows, ERROR_FIELDS, batch_size=BATCH)
 
 
 def _record(plan: PatientPlan) -> None:

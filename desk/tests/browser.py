@@ -1,0 +1,31 @@
+"""What browser tests share: sizes of screens, signing in, and pictures."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import reverse
+from playwright.sync_api import Page, ViewportSize, expect
+
+PASSWORD = "taper-demo"
+SIZES: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 900},
+    "tablet": {"width": 820, "height": 1180},
+}
+# The README shows some: TAPER_SCREENSHOTS=docs/screenshots ./dev test desk/tests -k browser
+SHOTS = Path(os.environ.get("TAPER_SCREENSHOTS", settings.BASE_DIR / "var" / "screenshots"))
+
+
+def sign_in(page: Page, address: str, username: str) -> None:
+    page.context.clear_cookies()
+    page.goto(address + reverse("account_login"))
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(address + "/")
+
+
+def picture(page: Page, name: str) -> None:
+    """Save what this person sees now."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png")

@@ -1,0 +1,192 @@
+"""Before a dose a card says what the gate says: no more, no less, and for any number in one query.
+
+The cases are made through the services or straight in the rows; the gate that a dose is asked by
+(`authorization.missing`) is the judge.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from clinic.audit import acting
+from clinic.models import User
+from clinic.tests.factories import TESTS
+from desk import present, seats
+from desk.tests.factories import BOARD, poll, tag_of
+from monitoring.services import predose
+from monitoring.tests.visits import Clock, Visit
+from patients.models import Consent, Patient, SafetyScreen
+from sessions.lifecycle import Status
+from sessions.models import DoseOrder
+from sessions.services import authorization, steps
+
+DAY = timedelta(days=1)
+
+
+def be_complete(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure()
+
+
+def come_again(visit: Visit) -> None:
+    be_complete(visit)
+    steps.change_status(
+        visit.pk, Status.PLANNED, by=visit.nurse, reason="Wrong patient", version=version(visit)
+    )
+    visit.clock.forward(hours=1)
+    visit.arrive()
+
+
+def version(visit: Visit) -> int:
+    return visit.fresh().version
+
+
+def high(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.clock.forward(minutes=1)
+    visit.measure(systolic=150)
+
+
+def high_and_decided(visit: Visit) -> None:
+    high(visit)
+    visit.clock.forward(minutes=1)
+    predose.decide(visit.pk, "White coat", by=visit.prescriber)
+
+
+def checked(**answers: str) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        visit.arrive()
+        visit.check(**answers)
+        visit.measure()
+
+    return take
+
+
+def measured(**values: Any) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        visit.arrive()
+        visit.check()
+        visit.measure(**values)
+
+    return take
+
+
+def changed(rows: type[Any], **values: Any) -> Callable[[Visit], None]:
+    """Change a row behind a visit that lacks nothing."""
+
+    def take(visit: Visit) -> None:
+        be_complete(visit)
+        now = visit.clock.now
+        made = {name: value(now) if callable(value) else value for name, value in values.items()}
+        with acting(TESTS):
+            rows.objects.update(**made)
+
+    return take
+
+
+def cleared_then_withdrawn(visit: Visit) -> None:
+    visit.be_cleared()
+    with acting(TESTS):
+        Consent.objects.update(withdrawn_at=visit.clock.now)
+
+
+def screened_anew(visit: Visit) -> None:
+    be_complete(visit)
+    with acting(TESTS):
+        SafetyScreen.objects.create(
+            patient=visit.patient,
+            clinic=visit.patient.clinic,
+            outcome=SafetyScreen.Outcome.NOT_CLEARED,
+            screened_by=visit.prescriber,
+            screened_at=visit.clock.now,
+            valid_until=visit.clock.now.date() + 9 * DAY,
+        )
+
+
+CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
+    "nothing done": (Visit.arrive, {"predose_check", "baseline"}),
+    "all done": (be_complete, set()),
+    "cleared": (Visit.be_cleared, set()),
+    "came again": (come_again, {"predose_check", "baseline"}),
+    "a stop": (checked(no_food_2h="no"), {"predose_stop"}),
+    "another person": (checked(identity_confirmed="no"), {"predose_check"}),
+    "pressure over the limit": (high, {"predose_bp"}),
+    "pressure decided": (high_and_decided, set()),
+    "half a baseline": (measured(spo2=None), {"baseline"}),
+    "half a baseline, explained": (measured(spo2=None, not_obtained="Broken"), set()),
+    "consent ended": (changed(Consent, expires_on=lambda now: now.date() - DAY), {"consent"}),
+    "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
+    "consent withdrawn": (cleared_then_withdrawn, {"consent"}),
+    "screen not passed": (screened_anew, {"screen"}),
+    "order ended": (changed(DoseOrder, valid_until=lambda now: now.date() - DAY), {"order"}),
+    "order of tomorrow": (changed(DoseOrder, valid_from=lambda now: now.date() + DAY), {"order"}),
+    "no order": (changed(DoseOrder, superseded_at=lambda now: now), {"order"}),
+    "died": (changed(Patient, deceased=True), {"not_treatable"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_card_judges_by_the_same_gate_as_a_dose(visit: Visit, case: str) -> None:
+    """INV-2 on the board."""
+    take, codes = CASES[case]
+    take(visit)
+    now = visit.clock.now
+    (row,) = present.present(visit.patient.clinic, now, None)
+    shown = seats.unmet_before_dose(row, now)
+    assert shown == authorization.missing(visit.fresh(), now)
+    assert {unmet.code for unmet in shown} == codes
+    card = seats.seat(row, now)
+    assert bool(card.blocked) == bool(codes)
+    assert (card.action in {"Clear for the dose", "Record first device"}) == (not codes)
+
+
+def test_after_a_new_arrival_the_card_asks_for_the_check_again(visit: Visit) -> None:
+    come_again(visit)
+    (row,) = present.present(visit.patient.clinic, visit.clock.now, None)
+    card = seats.seat(row, visit.clock.now)
+    assert card.blocked == ("Pre-dose check to do", "Vital signs before the dose missing")
+    assert card.action == "Start pre-dose check"
+
+
+def test_the_age_is_that_of_the_clinics_day(visit: Visit, clock: Clock) -> None:
+    visit.arrive()
+    clinic = visit.patient.clinic
+    midnight = (clock.now.astimezone(clinic.zone) + DAY).replace(hour=0, minute=0, second=0)
+    with acting(TESTS):
+        born = midnight.date().replace(year=midnight.year - 40)
+        Patient.objects.update(birth_date=born)
+    ages = []
+    for moment in (midnight - timedelta(minutes=1), midnight + timedelta(minutes=1)):
+        (row,) = present.present(clinic, moment, None)
+        ages.append(seats.seat(row, moment).age)
+    assert ages == [39, 40]
+
+
+@pytest.mark.parametrize("change", ["consent withdrawn", "screen not passed", "died"])
+def test_a_change_on_the_chart_changes_an_open_board(
+    client: Client, visit: Visit, nurse: User, change: str
+) -> None:
+    be_complete(visit)
+    client.force_login(nurse)
+    tag = tag_of(client, BOARD)
+    assert poll(client, tag) == 304
+    with acting(TESTS):
+        if change == "consent withdrawn":
+            Consent.objects.update(withdrawn_at=visit.clock.now)
+        elif change == "died":
+            Patient.objects.update(deceased=True)
+        else:
+            SafetyScreen.objects.create(
+                patient=visit.patient,
+                clinic=visit.patient.clinic,
+                outcome=SafetyScreen.Outcome.NOT_CLEARED,
+                screened_by=visit.prescriber,
+                screened_at=visit.clock.now,
+                valid_until=visit.clock.now.date() + DAY,
+            )
+    assert poll(client, tag) == 200

@@ -1,0 +1,104 @@
+"""The way to the door: escort, assessment, release."""
+
+from typing import Any
+
+from crispy_forms.layout import Field
+from django import forms
+
+from clinic.forms import ClinicalForm
+from monitoring.discharge import Gate
+from monitoring.models import Escort
+from monitoring.services.discharge import PRESCRIBER_DECIDES
+from patients.forms.fields import LineField
+from sessions.forms.fields import MomentField
+from sessions.forms.sheet import layout, reason_field, row
+
+
+class EscortForm(ClinicalForm):
+    kind = forms.ChoiceField(choices=Escort.Kind.choices, widget=forms.RadioSelect)
+    name = LineField(label="Name of the person or service", max_length=120)
+    phone = LineField(max_length=40, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seg = Field("kind", template="sessions/_seg.html")
+        self.helper = layout("entry_id", seg, row("name", "phone"))
+
+
+class AssessForm(ClinicalForm):
+    """A clinician's judgement, with a reason for each condition that may be decided."""
+
+    ready = forms.ChoiceField(
+        label="Judgement",
+        choices=[("yes", "Ready to leave"), ("no", "Not ready yet")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether the patient is ready to leave."},
+    )
+    note = LineField(max_length=500, required=False)
+
+    def __init__(self, *args: Any, gate: Gate, prescriber: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = []
+        for condition in gate.conditions:
+            if not condition.decidable:
+                continue
+            if condition.code in PRESCRIBER_DECIDES and not prescriber:
+                continue
+            name = f"decide_{condition.code}"
+            self.fields[name] = reason_field("Why this is acceptable", help_text=condition.text)
+            asked.append(name)
+        seg = Field("ready", template="sessions/_seg.html")
+        self.helper = layout("entry_id", seg, *asked, "note")
+
+    @property
+    def decisions(self) -> dict[str, str]:
+        prefix = "decide_"
+        return {
+            name.removeprefix(prefix): reason
+            for name, reason in self.values.items()
+            if name.startswith(prefix) and reason
+        }
+
+
+class ReleaseForm(ClinicalForm):
+    """Let the patient go as the gate allows: one button."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id")
+
+
+class OverrideForm(ClinicalForm):
+    """Let the patient go before the gate is met, with a second person's name and password."""
+
+    reason = reason_field("Why they leave before the gate is met", required=True)
+    second_username = LineField(
+        label="Second person: user name",
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    second_password = forms.CharField(
+        label="Second person: password",
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id", "reason", row("second_username", "second_password"))
+
+    def _sent(self) -> dict[str, Any]:
+        """Identify the post without the second person's password."""
+        return {n: value for n, value in super()._sent().items() if n != "second_password"}
+
+
+class DepartureForm(ClinicalForm):
+    """Record that the patient is gone already."""
+
+    left_at = MomentField(label="Left at")
+    reason = reason_field("Why they left without being released", required=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id", row("left_at"), "reason")

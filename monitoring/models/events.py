@@ -1,0 +1,127 @@
+from datetime import datetime
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from clinic.audit_triggers import append_only
+from clinic.models.scoping import PublicRow
+from monitoring.models.scoping import SessionRowQuerySet, StandingQuerySet
+from sessions.models import TreatmentSession
+from sessions.models.session import audited_child
+
+
+class MissedCheck(models.Model):
+    """A due check that nobody can make up for: why, and who says so.
+
+    Entered in error is a row that supersedes it; missed after that supersedes the error. So the
+    rows of one label form a line, and its last one stands.
+    """
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="missed_checks"
+    )
+    label = models.CharField(max_length=60)
+    reason = models.CharField(max_length=240)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    entered_in_error = models.BooleanField(default=False)
+
+    objects = StandingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["treatment_session", "label"],
+                condition=Q(supersedes__isnull=True),
+                name="a_check_is_missed_once",
+                violation_error_message="This check is settled already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(entered_in_error=False) | Q(supersedes__isnull=False),
+                name="an_error_names_the_missed_check",
+            ),
+        ]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.label}: {self.reason}"
+
+
+class AdverseEventQuerySet(StandingQuerySet):
+    def open(self) -> Self:
+        return self.standing().filter(resolution__isnull=True)
+
+
+class AdverseEvent(PublicRow):
+    """What happened to the patient; how it ended, or that it did not happen, is another row."""
+
+    class Severity(models.TextChoices):
+        MILD = "mild"
+        MODERATE = "moderate"
+        SEVERE = "severe"
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="adverse_events"
+    )
+    term = models.CharField(max_length=120)
+    severity = models.CharField(max_length=10, choices=Severity.choices)
+    serious = models.BooleanField(default=False)
+    onset_at = models.DateTimeField()
+    action = models.CharField(max_length=240, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    reason = models.CharField(max_length=240, blank=True, help_text="Why it was an error.")
+    entered_in_error = models.BooleanField(default=False)
+
+    objects = AdverseEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["onset_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(supersedes__isnull=True, entered_in_error=False)
+                | (Q(supersedes__isnull=False, entered_in_error=True) & ~Q(reason="")),
+                name="an_event_in_error_says_why",
+            ),
+        ]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return self.term
+
+    @property
+    def resolved_at(self) -> datetime | None:
+        """When it ended; select `resolution` along with lists of events."""
+        ended = getattr(self, "resolution", None)
+        return ended.resolved_at if ended else None
+
+
+class AdverseEventResolution(models.Model):
+    """How an adverse event ended, once."""
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="adverse_event_resolutions"
+    )
+    event = models.OneToOneField(AdverseEvent, models.PROTECT, related_name="resolution")
+    resolved_at = models.DateTimeField()
+    resolution = models.CharField(max_length=240)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    objects = SessionRowQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["resolved_at", "pk"]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return self.resolution
