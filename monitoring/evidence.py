@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from monitoring.readings import (
     Assessment,
@@ -23,21 +24,21 @@ def newest(readings: Iterable[Reading]) -> tuple[Reading, ...]:
     return tuple(r for r in ordered if r.observed_at == ordered[-1].observed_at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is asked again and again is computed once
 class Evidence:
     history: History
     settings: Settings
     now: datetime
 
-    @property
+    @cached_property
     def first(self) -> datetime | None:
         return first_dose_at(self.history.administrations)
 
-    @property
+    @cached_property
     def last(self) -> datetime | None:
         return last_dose_at(self.history.administrations)
 
-    @property
+    @cached_property
     def readings(self) -> tuple[Reading, ...]:
         return tuple(r for r in self.history.readings if r.observed_at <= self.now)
 
