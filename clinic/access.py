@@ -6,6 +6,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from clinic.models import Clinic, User
 from clinic.models.scoping import ClinicScopedQuerySet
@@ -52,8 +53,19 @@ def allow(user: User, permission: str, row: Any = None) -> None:
 def fetch(
     request: HttpRequest, queryset: ClinicScopedQuerySet, permission: str, **lookup: Any
 ) -> Any:
-    """Return the row that this user may act on: 404 for strangers, 403 for the wrong role."""
+    """Return the row that this user may act on: 404 for strangers, 403 for the wrong role.
+
+    From here on the page is about the row's clinic: its name and its zone are shown.
+    """
     user = staff(request)
     row = get_object_or_404(queryset.visible_to(user), **lookup)
     allow(user, permission, row)
+    _be_at(request, user, clinic_id_of(row))
     return row
+
+
+def _be_at(request: HttpRequest, user: User, clinic_id: int) -> None:
+    """Show this clinic's times for the rest of the request, wherever the user works otherwise."""
+    clinic = next(clinic for clinic in user.clinics if clinic.pk == clinic_id)
+    request.clinic = clinic  # type: ignore[attr-defined]  # as CurrentClinicMiddleware set it
+    timezone.activate(clinic.zone)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -85,6 +85,15 @@ class ClosureAdmin(ClinicScopedAdmin):
     search_fields = ("reason",)
     date_hierarchy = "starts_on"
     list_select_related = ("clinic",)
+
+    def save_model(self, request: HttpRequest, obj: Closure, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self.message_user(
+            request,
+            "New dates keep clear of these days. Sessions that are booked on them already stay: "
+            "cancel them with “Cancel a day”, or move them.",
+            messages.WARNING,
+        )
 
     @admin.display(description="Days from now")
     def affected(self, closure: Closure) -> str:

@@ -86,6 +86,7 @@ def changes_at(sheet: Sheet) -> datetime:
     """Return the next moment at which time alone changes what is shown."""
     now, settings = sheet.now, sheet.record.settings
     moments: list[datetime | None] = [sheet.treatment_session.ends_at + INSTANT, sheet.rest_until]
+    moments.append(_next_day(now.astimezone(sheet.treatment_session.clinic.zone)))
     for check in sheet.due:
         moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]
     recent = timedelta(minutes=settings.recent_minutes) + INSTANT
@@ -101,3 +102,8 @@ def changes_at(sheet: Sheet) -> datetime:
         # The words name whole minutes that are still to go.
         moments.append(ready_at - (ready_at - now - INSTANT) // MINUTE * MINUTE)
     return min([moment for moment in moments if moment and moment > now] + [now + AT_MOST])
+
+
+def _next_day(local: datetime) -> datetime:
+    """Return midnight, when an order, a consent or a screen may end."""
+    return (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

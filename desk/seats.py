@@ -127,7 +127,9 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         values=values(evidence),
         alarm=bool(alarming),
         alerts=alarming,
-        blocked=blocked.before_leaving(standing) if standing else blocked.before_dose(unmet),
+        blocked=blocked.before_leaving(standing)
+        if standing and not unmet
+        else blocked.before_dose(unmet),
         conflicts=_conflicts(row, now),
         leaves_from=_earliest(row),
         action=action,

@@ -42,12 +42,12 @@ class User(AbstractUser):
     @cached_property
     def current_memberships(self) -> "list[Membership]":
         """Return the memberships with their clinics: one query a request."""
-        return list(self.memberships.filter(is_active=True).select_related("clinic"))
+        return list(self.memberships.filter(is_active=True).select_related("clinic").order_by("pk"))
 
     @property
     def clinics(self) -> "list[Clinic]":
-        found = {m.clinic_id: m.clinic for m in self.current_memberships}
-        return sorted(found.values(), key=lambda clinic: (clinic.name, clinic.pk))
+        """Return where he works, the clinic that he joined first in front."""
+        return list({m.clinic_id: m.clinic for m in self.current_memberships}.values())
 
     @property
     def clinic_ids(self) -> list[int]:

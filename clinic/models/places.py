@@ -1,5 +1,6 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -133,3 +134,8 @@ class Closure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_on} to {self.ends_on}: {self.reason}"
+
+    def clean(self) -> None:
+        """Say it at the field, before PostgreSQL is asked to build a range that runs backwards."""
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValidationError({"ends_on": "The last closed day can't be before the first."})

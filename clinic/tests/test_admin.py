@@ -138,3 +138,24 @@ def test_a_chart_reader_of_another_clinic_sees_no_values_of_this_one(
 def test_nul_in_a_filter_is_ignored(admin_client, query):
     url = reverse("admin:clinic_auditevent_changelist")
     assert admin_client.get(f"{url}?{query}", follow=True).status_code == 200
+
+
+def test_a_closure_that_ends_before_it_starts_is_refused_at_the_field(admin_client, clinic):
+    values = {
+        "clinic": clinic.pk,
+        "starts_on": "2027-01-05",
+        "ends_on": "2027-01-04",
+        "reason": "X",
+    }
+    page = admin_client.post(reverse("admin:clinic_closure_add"), values).content.decode()
+    assert "before the first" in page
+    assert not Closure.objects.exists()
+
+
+def test_an_auditor_reads_the_trail_and_changes_nothing(client, clinic, auditor):
+    with acting(TESTS):
+        auditor.is_staff = True
+        auditor.save()
+    client.force_login(auditor)
+    assert client.get(reverse("admin:clinic_auditevent_changelist")).status_code == 200
+    assert client.get(reverse("admin:clinic_room_changelist")).status_code == 403

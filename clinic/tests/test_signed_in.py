@@ -105,7 +105,9 @@ def test_every_answer_refuses_frames_and_guessed_types(client, db, path, host, c
 
 
 def test_a_body_in_another_encoding_is_refused_kindly(db):
-    response = Client(enforce_csrf_checks=True).post(
+    client = Client(enforce_csrf_checks=True)
+    client.get(reverse("account_login"))
+    response = client.post(
         reverse("account_login"),
         b"login=a",
         content_type="application/x-www-form-urlencoded; charset=utf-7",

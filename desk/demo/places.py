@@ -74,7 +74,7 @@ def make_sites(now: datetime) -> tuple[Site, Site]:
     nurse2 = _make_user("nurse2", "Silke", "Brandt")
     prescriber2 = _make_user("prescriber2", "Håkon", "Tveit")
     admin = _make_user("admin", "Teresa", "Lindholm", is_staff=True)
-    auditor = _make_user("auditor", "Gideon", "Prakash")
+    auditor = _make_user("auditor", "Gideon", "Prakash", is_staff=True)
     _join(riverside, front_desk, Role.FRONT_DESK)
     _join(riverside, nurse, Role.NURSE)
     _join(riverside, prescriber, Role.PRESCRIBER)

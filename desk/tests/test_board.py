@@ -24,6 +24,7 @@ from desk.tests.factories import (
 )
 from monitoring.models import DischargeAssessment, Escort, MissedCheck
 from monitoring.services import events, history
+from monitoring.tests.visits import Clock
 from patients.models import Patient, Task
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
@@ -363,8 +364,9 @@ def test_the_board_costs_eight_queries_and_40_kb_for_any_number(
 
 @pytest.mark.parametrize("key", ["esketamine-trd-us", "ketamine-iv-twice-weekly"])
 def test_a_card_judges_by_the_same_history_as_the_session_sheet(
-    clinic: Clinic, nurse: User, prescriber: User, key: str
+    clinic: Clinic, nurse: User, prescriber: User, key: str, clock: Clock
 ) -> None:
+    clock.to(NOON)
     visit = make_visit(clinic, nurse, starts_at=NOON - minutes(60), key=key)
     measure(visit, NOON - minutes(58), nurse)
     measure(visit, NOON - minutes(9), nurse, temperature="36.6", oxygen_l_min="2.0")

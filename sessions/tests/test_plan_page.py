@@ -270,3 +270,8 @@ def test_a_clinic_without_chairs_says_so(client, front_desk):
     client.force_login(front_desk)
     page = client.get(url(patient), chosen()).content.decode()
     assert "Every chair is taken" in page
+
+
+@pytest.mark.parametrize("pin", ["1@9999-12-31T23:59", "1@0001-01-01T00:00", "0@x", "1@\x00"])
+def test_a_pin_that_no_calendar_holds_is_no_choice(desk, patient, pin):
+    assert desk.get(url(patient), chosen(at=pin)).status_code == 200
