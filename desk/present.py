@@ -1,73 +1,27 @@
 """Everybody who is in the house now, with all that their card needs: one query for any number."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    Exists,
-    F,
-    Model,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    When,
-)
-from django.db.models.functions import JSONObject
+from django.db.models import Model
 
 from clinic.models import Clinic
-from monitoring.models import (
-    AdverseEvent,
-    DischargeAssessment,
-    Escort,
-    MissedCheck,
-    PreDoseCheck,
-    VitalSigns,
-)
+from desk.present_rows import with_children
+from monitoring.models import PreDoseCheck
 from monitoring.readings import Administration, Assessment, History, Reading, Settings
 from monitoring.readings import Escort as SettledEscort
 from monitoring.services import predose
 from patients.models import Consent, SafetyScreen
 from patients.naming import initials
 from sessions.lifecycle import PRESENT
-from sessions.models import (
-    ChairStay,
-    Dose,
-    DoseOrder,
-    InfusionEvent,
-    MonitoringCheck,
-    MonitoringTemplate,
-    TreatmentSession,
-)
+from sessions.models import DoseOrder, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services.authorization import OnChart, stands_on
 
 MOST = 100  # more than any clinic seats; the page says so when it is reached
-NEAR = timedelta(hours=12)
 Row = TypeVar("Row", bound=Model)
-UNSAID = {"id", "protocol", "sources"}
-PREDOSE = [*predose.QUESTIONS, "completed_at", "decided_by_id"]
-TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
-VITALS = [
-    "id",
-    "observed_at",
-    "recorded_at",
-    "systolic",
-    "diastolic",
-    "pulse",
-    "spo2",
-    "oxygen_l_min",
-    "respiratory_rate",
-    "temperature",
-    "sedation",
-    "dissociation",
-    "not_obtained",
-    "late_reason",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,125 +62,8 @@ def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[P
     rows = TreatmentSession.objects.filter(clinic=clinic, status__in=PRESENT)
     return [
         _session(row, clinic, now, jumped_at)
-        for row in _with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
+        for row in with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
     ]
-
-
-def _children(rows: QuerySet, *names: str, **named: str) -> QuerySet:
-    return _fields(rows.filter(treatment_session=OuterRef("pk")), *names, **named)
-
-
-def _fields(rows: QuerySet, *names: str, **named: str) -> QuerySet:
-    return rows.values(row=JSONObject(**{name: name for name in names}, **named))
-
-
-def _of_patient(model: type[Row]) -> QuerySet[Row]:
-    return model._default_manager.filter(patient=OuterRef("patient"))
-
-
-def _consents() -> QuerySet[Consent]:
-    return _of_patient(Consent).filter(kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True)
-
-
-def _with_children(rows: QuerySet, now: datetime) -> QuerySet:
-    stays = ChairStay.objects.order_by("-since", "-pk")
-    template = {name: f"course__protocol__monitoring__{name}" for name in TEMPLATE_FIELDS}
-    return rows.annotate(
-        family_name=F("patient__family_name"),
-        given_name=F("patient__given_name"),
-        birth_date=F("patient__birth_date"),
-        deceased=F("patient__deceased"),
-        phase_name=F("phase__name"),
-        phase_count=F("phase__count"),
-        protocol_title=F("course__protocol__short_title"),
-        route=F("course__protocol__route"),
-        booked=JSONObject(room="chair__room__name", chair="chair__name"),
-        stay=Subquery(_children(stays, "place", room="chair__room__name", chair="chair__name")[:1]),
-        chair_now=Case(
-            When(
-                Exists(stays.filter(treatment_session=OuterRef("pk"))),
-                then=Subquery(
-                    stays.filter(treatment_session=OuterRef("pk")).values("chair_id")[:1]
-                ),
-            ),
-            default=F("chair_id"),
-            output_field=BigIntegerField(),
-        ),
-        template=JSONObject(**template),
-        checks=ArraySubquery(
-            MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol")).values(
-                row=JSONObject(label="label", anchor="anchor", minute="minute")
-            )
-        ),
-        vitals=ArraySubquery(
-            _children(VitalSigns.objects.standing().order_by("observed_at", "pk"), *VITALS)
-        ),
-        given=ArraySubquery(_children(_given(), "number", "given_at", "route")),
-        stops=ArraySubquery(
-            _children(
-                InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP),
-                "at",
-                number="dose__number",
-            )
-        ),
-        predose_check=Subquery(_children(PreDoseCheck.objects.all(), *PREDOSE)[:1]),
-        consent=Subquery(_fields(_consents(), "given_at", "expires_on")[:1]),
-        consent_zone=Subquery(_consents().values("clinic__time_zone")[:1]),
-        screen=Subquery(_fields(_of_patient(SafetyScreen), "outcome", "valid_until")[:1]),
-        order=Subquery(
-            _fields(
-                DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True),
-                "dose_mg",
-                "infusion_minutes",
-                "valid_from",
-                "valid_until",
-            )[:1]
-        ),
-        missed=ArraySubquery(_children(MissedCheck.objects.standing(), "label", "reason")),
-        events=ArraySubquery(
-            AdverseEvent.objects.open().filter(treatment_session=OuterRef("pk")).values("term")
-        ),
-        escort=Subquery(_children(Escort.objects.all(), "name")[:1]),
-        assessment=Subquery(_assessments()[:1]),
-        next_booking=Subquery(_next_bookings(now)[:1]),
-    ).values()
-
-
-def _given() -> QuerySet:
-    """Every dose that counts; a refused device was not given."""
-    return Dose.objects.standing().exclude(outcome=Dose.Outcome.REFUSED)
-
-
-def _assessments() -> QuerySet:
-    return _children(
-        DischargeAssessment.objects.all(),
-        "assessed_at",
-        "ready",
-        "decisions",
-        "by_prescriber",
-        first_name="assessed_by__first_name",
-        last_name="assessed_by__last_name",
-        username="assessed_by__username",
-    )
-
-
-def _next_bookings(now: datetime) -> QuerySet:
-    """Who is booked next on the chair where the patient really sits."""
-    return (
-        TreatmentSession.objects.planned()
-        .between(now - NEAR, now + NEAR)
-        .filter(
-            clinic=OuterRef("clinic"),
-            chair=OuterRef("chair_now"),
-            starts_at__gt=OuterRef("starts_at"),
-        )
-        .order_by("starts_at")
-        .values(
-            row=JSONObject(
-                starts_at="starts_at", given="patient__given_name", family="patient__family_name"
-            )
-        )
-    )
 
 
 def _session(

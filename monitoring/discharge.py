@@ -40,7 +40,8 @@ def _decided(condition: Condition, evidence: Evidence) -> Condition:
     reason = assessment.decisions.get(condition.code, "")
     if not said(reason) or (condition.code == "sedation" and not assessment.is_prescriber):
         return condition
-    text = f"Decided by {assessment.by}: {reason}"
+    found = condition.text.partition(":")[0]  # what was decided about stays in sight
+    text = f"{found}. Decided by {assessment.by}: {reason}"
     return replace(condition, met=True, text=text, action="", reason=reason)
 
 

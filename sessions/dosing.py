@@ -16,7 +16,8 @@ MG_PER_DEVICE = Decimal(28)  # one single-use device, two sprays (clinical 1.2)
 MOST_DEVICES = 3
 LIGHTEST_KG = Decimal(20)
 HEAVIEST_KG = Decimal(500)
-HIGHEST_MG_PER_KG = Decimal(5)
+HIGHEST_MG_PER_KG = Decimal(2)  # far above the 0.1 to 0.75 reported (clinical 4); a slip beyond
+FASTEST_MG_PER_KG_MIN = Decimal("0.5")  # faster risks respiratory depression (label, clinical 4)
 LONGEST_MINUTES = 480
 DEFAULT_MG_PER_ML = Decimal(1)
 UNDILUTED_MG_PER_ML = Decimal(100)
@@ -73,11 +74,14 @@ def devices_for(mg: Decimal) -> int:
 
 
 def whole_devices(mg: Decimal) -> int:
-    """Return the number of devices of a dose that a prescriber chose, however high."""
+    """Return the number of devices of a dose that a prescriber chose; three at most."""
     devices, rest = divmod(mg, MG_PER_DEVICE)
     if rest or devices < 1:
         text = f"Devices hold {MG_PER_DEVICE} mg each: order a multiple of {MG_PER_DEVICE} mg."
         raise DosingError("devices", text)
+    if devices > MOST_DEVICES:
+        most = MOST_DEVICES * MG_PER_DEVICE
+        raise DosingError("devices", f"The highest dose is {most} mg, {MOST_DEVICES} devices.")
     return int(devices)
 
 
@@ -93,6 +97,10 @@ def infusion(
         raise DosingError("dose", f"A dose is above 0 and at most {HIGHEST_MG_PER_KG} mg/kg.")
     if not 1 <= minutes <= LONGEST_MINUTES:
         raise DosingError("minutes", f"An infusion lasts 1 to {LONGEST_MINUTES} minutes.")
+    if mg_per_kg / minutes > FASTEST_MG_PER_KG_MIN:
+        raise DosingError(
+            "minutes", f"At most {FASTEST_MG_PER_KG_MIN} mg/kg a minute: give it more slowly."
+        )
     if not (mg_per_ml.is_finite() and 0 < mg_per_ml < UNDILUTED_MG_PER_ML):
         raise DosingError(
             "concentration", "The concentration is above 0 and below 100 mg/mL, which is undiluted."

@@ -3,14 +3,13 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver
 
 from clinic import access
 from clinic.audit import acting
 from clinic.models import Membership, Room
 from clinic.roles import PERMISSIONS, Role
 from clinic.tests.factories import TESTS
-from patients.tests.factories import make_patient
 
 PUBLIC = {"healthz", "readyz"}
 
@@ -107,15 +106,3 @@ def test_roles_end_where_they_should(role, forbidden):
 def test_an_auditor_changes_nothing():
     reading = ("view_", "read_")
     assert all(p.partition(".")[2].startswith(reading) for p in PERMISSIONS[Role.AUDITOR])
-
-
-def test_a_page_about_another_of_my_clinics_shows_its_name_and_times(
-    client, prescriber, clinic, other_clinic
-):
-    with acting(TESTS):
-        Membership.objects.create(user=prescriber, clinic=other_clinic, role=Role.PRESCRIBER)
-    patient = make_patient(other_clinic)
-    client.force_login(prescriber)
-    page = client.get(reverse("desk:chart", args=[patient.public_id])).content.decode()
-    assert other_clinic.name in page
-    assert 'data-zone="America/New_York"' in page

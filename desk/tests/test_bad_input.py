@@ -215,7 +215,14 @@ READ_LENIENTLY = {
 
 
 # Where the first post moved the session on, the form is not offered again, or not with that choice.
-MOVED_ON = {"back": 302, "left": 302, "place": 302, "infusion_change": 200, "missed": 200}
+MOVED_ON = {
+    "back": 302,
+    "left": 302,
+    "place": 302,
+    "infusion_change": 200,
+    "missed": 200,
+    "not_missed": 200,
+}
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import pytest
 from django.test import Client
 
 from clinic.audit import acting
-from clinic.models import AuditEvent, Clinic, User
+from clinic.models import AuditEvent, Clinic, Membership, User
+from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from desk import ribbon
 from desk.ribbon import Visit
@@ -260,3 +261,15 @@ def test_phases_are_bands_and_today_is_a_line() -> None:
 
 def test_a_course_that_is_over_has_no_line_of_today() -> None:
     assert ribbon.draw([visit_on(BEFORE, "discharged")], TODAY).today_x is None
+
+
+def test_a_page_about_another_of_my_clinics_shows_its_name_and_times(
+    client: Client, prescriber: User, clinic: Clinic, other_clinic: Clinic
+) -> None:
+    with acting(TESTS):
+        Membership.objects.create(user=prescriber, clinic=other_clinic, role=Role.PRESCRIBER)
+    patient = make_patient(other_clinic)
+    client.force_login(prescriber)
+    page = client.get(url_of(patient)).content.decode()
+    assert other_clinic.name in page
+    assert 'data-zone="America/New_York"' in page

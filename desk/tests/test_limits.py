@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
         ({}, set()),
     ],
 )
-def test_what_is_out_of_range(measured: dict[str, int], out: set[str]) -> None:
+def test_what_is_out_of_range(measured: dict[str, Any], out: set[str]) -> None:
     assert out_of_range(Reading(1, AT, AT, **measured), Settings()) == out
 
 

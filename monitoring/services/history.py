@@ -113,7 +113,9 @@ def load(treatment_session: TreatmentSession) -> Record:
         vitals=list(VitalSigns.objects.filter(**of_session).select_related("recorded_by")),
         doses=doses,
         infusion_events=infusion_events(treatment_session, doses),
-        adverse_events=list(AdverseEvent.objects.filter(**of_session).select_related("resolution")),
+        adverse_events=list(
+            AdverseEvent.objects.filter(**of_session).select_related("resolution", "recorded_by")
+        ),
         assessment=(
             DischargeAssessment.objects.filter(**of_session).select_related("assessed_by").first()
             if doses

@@ -11,7 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
-from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, whole_devices
+from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, infusion, whole_devices
 from sessions.models import DoseOrder, TreatmentCourse
 from sessions.models.protocol import Route
 from sessions.services.extending import lock_course
@@ -98,6 +98,19 @@ def _check(course: TreatmentCourse, ordered: OrderedDose) -> None:
         raise ValidationError(
             {"infusion_minutes": "An infusion needs its minutes and its concentration."}
         )
+    if course.protocol.route == Route.IV:
+        _check_infusion(ordered)
+
+
+def _check_infusion(ordered: OrderedDose) -> None:
+    """Refuse what no reason makes right: a dose or a rate beyond the ceilings of `dosing`."""
+    if not (ordered.mg_per_kg and ordered.weight_kg and ordered.infusion_minutes):
+        raise ValidationError({"weight_kg": "An infusion is ordered in mg/kg for a weight."})
+    try:
+        infusion(ordered.mg_per_kg, ordered.weight_kg, ordered.infusion_minutes)
+    except DosingError as error:
+        field = {"weight": "weight_kg", "minutes": "infusion_minutes"}.get(error.code, "dose_mg")
+        raise ValidationError({field: error.message}, code=error.code) from error
 
 
 def _check_devices(dose_mg: Decimal) -> None:

@@ -114,8 +114,9 @@ def test_a_new_order_replaces_and_the_old_one_stays_readable(office, course):
     ("values", "words"),
     [
         ({"option": "other"}, "Enter the dose in mg"),
-        ({"option": "other", "other_mg": "112"}, "Say why another dose"),
+        ({"option": "other", "other_mg": "28"}, "Say why another dose"),
         ({"option": "other", "other_mg": "50", "reason": "x"}, "order a multiple of 28"),
+        ({"option": "other", "other_mg": "112", "reason": "x"}, "highest dose is 84 mg"),
         ({"option": "other", "other_mg": "5_6", "reason": "x"}, "plain digits"),
         ({"option": "other", "other_mg": "1e2", "reason": "x"}, "plain digits"),
         ({"option": "other", "other_mg": "５６", "reason": "x"}, "plain digits"),

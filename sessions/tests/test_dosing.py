@@ -2,7 +2,14 @@ from decimal import Decimal
 
 import pytest
 
-from sessions.dosing import DoseChoice, DosingError, devices_for, dose_options, infusion
+from sessions.dosing import (
+    DoseChoice,
+    DosingError,
+    devices_for,
+    dose_options,
+    infusion,
+    whole_devices,
+)
 from sessions.shipped import read_all
 from sessions.specs import DoseOption, PhaseSpec
 
@@ -156,3 +163,14 @@ def test_every_label_protocol_has_exactly_one_default_dose(key, age, number):
     for spec in PROTOCOLS[key].phases:
         choices = dose_options(spec, number, age, Decimal(70))
         assert sum(choice.is_default for choice in choices) == 1
+
+
+def test_more_than_three_devices_are_refused() -> None:
+    with pytest.raises(DosingError, match="highest dose is 84 mg"):
+        whole_devices(Decimal(112))
+
+
+@pytest.mark.parametrize(("mg_per_kg", "minutes"), [("5", 40), ("2", 1), ("0.6", 1)])
+def test_an_infusion_too_strong_or_too_fast_is_refused(mg_per_kg: str, minutes: int) -> None:
+    with pytest.raises(DosingError):
+        infusion(Decimal(mg_per_kg), Decimal(70), minutes)
