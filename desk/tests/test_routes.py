@@ -45,6 +45,7 @@ patients:stop_medication medicine          | in 403 200 200 403 403 404| in 403 
 patients:add_condition patient             | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:resolve_condition condition       | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:add_allergy patient               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+patients:no_allergies patient              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:add_measure patient               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:entered_in_error allergy <allergies| in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:entered_in_error measure <measures| in 403 200 200 403 403 404| in 403 200 200 403 403 404
