@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from copy import deepcopy
-from logging.config import DictConfigurator  # type: ignore[attr-defined]
+from logging.config import DictConfigurator
 
 import pytest
 from django.conf import settings

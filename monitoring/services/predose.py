@@ -115,6 +115,7 @@ def complete(
             raise PermissionDenied(RECORD)
         _check_status(treatment_session)
         _check_answers(answers)
+        _check_lifted(latest(treatment_session), answers)
         decides = bool(decision_reason.strip())
         if decides and not by.may(DECIDE, treatment_session.clinic_id):
             raise ValidationError({"decision_reason": "Only a prescriber decides this."})
@@ -125,6 +126,19 @@ def complete(
             completed_at=now,
             decision_reason=decision_reason.strip(),
             decided_by=by if decides else None,
+        )
+
+
+def _check_lifted(before: PreDoseCheck | None, answers: dict[str, Any]) -> None:
+    """Ask what changed when the new answers lift a stop that stood: both sets stay on record."""
+    lifted = [
+        words
+        for name, (answer, words) in STOPS.items()
+        if before and getattr(before, name) == answer != answers[name]
+    ]
+    if lifted and not said(answers.get("note", "")):
+        raise ValidationError(
+            {"note": f"Answered otherwise before ({'; '.join(lifted)}). Say what changed."}
         )
 
 

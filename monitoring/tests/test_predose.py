@@ -131,3 +131,12 @@ def test_the_front_desk_checks_nothing(visit: Visit, front_desk: User) -> None:
     visit.arrive()
     with pytest.raises(PermissionDenied):
         predose.complete(visit.pk, ANSWERS, by=front_desk)
+
+
+def test_a_stop_is_not_lifted_by_answering_again_without_a_word(visit: Visit) -> None:
+    visit.arrive()
+    visit.check(substance_use_today="yes")
+    with pytest.raises(ValidationError, match="Say what changed"):
+        visit.check()
+    visit.check(note="Misheard: it was yesterday")
+    assert visit.row.predose_checks.count() == 2
