@@ -32,8 +32,7 @@ class PatientAdmin(ReadOnlyAdmin):
         """Search as the patient list does, by its index."""
         if not search_term:
             return queryset, False
-        words = search_term.replace("\x00", "")
-        return queryset.search(words), False  # type: ignore[attr-defined]  # a PatientQuerySet
+        return queryset.search(search_term), False  # type: ignore[attr-defined]  # a PatientQuerySet
 
 
 @admin.register(Task)
