@@ -118,9 +118,8 @@ def test_the_worker_answers_its_health_check(deployed: Environment, tmp_path: Pa
 def test_beat_leaves_the_file_that_its_health_check_looks_for(
     deployed: Environment, tmp_path: Path
 ) -> None:
-    command = [
-        part.replace("/tmp/", f"{tmp_path}/") for part in natively(SERVICES["beat"]["command"])
-    ]
+    python, *arguments = natively(SERVICES["beat"]["command"])
+    command = [python, *(part.replace("/tmp/", f"{tmp_path}/") for part in arguments)]
     beat = children.start("beat", command, env=deployed, cwd=ROOT, log=tmp_path / "log")
     found = children.wait_until(
         lambda: any(tmp_path.glob("celerybeat-schedule*")), beat, seconds=60

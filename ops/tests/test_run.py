@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,20 @@ from ops import places
 from ops.environment import ROOT
 from ops.tests.test_children import is_gone
 
-PORT = 8970
+
+def two_free_ports() -> int:
+    """Return a port that is free now, and so is the next."""
+    for _ in range(50):
+        with socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", 0))
+            port: int = one.getsockname()[1]
+            with suppress(OSError, OverflowError):
+                next_one.bind(("127.0.0.1", port + 1))
+                return port
+    raise OSError("no two free ports in a row")
+
+
+PORT = two_free_ports()
 GIVEN_BY_TESTS = ("DATABASE_URL", "REDIS_URL", "SITE_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("run")]
