@@ -32,7 +32,7 @@ from sessions.services.signing import content_hash
 
 CLOCKS_CHANGE = datetime(2026, 11, 1, 17, 23, 40, tzinfo=UTC)  # a Sunday, noon in New York
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", params=[None, CLOCKS_CHANGE], ids=["now", "clocks-change"])

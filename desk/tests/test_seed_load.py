@@ -15,7 +15,7 @@ from patients.tests.factories import make_patient
 from reminders.models import Message
 from sessions.models import TreatmentCourse, TreatmentSession
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("seed_load")]
+pytestmark = pytest.mark.django_db
 PATIENTS = 300
 
 

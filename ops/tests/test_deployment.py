@@ -25,8 +25,6 @@ COMPOSE: dict[str, Any] = YAML(typ="safe").load(ROOT / "docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 Environment = dict[str, str]
 
-pytestmark = pytest.mark.xdist_group("deployment")
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[tuple[Postgres, Valkey]]:

@@ -35,7 +35,7 @@ def two_free_ports() -> int:
 PORT = two_free_ports()
 GIVEN_BY_TESTS = ("DATABASE_URL", "REDIS_URL", "SITE_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("run")]
+pytestmark = pytest.mark.timeout(240)
 
 
 class House:
