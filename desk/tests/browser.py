@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import Error, Page, ViewportSize, expect
 
 PASSWORD = "taper-demo"
 SIZES: dict[str, ViewportSize] = {
@@ -14,6 +14,8 @@ SIZES: dict[str, ViewportSize] = {
 }
 # The README shows some: TAPER_SCREENSHOTS=docs/screenshots ./dev test desk/tests -k browser
 SHOTS = Path(os.environ.get("TAPER_SCREENSHOTS", settings.BASE_DIR / "var" / "screenshots"))
+
+REFUSED_FRAME = "Unable to capture screenshot"
 
 
 def sign_in(page: Page, address: str, username: str) -> None:
@@ -28,4 +30,10 @@ def sign_in(page: Page, address: str, username: str) -> None:
 def picture(page: Page, name: str) -> None:
     """Save what this person sees now."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+    path = SHOTS / f"{name}.png"
+    try:
+        page.screenshot(path=path)
+    except Error as error:  # a busy Chromium now and then refuses one frame, and gives the next
+        if REFUSED_FRAME not in error.message:
+            raise
+        page.screenshot(path=path)
