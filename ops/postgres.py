@@ -197,13 +197,16 @@ class Postgres:
         return f'{NAME} "{caller}" {roles}\n'
 
     def _forget_dead_server(self) -> None:
-        """Remove the pid file of a server that is gone, though its number lives on elsewhere."""
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        pid = pid_file.read_text().partition("\n")[0].strip()
-        if str(self.data) not in _command_of(pid):
-            pid_file.unlink()
+        """Remove what a server that is gone has left, though its number lives on elsewhere.
+
+        It lives on in a zombie too, that nobody has waited for yet.
+        """
+        for left in (self.data / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            if not left.exists():
+                continue
+            pid = left.read_text().partition("\n")[0].strip()
+            if str(self.data) not in _command_of(pid):
+                left.unlink()
 
     def _answers(self) -> bool:
         return self._run("pg_isready", "-q", "-U", NAME).returncode == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ops import places, postgres
+from ops import children, places, postgres
 from ops.errors import ServiceError
 from ops.postgres import Postgres, system_programs
 
@@ -67,14 +67,17 @@ def test_what_was_written_is_there_after_a_kill(start: Start) -> None:
     assert ask(start(durable=True), "SELECT answer FROM kept") == 42
 
 
-def test_a_pid_file_that_names_somebody_else_is_no_obstacle(start: Start) -> None:
+@pytest.mark.parametrize("left", ["files/data/postmaster.pid", "run/.s.PGSQL.5432.lock"])
+def test_a_left_file_that_names_another_process_is_no_obstacle(start: Start, left: str) -> None:
     server = start()
     server.stop()
-    pid_file = server.data / "postmaster.pid"
-    pid_file.write_text(f"{os.getpid()}\n{server.data}\n")
+    another = children.start("another", ["sleep", "60"], account=server.account)
+    path = server.home / left
+    path.write_text(f"{another.process.pid}\n{server.data}\n")
     if server.account:
-        os.chown(pid_file, server.account.pw_uid, server.account.pw_gid)
+        os.chown(path, server.account.pw_uid, server.account.pw_gid)
     assert ask(start(), "SELECT 1") == 1
+    another.stop()
 
 
 def test_it_stops_though_clients_are_connected(start: Start) -> None:
