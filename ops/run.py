@@ -15,7 +15,7 @@ from ops.services import Services
 from ops.supervisor import Stopped, Supervisor
 from ops.terminal import say
 
-PORT, PORTS_TRIED = 8000, 100
+PORT, LAST_PORT, PORTS_TRIED = 8000, 65_535, 100
 SECONDS_TO_READY = 90
 WEB = ["-m", "gunicorn", "clinic.wsgi", "-w", "2", "--threads", "4", "--graceful-timeout", "10"]
 WORKER = ["-m", "celery", "-A", "clinic", "worker", "-c", "2"]
@@ -28,7 +28,7 @@ READY = """
 
   Mails             {mails}
   Logs              {logs}
-  Ctrl-C stops everything; the data stays in var/.
+  Ctrl-C stops everything; the data stays in {data}
 """
 
 
@@ -62,7 +62,7 @@ def _run(held: lock.Lock) -> int:
 
 
 def _start(supervisor: Supervisor, held: lock.Lock) -> None:
-    with _listen(int(os.environ.get("PORT") or PORT)) as listener:
+    with _listen(_wanted_port()) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         os.environ.setdefault("SITE_URL", address)
         _start_services(supervisor)
@@ -78,7 +78,8 @@ def _start(supervisor: Supervisor, held: lock.Lock) -> None:
     if not supervisor.wait_for(lambda: _is_ready(address), seconds=SECONDS_TO_READY):
         raise ServiceError(f"{address}/readyz doesn't say ready; see {VAR / 'log' / 'web.log'}.")
     mails = os.environ.get("EMAIL_URL") and "sent by EMAIL_URL"
-    print(READY.format(address=address, mails=mails or VAR / "mail", logs=VAR / "log"), flush=True)
+    words = {"mails": mails or VAR / "mail", "logs": VAR / "log", "data": VAR}
+    print(READY.format(address=address, **words), flush=True)
 
 
 def _start_services(supervisor: Supervisor) -> None:
@@ -89,14 +90,26 @@ def _start_services(supervisor: Supervisor) -> None:
     say(f"{names}: {time.monotonic() - begun:.1f} s")
 
 
+def _wanted_port() -> int:
+    """Return $PORT, or the usual one; 0 lets the system choose."""
+    given = os.environ.get("PORT") or str(PORT)
+    if given.isdecimal() and int(given) <= LAST_PORT:
+        return int(given)
+    raise ServiceError(f"PORT is “{given}”: set it to a number up to {LAST_PORT}.")
+
+
 def _listen(wanted: int) -> socket.socket:
     """Hold the port from the start, so that nobody takes it before gunicorn is there."""
-    for port in range(wanted, wanted + PORTS_TRIED):
+    ports = range(wanted, min(wanted + PORTS_TRIED, LAST_PORT + 1))
+    for port in ports:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
             listener.listen(64)
+        except PermissionError:
+            listener.close()
+            raise ServiceError(f"Port {port} is for root only: set PORT to another.") from None
         except OSError:
             listener.close()
             say(f"Port {port} is taken")
@@ -104,7 +117,7 @@ def _listen(wanted: int) -> socket.socket:
         if port != wanted:
             say(f"Using port {port} instead")
         return listener
-    raise ServiceError(f"No free port from {wanted} to {wanted + PORTS_TRIED - 1}: set PORT.")
+    raise ServiceError(f"No free port from {ports[0]} to {ports[-1]}: set PORT to another.")
 
 
 def _is_ready(address: str) -> bool:

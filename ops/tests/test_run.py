@@ -136,6 +136,15 @@ def test_a_management_command_uses_the_running_database(house: House) -> None:
     assert "clinics 2" in house.command("ops.manage", "shell", "-v0", "-c", code).stdout
 
 
+@pytest.mark.parametrize("given", ["web", "70000"])
+def test_what_is_no_port_is_refused_in_words(folder: Path, given: str) -> None:
+    house = House(folder)
+    house.environment["PORT"] = given
+    refused = house.command("ops.run")
+    assert refused.returncode == 1
+    assert f"PORT is “{given}”" in refused.stdout
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_killed_it_leaves_nothing_running_and_starts_again(house: House) -> None:
     family = house.family()

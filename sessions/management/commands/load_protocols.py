@@ -10,4 +10,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         loaded = protocols.load_shipped()
-        self.stdout.write(f"Protocols: {', '.join(loaded) if loaded else 'all up to date'}")
+        if options["verbosity"]:
+            self.stdout.write(f"Protocols: {', '.join(loaded) if loaded else 'all up to date'}")
