@@ -113,3 +113,15 @@ def wait_until(ready: Callable[[], bool], child: Child, seconds: float) -> bool:
             return True
         time.sleep(0.03)
     return False
+
+
+def command_of(pid: str) -> str:
+    """Return the command line of a process; empty if there is none, or a zombie that has none."""
+    if Path("/proc/self").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            return ""
+    command = ["ps", "-o", "command=", "-p", pid]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return "" if said.startswith("(") else said

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops.children import command_of
 from ops.errors import ServiceError
 
 PATIENCE = 30.0  # seconds that leftovers of a killed start have for going away
@@ -83,12 +84,4 @@ def _read(descriptor: int) -> dict[str, str]:
 
 def _lives(pid: str | None) -> bool:
     """An empty file belongs to someone who has only just taken the lock."""
-    if pid is None:
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return pid is None or command_of(pid) != ""

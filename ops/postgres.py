@@ -205,7 +205,7 @@ class Postgres:
             if not left.exists():
                 continue
             pid = left.read_text().partition("\n")[0].strip()
-            if str(self.data) not in _command_of(pid):
+            if str(self.data) not in children.command_of(pid):
                 left.unlink()
 
     def _answers(self) -> bool:
@@ -233,14 +233,3 @@ class Postgres:
 def _plain_environment() -> Mapping[str, str]:
     """PostgreSQL's programs listen to PG* and LC_*; whatever the terminal has set stays out."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
-
-
-def _command_of(pid: str) -> str:
-    """Return the command line of a process, empty if there is none."""
-    if Path("/proc/self").exists():
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-        except OSError:
-            return ""
-    command = ["ps", "-o", "command=", "-p", pid]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
