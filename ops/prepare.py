@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from io import StringIO
 from pathlib import Path
 
 import django
@@ -18,13 +19,15 @@ def main() -> None:
     _step("Migrating the database", "migrate")
     _step("Loading the treatment protocols", "load_protocols")
     _collect_static()
-    _step("Making the demo clinics if there is nothing yet", "demo_clinic", if_empty=True)
+    _step("Making the demo clinics where they are needed", "demo_clinic", if_needed=True)
 
 
 def _step(title: str, command: str, **options: bool) -> None:
-    begun = time.monotonic()
-    call_command(command, verbosity=0, **options)
+    begun, said = time.monotonic(), StringIO()
+    call_command(command, verbosity=0, stdout=said, **options)
     say(f"{title}: {time.monotonic() - begun:.1f} s")
+    for line in said.getvalue().splitlines():
+        say(line)
 
 
 def _collect_static() -> None:

@@ -15,6 +15,7 @@ from clinic.logs import without_values
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
+VAR = Path(env.str("TAPER_VAR", default="") or BASE_DIR / "var")
 
 
 def package_folder(name: str) -> Path:
@@ -180,7 +181,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(env.str("TAPER_VAR", default="") or BASE_DIR / "var") / "static"
+STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS: list[Any] = [
     BASE_DIR / "static",
     ("vendor/bootstrap", package_folder("bootstrap")),

@@ -1,7 +1,7 @@
 """`./dev run`: everything embedded, mails into files unless EMAIL_URL says otherwise."""
 
 from clinic.settings.base import *
-from clinic.settings.base import BASE_DIR, env
+from clinic.settings.base import VAR, env
 
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
@@ -11,4 +11,4 @@ if env.str("EMAIL_URL", default=""):
     vars().update(env.dj_email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = BASE_DIR / "var" / "mail"
+    EMAIL_FILE_PATH = VAR / "mail"

@@ -25,7 +25,7 @@ from sessions.services import booking, moving, orders
 from sessions.services.booking import Choice
 from sessions.services.orders import OrderedDose
 
-DEMO = system("demo")
+DEMO, MADE = system("demo"), "demo.made"
 SEED = 20_261_123
 AT_RIVERSIDE = 46  # of all people; the others go to Harbor
 BOOKED_AT = time(18)
@@ -52,7 +52,7 @@ def build(now: datetime) -> Made:
             SCENES, stories.RIVERSIDE
         )
         Practice(harbor, now, rng, everybody[AT_RIVERSIDE:], {}).make(SMALL_SCENES, stories.HARBOR)
-        record("demo.made")
+        record(MADE)
     return Made(Clinic.objects.count(), Patient.objects.count(), TreatmentSession.objects.count())
 
 
