@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 from clinic import audit, clock
 from clinic.audit import acting
 from clinic.models import User
-from sessions import shipped
+from sessions import chair_time, shipped
 from sessions.models import (
     DoseOption,
     MonitoringCheck,
@@ -225,10 +225,20 @@ def _check(protocol: Protocol) -> None:
     for phase in protocol.phases.all():
         if not phase.doses.all():
             raise ValidationError(f"Phase “{phase.name}” offers no dose.", code="no_dose")
+    spec = spec_of(protocol)
     try:
-        check_phases(spec_of(protocol).phases)
+        check_phases(spec.phases)
     except PlanningError as error:
         raise ValidationError(error.message, code=error.code) from error
+    short = chair_time.too_short(spec)
+    if short:
+        raise ValidationError({"visit_minutes": short}, code="visit_too_short")
+
+
+def visit_too_short(pk: int) -> str:
+    """Say what stands against the visit's length before this version may be published."""
+    protocol = whole().get(pk=pk)
+    return chair_time.too_short(spec_of(protocol)) if hasattr(protocol, "monitoring") else ""
 
 
 def _publish(protocol: Protocol, *, by: User | None) -> Protocol:

@@ -206,10 +206,41 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
         return redirect("admin:treatment_sessions_protocol_change", drafts[0].pk)
 
     @admin.action(description="Publish", permissions=["publish"])
-    def publish(self, request: HttpRequest, rows: QuerySet[Protocol]) -> None:
-        for row in rows.order_by("pk"):
-            protocols.publish(row.pk, by=staff(request))
-            self.message_user(request, f"{row} is offered to new courses.", messages.SUCCESS)
+    def publish(self, request: HttpRequest, rows: QuerySet[Protocol]) -> HttpResponse | None:
+        refused = [row for row in rows.order_by("pk") if not self._publish(request, row)]
+        if len(refused) != 1:
+            return None
+        return redirect("admin:treatment_sessions_protocol_change", refused[0].pk)
+
+    def _publish(self, request: HttpRequest, protocol: Protocol) -> bool:
+        try:
+            protocols.publish(protocol.pk, by=staff(request))
+        except ValidationError as refusal:
+            text = f"{protocol} is not published. {' '.join(refusal.messages)}"
+            self.message_user(request, text, messages.ERROR)
+            return False
+        self.message_user(request, f"{protocol} is offered to new courses.", messages.SUCCESS)
+        return True
+
+    def response_change(self, request: HttpRequest, obj: Protocol) -> HttpResponse:
+        if "_publish" not in request.POST:
+            return super().response_change(request, obj)
+        if not self.has_publish_permission(request):
+            raise PermissionDenied
+        self._publish(request, obj)
+        return redirect("admin:treatment_sessions_protocol_change", obj.pk)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show on a draft's page, at its field, what stands against publishing it."""
+        draft, form = kwargs.get("obj"), context["adminform"].form
+        if draft is not None and "visit_minutes" in form.fields:
+            context["may_publish"] = self.has_publish_permission(request)
+            short = protocols.visit_too_short(draft.pk)
+            if short:
+                form.errors.setdefault("visit_minutes", form.error_class()).append(short)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.action(description="Retire", permissions=["publish"])
     def retire(self, request: HttpRequest, rows: QuerySet[Protocol]) -> None:

@@ -111,6 +111,37 @@ def test_a_draft_that_can_not_be_planned_is_not_published(office, draft):
     assert draft.status == "draft"
 
 
+@pytest.fixture
+def short(draft):
+    """A draft whose visit ends before the observation does: 2 devices, then 2 hours."""
+    with acting(TESTS):
+        Protocol.objects.filter(pk=draft.pk).update(visit_minutes=90)
+    return draft
+
+
+def test_a_visit_without_room_for_its_observation_is_not_published(office, short):
+    page = act(office, "publish", short).content.decode()
+    assert "A visit of 90 minutes is too short" in page
+    assert "the chair is needed for 130 minutes at least" in page
+    short.refresh_from_db()
+    assert short.status == "draft"
+
+
+def test_a_draft_says_at_its_field_why_it_can_not_be_published(office, short):
+    page = office.get(reverse(CHANGE.format("protocol"), args=[short.pk]))
+    form = page.context["adminform"].form
+    assert "needed for 130 minutes" in str(form["visit_minutes"].errors)
+
+
+def test_a_draft_is_saved_and_published_on_its_own_page(office, short):
+    url = reverse(CHANGE.format("protocol"), args=[short.pk])
+    values = form_of(office.get(url)) | {"_publish": "yes"}
+    for minutes, status in (("129", "draft"), ("130", "published")):
+        office.post(url, values | {"visit_minutes": minutes})
+        short.refresh_from_db()
+        assert (short.visit_minutes, short.status) == (int(minutes), status)
+
+
 def test_a_retired_version_is_offered_no_more(office, draft, clinic):
     act(office, "publish", draft)
     act(office, "retire", draft)

@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from sessions import chair_time
 from sessions.dosing import devices_for
 from sessions.planning import Calendar, Course, plan
 from sessions.shipped import parse, read_all
@@ -112,8 +113,7 @@ def test_the_monitoring_template_is_complete(protocol):
 
 @every_protocol
 def test_the_visit_has_room_for_dose_and_observation(protocol):
-    dosing = 40 if protocol.route == "iv" else 10
-    assert protocol.visit_minutes > protocol.min_observation_minutes + dosing
+    assert not chair_time.too_short(protocol)
 
 
 def test_an_unknown_key_in_a_file_is_refused():
