@@ -19,7 +19,7 @@ from django.shortcuts import redirect
 from clinic import audit
 from clinic.access import staff
 from clinic.audit import acting
-from clinic.models import User
+from clinic.models import Clinic, User
 from clinic.models.scoping import ClinicScopedQuerySet
 from clinic.refusals import refused_kindly
 
@@ -33,10 +33,20 @@ def clinic_of(row: Model) -> int | None:
     return value
 
 
+def clinic_here(request: HttpRequest) -> Clinic | None:
+    """Return the clinic that the header names: the admin shows its rows and no others."""
+    return getattr(request, "clinic", None)
+
+
 class OwnClinicMixin(BaseModelAdmin):
-    """Rows and choices of the clinics at which this person holds the permission."""
+    """Rows and choices of the clinic worked at now, if this person holds the permission there."""
 
     def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
+        here = clinic_here(request)
+        return [pk for pk in self.everywhere(request, action) if here and pk == here.pk]
+
+    def everywhere(self, request: HttpRequest, action: str) -> list[int]:
+        """Return all clinics at which this person holds the permission."""
         permission = f"{self.opts.app_label}.{action}_{self.opts.model_name}"
         user = staff(request)
         return [clinic_id for clinic_id in user.clinic_ids if user.may(permission, clinic_id)]
@@ -111,7 +121,7 @@ class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
         return actions
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        current = getattr(request, "clinic", None)
+        current = clinic_here(request)
         initial: dict[str, Any] = {"clinic": current.pk} if current is not None else {}
         return initial | super().get_changeform_initial_data(request)
 

@@ -54,4 +54,4 @@ def choose_clinic(request: HttpRequest) -> HttpResponse:
     if chosen not in {str(clinic.public_id) for clinic in staff(request).clinics}:
         raise Http404
     request.session["clinic"] = chosen
-    return redirect("desk:board")
+    return redirect("admin:index" if "admin" in request.POST else "desk:board")

@@ -1,3 +1,3 @@
-from sessions.admin import courses, protocols
+from sessions.admin import closures, courses, protocols
 
-__all__ = ["courses", "protocols"]
+__all__ = ["closures", "courses", "protocols"]

@@ -4,18 +4,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 
 from clinic.access import staff
 from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
-from clinic.forms import CalendarDateField, ClinicalForm, errors_on, field_of
-from clinic.models import Clinic
+from clinic.forms import ClinicalForm, errors_on
 from patients.forms.fields import LineField
+from sessions.admin.cancel_day import CancelDayMixin
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession
 from sessions.services import cancelling
 
@@ -24,17 +21,6 @@ CONFIRM = "admin/treatment_sessions/treatmentsession/cancel.html"
 
 class CancelForm(ClinicalForm):
     reason = LineField(max_length=240, label="Why")
-
-
-class CancelDayForm(CancelForm):
-    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None)
-    day = CalendarDateField()
-    field_order = ["clinic", "day", "reason"]
-
-    def __init__(self, *args: Any, clinic_ids: list[int], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        clinics = Clinic.objects.filter(pk__in=clinic_ids)
-        field_of(self, "clinic", forms.ModelChoiceField).queryset = clinics
 
 
 class WithProtocolFilter(ReadOnlyAdmin):
@@ -49,7 +35,7 @@ class WithProtocolFilter(ReadOnlyAdmin):
 @admin.register(TreatmentCourse)
 class TreatmentCourseAdmin(WithProtocolFilter):
     list_display = ["record_number", "protocol", "starts_on", "status", "clinic"]
-    list_filter = ["status", ("clinic", OwnRowsFilter), ("protocol", OwnRowsFilter)]
+    list_filter = ["status", ("protocol", OwnRowsFilter)]
     list_select_related = ["patient", "protocol", "clinic"]
     search_fields = ["patient__record_number"]
     search_help_text = "By record number; names stay out of addresses."
@@ -61,9 +47,9 @@ class TreatmentCourseAdmin(WithProtocolFilter):
 
 
 @admin.register(TreatmentSession)
-class TreatmentSessionAdmin(WithProtocolFilter):
+class TreatmentSessionAdmin(CancelDayMixin, WithProtocolFilter):
     list_display = ["record_number", "starts_at", "number", "phase", "chair", "status", "clinic"]
-    list_filter = ["status", ("clinic", OwnRowsFilter), ("course__protocol", OwnRowsFilter)]
+    list_filter = ["status", ("course__protocol", OwnRowsFilter)]
     list_select_related = ["patient", "phase", "chair__room", "clinic"]
     search_fields = ["patient__record_number"]
     search_help_text = "By record number; names stay out of addresses."
@@ -75,16 +61,7 @@ class TreatmentSessionAdmin(WithProtocolFilter):
         return treatment_session.patient.record_number
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return bool(self._cancels_at(request))
-
-    def _cancels_at(self, request: HttpRequest) -> list[int]:
-        user = staff(request)
-        return [pk for pk in user.clinic_ids if user.may(cancelling.CANCEL, pk)]
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.cancel_day_view)
-        name = "treatment_sessions_treatmentsession_cancel_day"
-        return [path("cancel-day/", view, name=name), *super().get_urls()]
+        return bool(self.cancels_at(request))
 
     @admin.action(description="Cancel with a reason", permissions=["cancel"])
     def cancel(self, request: HttpRequest, rows: QuerySet[TreatmentSession]) -> HttpResponse | None:
@@ -105,26 +82,6 @@ class TreatmentSessionAdmin(WithProtocolFilter):
             if not form.errors:
                 return None
         return self._page(request, form, title="Cancel sessions", sessions=sessions)
-
-    def cancel_day_view(self, request: HttpRequest) -> HttpResponse:
-        clinic_ids = self._cancels_at(request)
-        if not clinic_ids:
-            raise PermissionDenied
-        form = CancelDayForm(request.POST or None, clinic_ids=clinic_ids)
-        if form.is_valid():
-            values = form.cleaned_data
-            with errors_on(form):
-                count = cancelling.cancel_day(
-                    values["clinic"],
-                    values["day"],
-                    reason=values["reason"],
-                    by=staff(request),
-                    entry=form.submission("cancel_day", values["clinic"].pk),
-                )
-                self.message_user(request, f"{count} sessions are cancelled.", messages.SUCCESS)
-            if not form.errors:
-                return redirect("admin:treatment_sessions_treatmentsession_changelist")
-        return self._page(request, form, title="Cancel a day", sessions=[])
 
     def _page(self, request: HttpRequest, form: forms.Form, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "form": form}

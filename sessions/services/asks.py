@@ -8,7 +8,9 @@ from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.plans import say
 
+CLOSED_DAY = "closed-day:"
 SIGN_WITHIN = timedelta(days=1)
 RECEIVED_A_DOSE = {Status.DOSING, Status.MONITORING}
 
@@ -37,6 +39,8 @@ def after_step(
     elif left == Status.NO_SHOW:
         call = {"kind": Task.Kind.NO_SHOW, "source_id": treatment_session.public_id}
         tasks.close_for(by=by, note="The patient came after all.", **call)
+    if left == Status.PLANNED and treatment_session.is_over:
+        off_a_closed_day(treatment_session, by=by)
 
 
 def to_sign(treatment_session: TreatmentSession, now: datetime) -> Task:
@@ -73,6 +77,52 @@ def to_call_who_left(treatment_session: TreatmentSession, now: datetime) -> Task
         dedupe_key=f"left:{treatment_session.public_id}",
         source=treatment_session,
     )
+
+
+def to_leave_a_closed_day(treatment_session: TreatmentSession, now: datetime) -> Task:
+    """Ask the front desk to move a session that is booked on a day that was closed since."""
+    key = f"{CLOSED_DAY}{treatment_session.public_id}:{now.timestamp()}"
+    text = f"The clinic is closed on {when(treatment_session)}: move session"
+    return tasks.ask(
+        Task.Kind.CALL,
+        patient=treatment_session.patient,
+        role=Role.FRONT_DESK,
+        text=f"{text} {treatment_session.number} and call the patient.",
+        due_at=now,
+        dedupe_key=key,
+        source=treatment_session.course,
+    )
+
+
+def session_of_key(dedupe_key: str) -> str:
+    """Return the public id of the session in the key of such a task."""
+    return dedupe_key.removeprefix(CLOSED_DAY).partition(":")[0]
+
+
+def off_a_closed_day(treatment_session: TreatmentSession, *, by: User) -> None:
+    """Close that task: the session was moved, or has ended."""
+    key = f"{CLOSED_DAY}{treatment_session.public_id}:"
+    tasks.close_for(by=by, note="It is booked there no more.", dedupe_key__startswith=key)
+
+
+def to_look_after_a_cancellation(treatment_session: TreatmentSession, now: datetime) -> Task:
+    """Ask the front desk to call somebody whose session the clinic cancelled."""
+    text = f"Session {treatment_session.number} of {when(treatment_session)} was cancelled: "
+    return tasks.ask(
+        Task.Kind.CALL,
+        patient=treatment_session.patient,
+        role=Role.FRONT_DESK,
+        text=f"{text}call the patient, and look at the dates of the course that remain.",
+        due_at=now,
+        dedupe_key=f"cancelled:{treatment_session.public_id}",
+        source=treatment_session.course,
+    )
+
+
+def when(treatment_session: TreatmentSession) -> str:
+    """Return "Mon 23 Nov 2026, 10:00", in the clinic's zone."""
+    local = treatment_session.starts_at.astimezone(treatment_session.clinic.zone)
+    return f"{say(local.date())}, {local:%H:%M}"
 
 
 def to_review(treatment_session: TreatmentSession, now: datetime, what: str) -> Task:

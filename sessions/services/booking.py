@@ -1,11 +1,10 @@
 """From planned dates to booked chairs: all or nothing, whoever else is booking."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.urls import reverse
 
 from clinic import audit, clock, entries
 from clinic.audit import acting
@@ -32,11 +31,13 @@ def book(
     accept_unplaced: bool = False,
     shown: str = "",
     entry: Submission | None = None,
+    shown_at: Callable[[TreatmentCourse], str] = lambda course: "",
 ) -> TreatmentCourse:
     """Plan again under lock and book every chair, or refuse and book none.
 
     Sessions that find no day need `accept_unplaced`; they become a task. `shown` is the fingerprint
-    of the preview: other dates or chairs than those are not booked.
+    of the preview: other dates or chairs than those are not booked. A repeated submission ends
+    where `shown_at` says.
     """
     with refused_kindly(), acting(by):
         entries.claim(entry, by)
@@ -58,7 +59,7 @@ def book(
         create_sessions(course, made.booked, by=by.username)
         ask_about_dates(course, made.rows, now)
         audit.record("course.booked", subject=course, sessions=len(made.booked))
-        entries.finish(entry, reverse("sessions:course", args=[course.public_id]))
+        entries.finish(entry, shown_at(course))
         return course
 
 

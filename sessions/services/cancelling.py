@@ -1,8 +1,9 @@
 """Take planned sessions off the calendar: chosen ones, those of a day, the rest of a course."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -12,59 +13,98 @@ from clinic.entries import Submission
 from clinic.models import Clinic, User
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.services import steps
+from sessions.models.session import TreatmentSessionQuerySet
+from sessions.services import asks, steps
 from sessions.services.extending import lock_course
 
 CANCEL = "treatment_sessions.cancel_session"
 ONE_DAY = timedelta(days=1)
 
 
-def cancel_planned(*, reason: str, by: User, now: datetime, **which: Any) -> int:
-    """Cancel those of the sessions that are still planned under the lock; return how many.
+def cancel_planned(
+    *, reason: str, by: User, now: datetime, **which: Any
+) -> list[TreatmentSession]:
+    """Cancel and return those of the sessions that are still planned under the lock.
 
     The caller holds their courses, inside `acting`. A patient who is checked in meanwhile stays.
     """
     planned = steps.lock_all(status=Status.PLANNED, **which)
     for treatment_session in planned:
         steps.take(treatment_session, Status.CANCELLED, by=by, now=now, reason=reason)
-    return len(planned)
+    return planned
 
 
 def cancel_sessions(
     keys: Collection[int], *, reason: str, by: User, entry: Submission | None = None
 ) -> int:
-    """Cancel these planned sessions, or none of them; return how many."""
+    """Cancel these planned sessions, or none of them; return how many.
+
+    For each of them the front desk is asked to call the patient.
+    """
     with acting(by):
         entries.claim(entry, by)
         _check_reason(reason)
         _lock_courses(pk__in=keys)
-        count = cancel_planned(pk__in=keys, reason=reason, by=by, now=clock.now())
-        if count < len(set(keys)):
+        now = clock.now()
+        cancelled = cancel_planned(pk__in=keys, reason=reason, by=by, now=now)
+        if len(cancelled) < len(set(keys)):
             raise ValidationError(
                 "Nothing was cancelled: not every session is still planned. Choose again.",
                 code="not_planned",
             )
-        return count
+        _ask_to_call(cancelled, now)
+        return len(cancelled)
+
+
+def sessions_of(clinic: Clinic, day: date) -> TreatmentSessionQuerySet:
+    """Return every session that is booked on this day, whatever became of it."""
+    return TreatmentSession.objects.filter(**_on(clinic, day)).select_related(
+        "patient", "clinic", "course__protocol", "phase", "chair__room"
+    )
+
+
+def _on(clinic: Clinic, day: date) -> dict[str, Any]:
+    return {
+        "clinic": clinic,
+        "starts_at__gte": datetime.combine(day, time.min, tzinfo=clinic.zone),
+        "starts_at__lt": datetime.combine(day + ONE_DAY, time.min, tzinfo=clinic.zone),
+    }
 
 
 def cancel_day(
-    clinic: Clinic, day: date, *, reason: str, by: User, entry: Submission | None = None
-) -> int:
-    """Cancel every planned session of the clinic on a day, or none; return how many."""
+    clinic: Clinic,
+    day: date,
+    shown: Collection[UUID],
+    *,
+    reason: str,
+    by: User,
+    entry: Submission | None = None,
+    shown_at: str = "",
+) -> list[TreatmentSession]:
+    """Cancel and return the sessions of a day that were shown and are still planned.
+
+    Who was booked on the day since, or is here already, stays. For each cancelled session the front
+    desk is asked to call the patient. A repeated submission ends where `shown_at` says.
+    """
     if not by.may(CANCEL, clinic.pk):
         raise PermissionDenied(CANCEL)
     with acting(by):
         entries.claim(entry, by)
         _check_reason(reason)
-        that_day = {
-            "clinic": clinic,
-            "starts_at__gte": datetime.combine(day, time.min, tzinfo=clinic.zone),
-            "starts_at__lt": datetime.combine(day + ONE_DAY, time.min, tzinfo=clinic.zone),
-        }
-        _lock_courses(**that_day)
-        count = cancel_planned(**that_day, reason=reason, by=by, now=clock.now())
+        those = {**_on(clinic, day), "public_id__in": shown}
+        _lock_courses(**those)
+        now = clock.now()
+        cancelled = cancel_planned(**those, reason=reason, by=by, now=now)
+        _ask_to_call(cancelled, now)
+        count = len(cancelled)
         audit.record("clinic.day_cancelled", subject=clinic, day=day.isoformat(), sessions=count)
-        return count
+        entries.finish(entry, shown_at)
+        return cancelled
+
+
+def _ask_to_call(cancelled: Iterable[TreatmentSession], now: datetime) -> None:
+    for treatment_session in cancelled:
+        asks.to_look_after_a_cancellation(treatment_session, now)
 
 
 def _check_reason(reason: str) -> None:

@@ -41,7 +41,7 @@ def stop_course(
         course.version += 1
         course.save(update_fields=["status", "stop_reason", "version"])
         why = f"Course stopped: {reason.strip()}"[:240]
-        count = cancel_planned(course=course, reason=why, by=by, now=now)
+        count = len(cancel_planned(course=course, reason=why, by=by, now=now))
         _close_date_tasks(course, by)
         audit.record("course.stopped", subject=course, sessions=count)
         return count

@@ -15,7 +15,7 @@ from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.plans import say
-from sessions.services import steps
+from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import CHAIRS_TAKEN, PATIENT_BUSY
@@ -182,6 +182,7 @@ def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: Us
         update_fields=["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
     )
     audit.record("session.moved", subject=treatment_session, reason=reason.strip())
+    asks.off_a_closed_day(treatment_session, by=by)
     ports.moved(treatment_session)
 
 

@@ -37,9 +37,8 @@ def offer_for(
     on = (upcoming.starts_at if upcoming else now).astimezone(course.clinic.zone).date()
     phases = course.protocol.phases.prefetch_related("doses")
     phase = phases.get(pk=upcoming.phase_id) if upcoming else phases.first()
-    weight = BodyMeasure.objects.filter(
-        patient=course.patient, kind=BodyMeasure.Kind.WEIGHT, entered_in_error=False
-    ).first()
+    weights = BodyMeasure.objects.filter(patient=course.patient, kind=BodyMeasure.Kind.WEIGHT)
+    weight = weights.standing().first()
     if phase is None:
         return Offer(number, (), weight)
     standing = standing_order(course)

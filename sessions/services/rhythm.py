@@ -17,7 +17,7 @@ from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.plans import TraceStep, say
-from sessions.services import steps
+from sessions.services import asks, steps
 from sessions.services.booking import ask_about_dates, create_sessions, lock_chairs, traced
 from sessions.services.drafts import DraftRow, choice_of
 from sessions.services.extending import continue_course, lock_course, slots_of
@@ -142,5 +142,6 @@ def _move_row(
     treatment_session.version += 1
     changed += ["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
     treatment_session.save(update_fields=changed)
+    asks.off_a_closed_day(treatment_session, by=by)
     ports.moved(treatment_session)
     return True

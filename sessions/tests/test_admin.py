@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_staff
+from patients.models import Task
 from patients.tests.factories import make_patient
 from sessions import protocols
 from sessions.models import Protocol, TreatmentSession
@@ -235,25 +236,73 @@ def test_of_sessions_that_have_begun_none_is_cancelled(office, tomorrow):
     assert not TreatmentSession.objects.filter(status="cancelled").exists()
 
 
-def test_a_day_is_cancelled_as_a_whole(office, tomorrow, clinic):
-    url = reverse("admin:treatment_sessions_treatmentsession_cancel_day")
+CANCEL_DAY = reverse_lazy("admin:treatment_sessions_treatmentsession_cancel_day")
+
+
+def that_day(tomorrow):
+    clinic = tomorrow[0].clinic
     day = tomorrow[0].starts_at.astimezone(clinic.zone).date()
-    page = office.get(url)
-    fields = {
-        "clinic": clinic.pk,
-        "day": day.isoformat(),
-        "reason": "Power cut",
-        "entry_id": str(page.context["form"]["entry_id"].value()),
-    }
-    assert "2 sessions are cancelled" in office.post(url, fields, follow=True).content.decode()
-    assert TreatmentSession.objects.filter(status="cancelled").count() == 2
+    return {"clinic": str(clinic.public_id), "day": day.isoformat()}
 
 
-def test_a_day_of_another_clinic_is_no_choice(office, other_clinic):
-    url = reverse("admin:treatment_sessions_treatmentsession_cancel_day")
-    fields = {"clinic": other_clinic.pk, "day": "2026-12-01", "reason": "x"}
-    page = office.post(url, fields | {"entry_id": "0b0e7bd0-61a7-4d0c-8d43-0d5a7a3f5f8e"})
+def preview(office, tomorrow):
+    """Look at the day; return the page and what a browser would post from it."""
+    page = office.get(CANCEL_DAY, that_day(tomorrow))
+    shown = [str(row.public_id) for row in page.context["planned"]]
+    key = str(page.context["form"]["entry_id"].value())
+    return page, {**that_day(tomorrow), "shown": shown, "reason": "Power cut", "entry_id": key}
+
+
+def test_a_day_is_looked_at_before_it_is_cancelled(office, tomorrow):
+    page, _ = preview(office, tomorrow)
+    for row in tomorrow:
+        for words in (row.patient.record_number, row.patient.list_name, str(row.chair)):
+            assert words in page.content.decode()
+    assert not TreatmentSession.objects.exclude(status="planned").exists()
+
+
+def test_a_day_is_cancelled_with_a_reason_and_a_task_for_each_session(office, tomorrow):
+    _, values = preview(office, tomorrow)
+    refused = office.post(CANCEL_DAY, values | {"reason": " "})
+    assert "This field is required" in refused.content.decode()
+    page = office.post(CANCEL_DAY, values, follow=True)
+    assert [row.ending_reason for row in page.context["cancelled"]] == ["Power cut"] * 2
+    tasks = Task.objects.open().filter(role="front_desk", kind=Task.Kind.CALL)
+    sources = set(tasks.values_list("patient", "source_id"))
+    assert sources == {(row.patient_id, row.course.public_id) for row in tomorrow}
+
+
+def test_what_was_not_cancelled_is_named_with_its_reason(office, tomorrow, clinic, nurse):
+    arrives, goes = tomorrow
+    _, values = preview(office, tomorrow)
+    with acting(TESTS):
+        TreatmentSession.objects.filter(pk=arrives.pk).update(status="checked_in")
+    at = goes.starts_at + timedelta(hours=4)
+    late = make_session(make_course(make_patient(clinic), nurse), starts_at=at)
+    page = office.post(CANCEL_DAY, values, follow=True)
+    assert page.context["cancelled"] == [goes]
+    stays = {other["session"]: other["why"] for other in page.context["others"]}
+    assert stays.keys() == {arrives, late}
+    assert "The patient is here" in stays[arrives]
+    assert "after you looked" in stays[late]
+
+
+def test_the_same_day_posted_again_leads_to_the_same_page(office, tomorrow):
+    _, values = preview(office, tomorrow)
+    assert office.post(CANCEL_DAY, values).url == office.post(CANCEL_DAY, values).url
+    assert Task.objects.open().count() == 2
+
+
+def test_a_day_of_another_clinic_is_no_choice(office, tomorrow, other_clinic):
+    _, values = preview(office, tomorrow)
+    page = office.post(CANCEL_DAY, values | {"clinic": str(other_clinic.public_id)})
     assert "Select a valid choice" in page.content.decode()
+    assert not TreatmentSession.objects.filter(status="cancelled").exists()
+
+
+def test_a_nurse_without_the_admin_cancels_no_day(client, nurse, tomorrow):
+    client.force_login(nurse)
+    assert client.get(CANCEL_DAY, that_day(tomorrow)).status_code == 302
 
 
 @pytest.mark.parametrize("model", ["treatmentcourse", "treatmentsession"])

@@ -225,13 +225,15 @@ def test_strangers_find_no_session_and_auditors_may_not(client, second, outsider
     assert client.post(url, {}).status_code == 403
 
 
-def test_a_day_is_cancelled_whole_or_not_at_all(course, second, clinic, front_desk, monday):
+def test_the_planned_sessions_of_a_day_are_cancelled(course, second, clinic, front_desk, monday):
     thursday = monday + timedelta(days=3)
     other = make_session(
         make_course(make_patient(clinic), front_desk),
         starts_at=datetime.combine(thursday, time(14), tzinfo=clinic.zone),
     )
-    assert cancelling.cancel_day(clinic, thursday, reason="Storm", by=front_desk) == 2
+    shown = [second.public_id, other.public_id]
+    cancelled = cancelling.cancel_day(clinic, thursday, shown, reason="Storm", by=front_desk)
+    assert set(cancelled) == {second, other}
     for row in (second, other):
         row.refresh_from_db()
         assert row.status == "cancelled"
@@ -240,9 +242,9 @@ def test_a_day_is_cancelled_whole_or_not_at_all(course, second, clinic, front_de
 
 def test_a_day_is_not_cancelled_without_a_reason_or_the_right(clinic, second, front_desk, auditor):
     with pytest.raises(ValidationError):
-        cancelling.cancel_day(clinic, local(second).date(), reason=" ", by=front_desk)
+        cancelling.cancel_day(clinic, local(second).date(), [], reason=" ", by=front_desk)
     with pytest.raises(PermissionDenied):
-        cancelling.cancel_day(clinic, local(second).date(), reason="Storm", by=auditor)
+        cancelling.cancel_day(clinic, local(second).date(), [], reason="Storm", by=auditor)
 
 
 @pytest.fixture

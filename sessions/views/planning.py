@@ -59,13 +59,18 @@ def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
                 accept_unplaced=form.cleaned_data["accept_unplaced"],
                 shown=form.cleaned_data["shown"],
                 entry=form.submission("book_course", patient.public_id),
+                shown_at=_course_url,
             )
             count = course.sessions.count()
             messages.success(request, f"{count} sessions are booked. Next: the dose order.")
-            booked = reverse("sessions:course", args=[course.public_id])
+            booked = _course_url(course)
         if not form.errors:
             return redirect_page(request, booked or form.result_url)
     return _page(request, patient, form, clock.now())
+
+
+def _course_url(course: TreatmentCourse) -> str:
+    return reverse("sessions:course", args=[course.public_id])
 
 
 def _page(request: HttpRequest, patient: Patient, form: PlanForm, now: datetime) -> HttpResponse:

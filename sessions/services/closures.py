@@ -1,0 +1,92 @@
+"""Closed days and what is booked on them: every such session becomes work for the front desk."""
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from functools import reduce
+from operator import or_
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+
+from clinic import audit, clock
+from clinic.audit import acting
+from clinic.models import Clinic, Closure, User
+from clinic.refusals import refused_kindly
+from patients.models import Task
+from patients.services import tasks
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from sessions.models.session import TreatmentSessionQuerySet
+from sessions.services import asks, steps
+from sessions.services.booking import lock_chairs
+
+CHANGE = "clinic.change_closure"
+ONE_DAY = timedelta(days=1)
+OPEN_AGAIN = "The clinic is open on that day after all."
+
+
+def save(closure: Closure, *, by: User) -> list[TreatmentSession]:
+    """Close these days; return the sessions booked on them, each with its task.
+
+    Bookings queue behind it: one under way is counted, a later one keeps clear of the days.
+    """
+    with refused_kindly(), acting(by):
+        _check_may(closure.clinic, by)
+        lock_chairs(closure.clinic)
+        closure.save()
+        now = clock.now()
+        _reconcile(closure.clinic, by=by, now=now)
+        return list(booked_on(closure, now))
+
+
+def remove(closure: Closure, *, by: User) -> None:
+    """Open the days again; nobody needs to find other dates any more."""
+    with acting(by):
+        _check_may(closure.clinic, by)
+        lock_chairs(closure.clinic)
+        closure.delete()
+        _reconcile(closure.clinic, by=by, now=clock.now())
+
+
+def _check_may(clinic: Clinic, by: User) -> None:
+    if not by.may(CHANGE, clinic.pk):
+        raise PermissionDenied(CHANGE)
+
+
+def booked_on(closure: Closure, now: datetime) -> TreatmentSessionQuerySet:
+    """Return the planned sessions on these days that are still to come, in their order."""
+    return _to_come(closure.clinic, [closure], now)
+
+
+def _to_come(
+    clinic: Clinic, closures: Iterable[Closure], now: datetime
+) -> TreatmentSessionQuerySet:
+    sessions = TreatmentSession.objects.planned().filter(clinic=clinic, ends_at__gt=now)
+    days = [_days(closure, clinic) for closure in closures]
+    rows = sessions.filter(reduce(or_, days)) if days else sessions.none()
+    return rows.select_related(
+        "patient", "clinic", "course__protocol", "phase", "chair__room"
+    ).order_by("starts_at", "pk")
+
+
+def _days(closure: Closure, clinic: Clinic) -> Q:
+    begin = datetime.combine(closure.starts_on, time.min, tzinfo=clinic.zone)
+    end = datetime.combine(closure.ends_on + ONE_DAY, time.min, tzinfo=clinic.zone)
+    return Q(starts_at__gte=begin, starts_at__lt=end)
+
+
+def _reconcile(clinic: Clinic, *, by: User, now: datetime) -> None:
+    """Let each session on a closed day have one open task, and no other session one."""
+    today = now.astimezone(clinic.zone).date()
+    closures = Closure.objects.filter(clinic=clinic, ends_on__gte=today)
+    keys = _to_come(clinic, closures, now).values_list("pk", flat=True)
+    booked = steps.lock_all(pk__in=list(keys), status=Status.PLANNED)
+    waiting = Task.objects.open().filter(clinic=clinic, dedupe_key__startswith=asks.CLOSED_DAY)
+    asked = {asks.session_of_key(key): key for key in waiting.values_list("dedupe_key", flat=True)}
+    booked_ids = {str(row.public_id) for row in booked}
+    over = [key for public_id, key in asked.items() if public_id not in booked_ids]
+    tasks.close_for(by=by, note=OPEN_AGAIN, dedupe_key__in=over)
+    for treatment_session in booked:
+        if str(treatment_session.public_id) not in asked:
+            asks.to_leave_a_closed_day(treatment_session, now)
+    audit.record("clinic.closures_changed", subject=clinic, sessions=len(booked))
