@@ -234,3 +234,17 @@ def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
     infused.clock.forward(minutes=40)
     infusions.change(infused.pk, infusions.Change("stop", given_ml=Decimal(38)), by=infused.nurse)
     assert infused.status == Status.MONITORING
+
+
+def test_an_infusion_is_no_dose_of_a_nasal_course_even_outside_the_gate(visit: Visit) -> None:
+    visit.be_cleared()
+    with pytest.raises(ValidationError, match="given as nasal spray"):
+        infusions.start(visit.pk, drip(reason="Mix-up"), by=visit.nurse, outside_gate=True)
+    assert not Dose.objects.exists()
+
+
+def test_a_device_is_no_dose_of_an_infusion_course_even_outside_the_gate(infused: Visit) -> None:
+    infused.be_cleared()
+    with pytest.raises(ValidationError, match="given as intravenous infusion"):
+        infused.device(outside_gate=True, reason="Mix-up")
+    assert not Dose.objects.exists()

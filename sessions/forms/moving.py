@@ -21,7 +21,8 @@ class MoveForm(EditForm):
     reason = LineField(
         required=False,
         max_length=240,
-        help_text="Needed outside the treatment week or nearer than the minimum gap.",
+        help_text="Needed outside the treatment week. Nearer than the minimum gap only a "
+        "prescriber moves it, with a reason.",
     )
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:

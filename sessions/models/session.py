@@ -18,6 +18,9 @@ from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
 
 
+BELOW_GAP = "below_gap"  # the rule of a place in its trace that a prescriber decided on
+
+
 def audited_child() -> pgtrigger.Trigger:
     """Audit a row of a session under the session's clinic and patient."""
     rows = "treatment_sessions_treatmentsession"
@@ -118,6 +121,12 @@ class TreatmentSession(PublicRow, VersionedRow):
     @property
     def is_over(self) -> bool:
         return self.status in ENDINGS
+
+    @property
+    def gap_decision(self) -> dict[str, str] | None:
+        """Return who put it nearer to a neighbor than the minimum gap, and why, if it is there."""
+        last = self.trace[-1] if self.trace else {}
+        return last if last.get("rule") == BELOW_GAP else None
 
     @property
     def step_label(self) -> str:

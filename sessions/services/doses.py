@@ -58,6 +58,7 @@ def record_device(
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
+        check_route(treatment_session, Route.NASAL)
         given_at = device.given_at or now
         device = replace(device, given_at=given_at)
         check_time(treatment_session, given_at, now, device.reason)
@@ -77,6 +78,20 @@ def record_device(
         )
         _advance(treatment_session, [*given, dose], order, by=by, now=now)
         return dose
+
+
+def check_route(treatment_session: TreatmentSession, route: Route) -> None:
+    """Refuse what can't be a dose of this course, also outside the gate.
+
+    Observation, signature and the count of doses rest on the route of its protocol.
+    """
+    of_course = Route(treatment_session.course.protocol.route)
+    if of_course != route:
+        raise ValidationError(
+            f"This course is given as {of_course.label.lower()}: this is no dose of it. "
+            "If it was given all the same, record it as an adverse event.",
+            code="route",
+        )
 
 
 def next_number(treatment_session: TreatmentSession) -> int:
@@ -129,8 +144,6 @@ def _authorize(
     unmet = authorization.missing(treatment_session, now)
     if unmet or order is None:
         raise ValidationError([condition.text for condition in unmet], code="predose")
-    if order.route != Route.NASAL:
-        raise ValidationError("The order is for an infusion, not for a nasal device.", code="route")
     _check_count(given, order, device, by=by, clinic_id=treatment_session.clinic_id)
     _check_rest(treatment_session, given, device)
 

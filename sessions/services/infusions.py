@@ -15,7 +15,7 @@ from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import asks, authorization, steps
-from sessions.services.doses import GIVE, follow_to_dosing, next_number
+from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
 
 Kind = InfusionEvent.Kind
 ABOVE_0 = "Enter a number above 0."
@@ -75,6 +75,7 @@ def start(
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
+        check_route(treatment_session, Route.IV)
         at = infusion.at or now
         infusion = replace(infusion, at=at)
         _check_typed(treatment_session, infusion, at, now)
@@ -124,8 +125,6 @@ def _authorize(
     unmet = authorization.missing(treatment_session, now)
     if unmet or order is None:
         raise ValidationError([condition.text for condition in unmet], code="predose")
-    if order.route != Route.IV:
-        raise ValidationError("The order is for nasal devices, not for an infusion.", code="route")
     if infusion.dose_mg > order.dose_mg:
         raise ValidationError(
             {"dose_mg": f"{order.dose_mg.normalize():f} mg is ordered. More needs a new order."},

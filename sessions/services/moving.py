@@ -14,6 +14,7 @@ from clinic.refusals import refused_kindly
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.models.session import BELOW_GAP
 from sessions.plans import say
 from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
@@ -23,6 +24,10 @@ from sessions.services.extending import STANDING, lock_course
 from sessions.services.places import Occupancy
 
 MOVE = "treatment_sessions.move_session"
+DECIDE = "treatment_sessions.override_gate"
+ASK_A_PRESCRIBER = (
+    "Only a prescriber may decide this: ask one to move the session, or choose another day."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ def move(
 ) -> Move:
     """Give a planned session another day, time or chair; without a chair the first free one.
 
-    Outside its treatment week, or nearer to a neighbor than the minimum gap, it needs a reason.
+    Outside its treatment week it needs a reason; nearer to a neighbor than the minimum gap it is a
+    prescriber's decision, with a reason.
     """
     with refused_kindly(), acting(by):
         entries.claim(entry, by)
@@ -72,9 +78,9 @@ def move(
                 f"The session is “{state}”: only a planned one moves.", code="not_planned"
             )
         found = seat(treatment_session, day, wall_time, treatment_session.chair, wanted=chair)
-        warnings = warnings_for(treatment_session, day, reason)
-        _write(treatment_session, found, reason=reason, by=by)
-        return Move(treatment_session, warnings)
+        warnings = warnings_for(treatment_session, day, reason, by=by)
+        _write(treatment_session, found, warnings, reason=reason, by=by)
+        return Move(treatment_session, warnings.all)
 
 
 def seat(
@@ -98,20 +104,36 @@ def seat(
     return Seat(starts_at, ends_at, _chair(treatment_session, usual, wanted, starts_at, ends_at))
 
 
-def warnings_for(treatment_session: TreatmentSession, day: date, reason: str) -> tuple[str, ...]:
-    """Say what is unusual about this day, which needs a reason."""
+@dataclass(frozen=True, slots=True)
+class Warnings:
+    """What is unusual about a day: too near to a neighbor, or just not where it belongs."""
+
+    below_gap: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.below_gap, *self.others)
+
+
+def warnings_for(
+    treatment_session: TreatmentSession, day: date, reason: str, *, by: User
+) -> Warnings:
+    """Say what is unusual about this day; it needs a reason, below the gap a prescriber's."""
     warnings = _warnings(treatment_session, day)
-    if warnings and not reason.strip():
-        raise ValidationError({"reason": [*warnings, "Say why it takes place then."]})
-    return tuple(warnings)
+    if warnings.below_gap and not by.may(DECIDE, treatment_session.clinic_id):
+        raise ValidationError({"day": [*warnings.below_gap, ASK_A_PRESCRIBER]}, code=BELOW_GAP)
+    if warnings.all and not reason.strip():
+        raise ValidationError({"reason": [*warnings.all, "Say why it takes place then."]})
+    return warnings
 
 
-def _warnings(treatment_session: TreatmentSession, day: date) -> list[str]:
-    """Refuse a second session on one day; else name the week, the gaps and the order."""
-    warnings, passed = [], []
+def _warnings(treatment_session: TreatmentSession, day: date) -> Warnings:
+    """Refuse a second session on one day; else name the gaps, the week and the order."""
+    below_gap, others, passed = [], [], []
     if not treatment_session.window_from <= day <= treatment_session.window_to:
         window = f"{say(treatment_session.window_from)} to {say(treatment_session.window_to)}"
-        warnings.append(f"{say(day)} lies outside the treatment week ({window}).")
+        others.append(f"{say(day)} lies outside the treatment week ({window}).")
     zone = treatment_session.clinic.zone
     neighbors = treatment_session.course.sessions.filter(status__in=STANDING)
     for other in neighbors.exclude(pk=treatment_session.pk).select_related("phase"):
@@ -122,15 +144,15 @@ def _warnings(treatment_session: TreatmentSession, day: date) -> list[str]:
             raise ValidationError({"day": f"Session {other.number} is on this day already."})
         if gap < needed:
             days = "1 day" if gap == 1 else f"{gap} days"
-            warnings.append(
+            below_gap.append(
                 f"Only {days} to session {other.number} ({say(other_day)}); the minimum gap "
                 f"is {needed} days."
             )
         if (day < other_day) != (treatment_session.number < other.number):
             passed.append(str(other.number))
     if passed:
-        warnings.append(f"It would change places with session {', '.join(passed)}.")
-    return warnings
+        others.append(f"It would change places with session {', '.join(passed)}.")
+    return Warnings(tuple(below_gap), tuple(others))
 
 
 def _chair(
@@ -159,14 +181,16 @@ def _chair(
     return found
 
 
-def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: User) -> None:
+def _write(
+    treatment_session: TreatmentSession, to: Seat, warnings: Warnings, *, reason: str, by: User
+) -> None:
     before, was = treatment_session.starts_at, treatment_session.chair
     if (before, was) == (to.starts_at, to.chair):
         raise ValidationError("It is at this time and place already.", code="unmoved")
     zone = treatment_session.clinic.zone
     treatment_session.trace.append(
         {
-            "rule": "moved_by_hand",
+            "rule": BELOW_GAP if warnings.below_gap else "moved_by_hand",
             "text": f"Moved by hand from {_say(before.astimezone(zone))}, {was}, "
             f"to {_say(to.starts_at.astimezone(zone))}, {to.chair}.",
             "anchor": before.astimezone(zone).date().isoformat(),

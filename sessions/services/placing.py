@@ -13,6 +13,7 @@ from clinic.refusals import refused_kindly
 from patients.services import tasks
 from sessions import ports
 from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.models.session import BELOW_GAP
 from sessions.plans import TraceStep, say
 from sessions.services import moving
 from sessions.services.booking import lock_chairs, traced, unplaced_key
@@ -68,13 +69,14 @@ def place(
         if treatment_session is None:
             raise ValidationError(f"Session {number} has its date already.", code="placed")
         seat = moving.seat(treatment_session, day, wall_time, chair or course.chair, wanted=chair)
-        warnings = moving.warnings_for(treatment_session, day, reason)
+        warnings = moving.warnings_for(treatment_session, day, reason, by=by)
         treatment_session.starts_at, treatment_session.ends_at = seat.starts_at, seat.ends_at
         treatment_session.chair = seat.chair
-        text = f"Found by hand: {say(day)} at {wall_time:%H:%M}. {reason.strip()}".strip()
-        treatment_session.trace = [traced(TraceStep("placed_by_hand", text, day), by=by.username)]
+        rule = BELOW_GAP if warnings.below_gap else "placed_by_hand"
+        step = TraceStep(rule, f"Found by hand: {say(day)} at {wall_time:%H:%M}.", day)
+        treatment_session.trace = [traced(step, by=by.username) | {"reason": reason.strip()}]
         treatment_session.save()
         audit.record("session.placed", subject=treatment_session, reason=reason.strip())
         ports.booked([treatment_session])
         tasks.close_for(by=by, note="A date was found.", dedupe_key=unplaced_key(course, number))
-        return moving.Move(treatment_session, warnings)
+        return moving.Move(treatment_session, warnings.all)

@@ -88,9 +88,8 @@ def test_a_move_raises_both_versions_and_tells_the_listeners(
 @pytest.mark.parametrize(
     ("days", "words"),
     [
-        (1, "Only 1 day to session 1"),
-        (6 + 5, "lies outside the treatment week"),
-        (8, "It would change places with session 3"),
+        (7 * 5 + 3, "lies outside the treatment week"),
+        (7 * 5 + 3, "It would change places with session 3, 4, 5"),
     ],
 )
 def test_an_unusual_day_needs_a_reason_and_is_said(second, monday, front_desk, days, words):
@@ -99,6 +98,39 @@ def test_an_unusual_day_needs_a_reason_and_is_said(second, monday, front_desk, d
     assert words in str(refused.value)
     moved = move(second, monday + timedelta(days=days), by=front_desk, reason="Flight")
     assert words in " ".join(moved.warnings)
+
+
+@pytest.mark.parametrize("role", ["front_desk", "nurse"])
+def test_below_the_minimum_gap_only_a_prescriber_decides(second, monday, request, role):
+    by = request.getfixturevalue(role)
+    with pytest.raises(ValidationError) as refused:
+        move(second, monday + timedelta(days=1), by=by, reason="Flight")
+    words = " ".join(refused.value.message_dict["day"])
+    assert "Only 1 day to session 1" in words
+    assert "the minimum gap is 2 days" in words
+    assert "Only a prescriber may decide this" in words
+
+
+def test_a_prescribers_reason_for_a_short_gap_stays_on_the_session(
+    client, second, monday, prescriber
+):
+    tuesday = monday + timedelta(days=1)
+    with pytest.raises(ValidationError, match="Say why"):
+        move(second, tuesday, by=prescriber)
+    move(second, tuesday, by=prescriber, reason="Worse since Sunday")
+    client.force_login(prescriber)
+    for name, row in (("sessions:course", second.course), ("desk:session", second)):
+        page = client.get(reverse(name, args=[row.public_id])).content.decode()
+        assert "Worse since Sunday (prescriber)" in page
+
+
+def test_a_later_move_ends_the_decision_on_a_short_gap(second, monday, prescriber, front_desk):
+    move(second, monday + timedelta(days=1), by=prescriber, reason="Worse since Sunday")
+    second.refresh_from_db()
+    move(second, monday + timedelta(days=3), by=front_desk)
+    second.refresh_from_db()
+    assert second.gap_decision is None
+    assert second.trace[-2]["reason"] == "Worse since Sunday"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +299,7 @@ def find_date(desk, course, number, **values):
 
 
 def test_a_session_without_a_date_gets_one_and_its_task_closes(desk, holed, monday):
-    day = monday + timedelta(days=15)
+    day = monday + timedelta(days=7 * 5 + 3)
     page = desk.get(reverse("sessions:course", args=[holed.public_id])).content.decode()
     assert reverse("sessions:place", args=[holed.public_id, 3]) in page
     assert "lies outside" in find_date(desk, holed, 3, day=str(day)).content.decode()
@@ -275,6 +307,11 @@ def test_a_session_without_a_date_gets_one_and_its_task_closes(desk, holed, mond
     assert answer.status_code == 302
     assert local(holed.sessions.get(number=3)).date() == day
     assert holed.patient.tasks.open().count() == 1
+
+
+def test_a_date_too_near_to_a_neighbor_is_not_found_by_the_front_desk(desk, holed, monday):
+    page = find_date(desk, holed, 4, day=str(monday + timedelta(days=15)), reason="Wish")
+    assert "Only a prescriber may decide this" in page.content.decode()
 
 
 def test_only_a_missing_number_is_placed(desk, holed):
