@@ -28,6 +28,7 @@ from patients.models import (
     Task,
 )
 from patients.models.draft import UploadedText
+from patients.tests import bundles
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, InfusionEvent, TreatmentCourse, TreatmentSession
@@ -54,6 +55,7 @@ class House:
     planned: TreatmentSession
     arrived: TreatmentSession
     cleared: TreatmentSession
+    cleared_drip: TreatmentSession
     dosing: TreatmentSession
     monitored: TreatmentSession
     over: TreatmentSession
@@ -83,6 +85,7 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
     dosing, monitored = visit(Status.DOSING), visit(Status.MONITORING)
     over = visit(Status.DISCHARGED, ended_at=now)
     infused = visit(Status.DOSING, key="ketamine-iv-twice-weekly")
+    cleared_drip = visit(Status.CLEARED, key="ketamine-iv-twice-weekly")
     patient = planned.patient
     of_patient = {"patient": patient, "clinic": clinic}
     give(dosing, now - minutes(3), nurse)
@@ -90,8 +93,12 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
     vitals = measure(monitored, now - minutes(80), nurse)
     measure(over, now - minutes(80), nurse)
     drip = give(infused, now - minutes(20), nurse, dose_mg=35, concentration_mg_ml=1)
+    referral = bundles.encoded(bundles.bundle(bundles.patient())).decode()
     predose.complete(cleared.pk, ANSWERS, by=nurse)
+    day_1 = planned.course.starts_on.weekday()
+    planned.course.weekdays = sorted({day_1, (day_1 + 3) % 7})  # so that it can be planned again
     with acting(TESTS):
+        planned.course.save(update_fields=["weekdays"])
         InfusionEvent.objects.create(
             treatment_session=infused,
             dose=drip,
@@ -120,12 +127,13 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
                 clinic=clinic,
                 user=prescriber,
                 expires_at=now + timedelta(hours=1),
-                content=ImportDraft.pack([UploadedText("a.json", "{}")], []),
+                content=ImportDraft.pack([UploadedText("a.json", referral)], []),
             ),
             course=planned.course,
             planned=planned,
             arrived=arrived,
             cleared=cleared,
+            cleared_drip=cleared_drip,
             dosing=dosing,
             monitored=monitored,
             over=over,

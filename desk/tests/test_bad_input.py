@@ -27,6 +27,7 @@ from sessions.forms.planning import WallTimeField
 from sessions.models import Dose, TreatmentSession
 from sessions.tests.factories import shipped
 
+PASSWORD = "a long good password"
 NUL, UNSEEN, TURNED = "a\x00b", "\u200b\u2060", "abc\u202edef"
 LONG, HUGE = "9" * 10_000, "x" * 1_000_000
 NUMBERS = (
@@ -98,12 +99,12 @@ def now_at(clinic: Clinic) -> str:
     return f"{timezone.now().astimezone(clinic.zone):%Y-%m-%dT%H:%M}"
 
 
-def next_monday(clinic: Clinic) -> str:
+def next_monday(clinic: Clinic, weeks: int = 1) -> str:
     today = timezone.now().astimezone(clinic.zone).date()
-    return (today + timedelta(days=7 - today.weekday())).isoformat()
+    return (today + timedelta(days=7 * weeks - today.weekday())).isoformat()
 
 
-# Who posts what where: `now`, `today`, `monday` stand for moments of the clinic.
+# Who posts what where; a word such as `now`, `monday`, `shipped` stands for what `Filled` names.
 FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "close_task": ("nurse", "desk:close_task task", {"note": "Called"}),
     "add": (
@@ -139,6 +140,12 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "patients:entered_in_error allergy <allergies",
         {"reason": "Another patient's"},
     ),
+    "import": ("prescriber", "patients:import_confirm draft", {"offered": "0"}),
+    "cancel_day": (
+        "administrator",
+        "admin:treatment_sessions_treatmentsession_cancel_day",
+        {"clinic": "here", "day": "its_day", "shown": "planned", "reason": "Power cut"},
+    ),
     "plan": (
         "front_desk",
         "sessions:plan newcomer",
@@ -150,6 +157,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "sessions:order infused_course",
         {"option": "0", "weight_kg": "70", "concentration": "1", "shown_for": "70 1"},
     ),
+    "rhythm": ("prescriber", "sessions:rhythm course", {"rhythm": "2-weekly"}),
     "stop": ("prescriber", "sessions:stop course", {"reason": "Moves away"}),
     "move": (
         "front_desk",
@@ -159,7 +167,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "place": (
         "front_desk",
         "sessions:place course 2",
-        {"day": "monday", "wall_time": "10:00", "reason": "Found by phone"},
+        {"day": "later", "wall_time": "10:00", "reason": "Found by phone"},
     ),
     "check_in": ("front_desk", "sessions:step planned checked_in", {}),
     "back": ("nurse", "sessions:step arrived planned", {"reason": "Wrong patient"}),
@@ -172,7 +180,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "device_correct": ("nurse", "sessions:device_correct dose", {"lot": "L2", "reason": "Slip"}),
     "infusion": (
         "nurse",
-        "sessions:infusion cleared",
+        "sessions:infusion cleared_drip",
         {
             "dose_mg": "35",
             "concentration_mg_ml": "1",
@@ -197,6 +205,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
     "escort": ("front_desk", "monitoring:escort monitored", {"kind": "taxi", "name": "Sam"}),
     "assess": ("nurse", "monitoring:assess monitored", {"ready": "no", "note": "Sleepy"}),
+    "override": (
+        "prescriber",
+        "monitoring:override monitored",
+        {"reason": "Hospital bed", "second_username": "nurse", "second_password": PASSWORD},
+    ),
     "departure": ("nurse", "monitoring:departed monitored", {"reason": "Gone"}),
     "event_in_error": ("nurse", "monitoring:event_in_error event", {"reason": "Another patient's"}),
     "missed": ("nurse", "monitoring:missed monitored", {"label": "first", "reason": "Cuff broke"}),
@@ -247,7 +260,11 @@ class Filled:
             "now": now_at(clinic),
             "today": now_at(clinic)[:10],
             "monday": next_monday(clinic),
+            "later": next_monday(clinic, weeks=2),
             "shipped": str(shipped().public_id),
+            "here": str(clinic.public_id),
+            "planned": str(house.planned.public_id),
+            "its_day": f"{house.planned.starts_at.astimezone(clinic.zone):%Y-%m-%d}",
             "first": next((key for key, _ in getattr(self.fields.get("label"), "choices", [])), ""),
         }
         typed = {key: named.get(value, value) for key, value in FORMS[name][2].items()}
@@ -273,6 +290,8 @@ def wrong_for(field: forms.Field) -> tuple[str, ...]:
 
 @pytest.fixture
 def house(clinic: Clinic, nurse: User, prescriber: User) -> House:
+    nurse.set_password(PASSWORD)
+    nurse.save()
     return make_house(clinic, nurse, prescriber)
 
 
@@ -284,7 +303,7 @@ def filled(
     return Filled(name, client, house, clinic)
 
 
-VERSIONED = ["edit", "email", "stop", "move", "place", "check_in", "back", "left", "sign"]
+VERSIONED = ["edit", "email", "rhythm", "stop", "move", "place", "check_in", "back", "left", "sign"]
 every_form = pytest.mark.parametrize("name", FORMS)
 
 
