@@ -14,6 +14,7 @@ from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import doses
+from sessions.services.signing import SIGN
 from sessions.views.sheet import STEP_WORDS, words_of
 
 RUN = "treatment_sessions.run_session"
@@ -126,7 +127,7 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
 
 def menu(sheet: Sheet) -> list[Action]:
     """Return the rare and the destructive actions of this state."""
-    return [*_recording(sheet), *_errors(sheet), *_leaving(sheet), *_steps(sheet)]
+    return [*_recording(sheet), *_errors(sheet), *_leaving(sheet), *_steps(sheet), *_signing(sheet)]
 
 
 def _recording(sheet: Sheet) -> Iterable[Action]:
@@ -174,6 +175,13 @@ def _steps(sheet: Sheet) -> Iterable[Action]:
         yield step_action(sheet.treatment_session, step)
 
 
+def _signing(sheet: Sheet) -> Iterable[Action]:
+    """Offer a signature also where none is waited for."""
+    waits = sheet.is_signed or sheet.waits_for_signature
+    if sheet.treatment_session.is_over and not waits and sheet.may(SIGN):
+        yield Action("Sign", url(sheet, "sessions:sign"))
+
+
 def step_action(treatment_session: TreatmentSession, step: lifecycle.Step) -> Action:
     words = words_of(step)
     target = reverse("sessions:step", args=[treatment_session.public_id, step.to_status])
@@ -193,7 +201,7 @@ NOW = {
 def rail(sheet: Sheet) -> list[RailStep]:
     """Return the steps of the visit with what each still lacks."""
     signed = getattr(sheet.treatment_session, "signature", None)
-    now = NOW.get(Status(sheet.status), len(ORDER) if signed else 5)
+    now = NOW.get(Status(sheet.status), 5 if sheet.waits_for_signature else len(ORDER))
     if sheet.gate is not None and sheet.status == Status.MONITORING and sheet.gate.ready:
         now = 4
     lacks = _lacks(sheet)
@@ -203,7 +211,7 @@ def rail(sheet: Sheet) -> list[RailStep]:
         taken.get(Status.CLEARED),
         sheet.first_dose,
         None,
-        sheet.treatment_session.ended_at,
+        sheet.treatment_session.ended_at if sheet.record.administrations else None,
         signed.signed_at if signed else None,
     )
     return [
@@ -224,8 +232,9 @@ def _state(sheet: Sheet, place: int, now: int) -> str:
     if place > now:
         return "open"
     ended_early = sheet.status in ENDINGS and not sheet.record.administrations
-    reached = place == 0 and sheet.treatment_session.arrived_at is not None
-    return "open" if ended_early and not reached and place < 4 else "done"
+    arrived = place == 0 and sheet.treatment_session.arrived_at is not None
+    signed = place == 5 and sheet.is_signed
+    return "open" if ended_early and not arrived and not signed else "done"
 
 
 def _lacks(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
@@ -243,7 +252,5 @@ def _lacks(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
         (sheet.dose_words,) if sheet.dose_words else (),
         tuple(readings) if in_treatment else (),
         (f"{open_conditions} open",) if open_conditions else (),
-        ()
-        if sheet.status not in ENDINGS or sheet.may("treatment_sessions.sign_session")
-        else ("prescriber",),
+        ("prescriber",) if sheet.waits_for_signature and not sheet.may(SIGN) else (),
     )

@@ -92,7 +92,7 @@ def _vitals(sheet: Sheet) -> list[Panel]:
 
 
 def _sign(sheet: Sheet) -> list[Panel]:
-    if sheet.is_signed or not sheet.may(signing.SIGN):
+    if not sheet.waits_for_signature or not sheet.may(signing.SIGN):
         return []
     return [sign_panel(sheet.treatment_session)]
 

@@ -132,6 +132,12 @@ class Sheet:
         return hasattr(self.treatment_session, "signature")
 
     @property
+    def waits_for_signature(self) -> bool:
+        """Whether a dose was given and the visit is over: any ending may be signed, this one is."""
+        given = bool(self.record.administrations)
+        return self.treatment_session.is_over and given and not self.is_signed
+
+    @property
     def pill(self) -> str:
         """Return the state to show: overdue and ready are derived, not stored."""
         if is_ready(self.status, self.gate):
@@ -144,7 +150,7 @@ class Sheet:
         """Say why there is nothing to do here for this person."""
         if self.status == Status.CHECKED_IN:
             return "Waits for what is open below."
-        if self.treatment_session.is_over and not self.is_signed:
+        if self.waits_for_signature:
             return "A prescriber signs this session."
         return ""
 

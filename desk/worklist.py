@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from clinic.models import Clinic, User
 from patients.models import Task
-from sessions.models import TreatmentSession
+from sessions.models import Dose, TreatmentSession
 
 MOST = 50
 BACK = timedelta(days=90)
@@ -30,8 +30,14 @@ def load(clinic: Clinic, user: User, now: datetime) -> Worklist:
     sessions = TreatmentSession.objects.filter(
         clinic=clinic, starts_at__gte=now - BACK
     ).select_related("patient", "phase")
-    tasks = list(_tasks(clinic, user)[: MOST + 1])
-    to_sign = list(sessions.unsigned().order_by("starts_at")[: MOST + 1]) if may_sign else []
+    to_sign: list[TreatmentSession] = []
+    if may_sign:
+        given = Dose.objects.given().filter(treatment_session=OuterRef("pk"))
+        unsigned = sessions.unsigned().filter(Exists(given))
+        to_sign = list(unsigned.order_by("starts_at")[: MOST + 1])
+    listed = [treatment_session.public_id for treatment_session in to_sign[:MOST]]
+    asked_twice = {"kind": Task.Kind.SIGNATURE, "source_id__in": listed}
+    tasks = list(_tasks(clinic, user).exclude(**asked_twice)[: MOST + 1])
     left_open: list[TreatmentSession] = []
     if user.may(CHECK_IN, clinic.pk):
         past = sessions.planned().filter(starts_at__lt=day_begin)

@@ -33,6 +33,46 @@ def test_another_clinics_rooms_are_not_shown(admin_client, foreign_room):
     assert "Foreign bay" not in page
 
 
+@pytest.fixture
+def of_both(administrator, clinic, other_clinic, foreign_room):
+    """The administrator runs the other clinic, too."""
+    with acting(TESTS):
+        Membership.objects.create(user=administrator, clinic=other_clinic, role=Role.ADMINISTRATOR)
+    return other_clinic
+
+
+def test_the_header_names_the_clinic_whose_rows_are_shown(admin_client, of_both, clinic):
+    page = admin_client.get(reverse("admin:clinic_room_changelist")).content.decode()
+    assert "at <b>North</b>" in page
+    assert "Go to South" in page
+    assert "Room 1" in page
+    assert "Foreign bay" not in page
+
+
+def test_the_admin_goes_to_another_clinic_of_this_person(admin_client, of_both, clinic):
+    values = {"clinic": str(of_both.public_id), "admin": "yes"}
+    assert admin_client.post(reverse("choose_clinic"), values).url == reverse("admin:index")
+    page = admin_client.get(reverse("admin:clinic_room_changelist")).content.decode()
+    assert "at <b>South</b>" in page
+    assert "Foreign bay" in page
+    own = admin_client.get(reverse("admin:clinic_room_change", args=[clinic.rooms.get().pk]))
+    assert own.status_code == 302
+
+
+def test_who_works_at_one_clinic_has_no_switch(admin_client):
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    assert "at <b>North</b>" in page
+    assert "Go to" not in page
+
+
+def test_who_runs_all_clinics_of_a_person_may_change_them(admin_client, of_both, clinic):
+    shared = make_staff(clinic, Role.NURSE)
+    with acting(TESTS):
+        Membership.objects.create(user=shared, clinic=of_both, role=Role.NURSE)
+    page = admin_client.get(reverse("admin:clinic_user_change", args=[shared.pk])).content.decode()
+    assert 'name="username"' in page
+
+
 def test_another_clinics_room_can_not_be_opened(admin_client, foreign_room):
     response = admin_client.get(reverse("admin:clinic_room_change", args=[foreign_room.pk]))
     assert response.status_code == 302

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -6,9 +7,10 @@ import pytest
 from django.test import Client
 
 from clinic.models import Clinic, User
-from desk.tests.factories import make_task, make_visit
+from desk.tests.factories import give, make_task, make_visit
 from patients.models import Task
 from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 URL = "/worklist/"
@@ -29,16 +31,90 @@ def test_open_tasks_of_my_role_wait(client: Client, clinic: Clinic, nurse: User)
     assert "Theirs" not in html
 
 
-def test_ended_sessions_wait_for_the_prescriber(
-    client: Client, clinic: Clinic, nurse: User, prescriber: User
+@pytest.fixture
+def ended(clinic: Clinic, nurse: User) -> Callable[..., TreatmentSession]:
+    """Make a visit that is over, with a dose of this outcome, or with none."""
+
+    def make(status: str = Status.DISCHARGED, outcome: str = "") -> TreatmentSession:
+        begin = NOW - timedelta(hours=4)
+        visit = make_visit(clinic, nurse, starts_at=begin, status=status, ended_at=NOW)
+        if outcome:
+            give(visit, begin, nurse, outcome=outcome)
+        return visit
+
+    return make
+
+
+def listed(client: Client) -> list[TreatmentSession]:
+    return client.get(URL).context["worklist"].to_sign
+
+
+def test_sessions_that_ended_after_a_dose_wait_for_the_prescriber(
+    client: Client, ended: Callable[..., TreatmentSession], nurse: User, prescriber: User
 ) -> None:
-    visit = make_visit(
-        clinic, nurse, starts_at=NOW - timedelta(hours=4), status=Status.DISCHARGED, ended_at=NOW
-    )
+    visit = ended(outcome="complete")
     client.force_login(prescriber)
     assert f"/sessions/{visit.public_id}/sign/" in client.get(URL).content.decode()
     client.force_login(nurse)
     assert "Sessions to sign" not in client.get(URL).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (Status.CANCELLED, ""),
+        (Status.NO_SHOW, ""),
+        (Status.TRANSFERRED, ""),
+        (Status.LEFT_BEFORE_DOSE, "refused"),
+    ],
+)
+def test_a_session_without_a_dose_is_not_asked_to_be_signed(
+    client: Client,
+    ended: Callable[..., TreatmentSession],
+    prescriber: User,
+    status: str,
+    outcome: str,
+) -> None:
+    visit = ended(status, outcome)
+    client.force_login(prescriber)
+    assert listed(client) == []
+    sheet = client.get(f"/sessions/{visit.public_id}/")
+    assert sheet.context["panels"] == [] or status == Status.NO_SHOW
+    rail = {step.words: step.state for step in sheet.context["rail"]}
+    assert (rail["Discharge"], rail["Sign"]) == ("open", "open")
+
+
+def test_any_ending_may_be_signed_from_the_menu(
+    client: Client, ended: Callable[..., TreatmentSession], prescriber: User
+) -> None:
+    visit = ended(Status.CANCELLED)
+    client.force_login(prescriber)
+    page = client.get(f"/sessions/{visit.public_id}/").content.decode()
+    assert f"/sessions/{visit.public_id}/sign/" in page
+
+
+def test_a_session_to_sign_stands_in_the_worklist_once(
+    client: Client, clinic: Clinic, ended: Callable[..., TreatmentSession], prescriber: User
+) -> None:
+    visit, asks_for = ended(outcome="complete"), {"kind": "signature", "role": "prescriber"}
+    make_task(clinic, due_at=NOW, text="Its task", source_id=visit.public_id, **asks_for)
+    make_task(clinic, due_at=NOW, text="An older one", source_id=uuid4(), **asks_for)
+    client.force_login(prescriber)
+    assert listed(client) == [visit]
+    html = client.get(URL).content.decode()
+    assert "Its task" not in html
+    assert "An older one" in html
+
+
+def test_a_task_leads_to_the_dates_of_its_course(
+    client: Client, clinic: Clinic, ended: Callable[..., TreatmentSession], nurse: User
+) -> None:
+    course = ended().course
+    source = {"source_kind": course._meta.label_lower, "source_id": course.public_id}
+    task = make_task(clinic, due_at=NOW, **source)
+    client.force_login(nurse)
+    for url in (URL, f"/tasks/{task.public_id}/close/"):
+        assert f'href="/courses/{course.public_id}/"' in client.get(url).content.decode()
 
 
 def test_sessions_of_earlier_days_that_nobody_closed_are_named(

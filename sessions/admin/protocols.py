@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from clinic.access import staff
-from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter
+from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter, clinic_here
 from clinic.models import Clinic
 from sessions import protocols
 from sessions.dosing import DosingError
@@ -182,7 +182,8 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
         return False
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
-        return staff(request).has_perm(protocols.PUBLISH)
+        clinic = clinic_here(request)
+        return clinic is not None and staff(request).may(protocols.PUBLISH, clinic.pk)
 
     def save_model(self, request: HttpRequest, obj: Protocol, form: Any, change: bool) -> None:
         if not change:
@@ -194,13 +195,25 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
         name = "treatment_sessions_protocol_simulate"
         return [path("<int:pk>/simulate/", view, name=name), *super().get_urls()]
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Name the clinic that a new draft is for."""
+        actions = super().get_actions(request)
+        if "new_draft" in actions:
+            act, name, words = actions["new_draft"]
+            clinic = str(clinic_here(request)).replace("%", "%%")  # the admin formats the words
+            actions["new_draft"] = (act, name, f"{words} for {clinic}")
+        return actions
+
     @admin.action(description="New draft version", permissions=["publish"])
     def new_draft(self, request: HttpRequest, rows: QuerySet[Protocol]) -> HttpResponse | None:
-        drafts = []
-        for row in rows.order_by("pk"):
-            clinic_id = row.clinic_id or getattr(getattr(request, "clinic", None), "pk", None)
-            drafts.append(protocols.new_draft(row, by=staff(request), clinic_id=clinic_id))
-        self.message_user(request, f"{len(drafts)} drafts are ready to edit.", messages.SUCCESS)
+        clinic = clinic_here(request)
+        clinic_id = clinic.pk if clinic else None
+        drafts = [
+            protocols.new_draft(row, by=staff(request), clinic_id=clinic_id)
+            for row in rows.order_by("pk")
+        ]
+        count = "1 draft is" if len(drafts) == 1 else f"{len(drafts)} drafts are"
+        self.message_user(request, f"{count} ready to edit, for {clinic} only.", messages.SUCCESS)
         if len(drafts) != 1:
             return None
         return redirect("admin:treatment_sessions_protocol_change", drafts[0].pk)

@@ -39,7 +39,10 @@ class PlanForm(forms.Form):
     """What a course depends on. The service plans; this form only turns text into values."""
 
     protocol = forms.ModelChoiceField(
-        Protocol.objects.none(), to_field_name="public_id", empty_label=None
+        Protocol.objects.none(),
+        to_field_name="public_id",
+        empty_label="Choose a protocol",
+        error_messages={"required": "Choose a protocol."},
     )
     starts_on = CalendarDateField(label="Day 1", help_text="The day of the first dose.")
     weekdays = forms.TypedMultipleChoiceField(
@@ -56,7 +59,7 @@ class PlanForm(forms.Form):
         to_field_name="public_id",
         required=False,
         empty_label="Any free chair",
-        help_text="Another one is taken where it is not free.",
+        help_text="Where it is taken, another one is shown before anything is booked.",
     )
     rhythm = forms.ChoiceField(required=False)
 

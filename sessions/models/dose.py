@@ -20,6 +20,10 @@ class DoseQuerySet(ClinicScopedQuerySet):
         """Leave out rows that were corrected or entered in error."""
         return self.filter(superseded_by__isnull=True, entered_in_error=False)
 
+    def given(self) -> Self:
+        """Leave out what the patient refused, too."""
+        return self.standing().exclude(outcome=Dose.Outcome.REFUSED)
+
 
 class Dose(PublicRow):
     """One administration of the course's medicine: one nasal device, or one infusion."""

@@ -17,7 +17,6 @@ from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, Status
 from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
 
-
 BELOW_GAP = "below_gap"  # the rule of a place in its trace that a prescriber decided on
 
 

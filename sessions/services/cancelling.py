@@ -21,9 +21,7 @@ CANCEL = "treatment_sessions.cancel_session"
 ONE_DAY = timedelta(days=1)
 
 
-def cancel_planned(
-    *, reason: str, by: User, now: datetime, **which: Any
-) -> list[TreatmentSession]:
+def cancel_planned(*, reason: str, by: User, now: datetime, **which: Any) -> list[TreatmentSession]:
     """Cancel and return those of the sessions that are still planned under the lock.
 
     The caller holds their courses, inside `acting`. A patient who is checked in meanwhile stays.

@@ -71,6 +71,18 @@ def test_a_new_draft_version_is_a_copy_that_is_open(office, clinic):
     assert 'name="phases-0-name"' in page.content.decode()
 
 
+def test_a_new_draft_says_which_clinic_it_is_for(office):
+    shipped()
+    assert (
+        "New draft version for North"
+        in office.get(reverse(LIST.format("protocol"))).content.decode()
+    )
+    assert (
+        "1 draft is ready to edit, for North only"
+        in act(office, "new_draft", shipped()).content.decode()
+    )
+
+
 def test_a_draft_is_edited_by_its_author(office, draft):
     url = reverse(CHANGE.format("protocol"), args=[draft.pk])
     values = form_of(office.get(url)) | {"title": "Our own", "phases-0-count": "9"}

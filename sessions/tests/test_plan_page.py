@@ -72,6 +72,29 @@ def test_the_empty_page_suggests_an_open_day(desk, patient):
     assert answer.context["form"]["starts_on"].value().weekday() < 5
 
 
+def test_no_protocol_is_chosen_before_a_person_chooses_one(desk, patient):
+    page = desk.get(url(patient)).content.decode()
+    protocols = page[page.index('<select name="protocol"') :].partition("</select>")[0]
+    assert re.findall(r'<option value="([^"]*)" selected', protocols) in ([], [""])
+    assert protocols.index('value=""') < protocols.index(str(shipped().public_id))
+    answer = preview(desk, patient, protocol="")
+    assert answer.context["form"].errors["protocol"] == ["Choose a protocol."]
+    assert "draft" not in answer.context
+
+
+def test_a_session_that_gets_another_chair_than_wished_says_so(desk, patient, clinic, front_desk):
+    wanted, other = Chair.objects.bookable_at(clinic)
+    at = datetime.combine(next_monday(), time(11), tzinfo=clinic.zone)
+    make_session(make_course(make_patient(clinic), front_desk), starts_at=at, chair=wanted)
+    answer = preview(desk, patient, chair=str(wanted.public_id))
+    assert answer.context["elsewhere"] == [1]
+    page = answer.content.decode()
+    assert f"{wanted} is taken for 1 session." in page
+    assert page.count(f"not {wanted}") == 1
+    assert preview(desk, patient, chair=str(other.public_id)).context["elsewhere"] == []
+    assert preview(desk, patient).context["elsewhere"] == []
+
+
 def test_every_date_is_shown_before_anything_is_saved(desk, patient):
     answer = preview(desk, patient)
     assert len(answer.context["rows"]) == 17

@@ -104,7 +104,8 @@ def _draft(form: PlanForm, now: datetime) -> Draft | None:
 
 
 def _preview(form: PlanForm, made: Draft) -> dict[str, Any]:
-    zone = form.patient.clinic.zone
+    zone, wanted = form.patient.clinic.zone, form.choice.chair
+    elsewhere = [row.planned.number for row in made.booked if wanted and row.chair != wanted]
     calendar = hours_of(form.patient.clinic).calendar
     return {
         "draft": made,
@@ -113,6 +114,8 @@ def _preview(form: PlanForm, made: Draft) -> dict[str, Any]:
         "book_form": form if isinstance(form, BookForm) else BookForm(patient=form.patient),
         "warnings": [warning for warning in made.plan.warnings if warning.code != "unplaced"],
         "protocol": form.choice.protocol,
+        "wanted_chair": wanted,
+        "elsewhere": elsewhere,
     }
 
 
