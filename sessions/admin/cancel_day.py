@@ -49,7 +49,10 @@ class CancelDayForm(DayForm, ClinicalForm):
         error_messages={"required": "No session of that day is planned: nothing to cancel."},
     )
     reason = LineField(
-        max_length=200, label="Why", help_text="It stays on each session that is cancelled."
+        max_length=200,
+        label="Why",
+        help_text="It stays on each session that is cancelled.",
+        widget=forms.TextInput(attrs={"size": 60}),
     )
 
     def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:
@@ -131,7 +134,7 @@ class CancelDayMixin(ModelAdmin):
             return redirect(CHOOSE)
         sessions = _sessions(chosen)
         context = {
-            "title": "The day after cancelling",
+            "title": "Cancel a day: done",
             "chosen": chosen,
             "cancelled": [row for row in sessions if row.status == Status.CANCELLED],
             "others": _with_reasons(row for row in sessions if row.status != Status.CANCELLED),

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 import pgtrigger
@@ -17,7 +17,9 @@ from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, Status
 from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
 
-BELOW_GAP = "below_gap"  # the rule of a place in its trace that a prescriber decided on
+# Rules in the trace of a session that a person moved; `anchor` is the day it left.
+MOVED = "moved_by_hand"
+BELOW_GAP = "below_gap"  # a prescriber's decision
 
 
 def audited_child() -> pgtrigger.Trigger:
@@ -122,10 +124,19 @@ class TreatmentSession(PublicRow, VersionedRow):
         return self.status in ENDINGS
 
     @property
+    def day(self) -> date | None:
+        """Return its calendar day at the clinic; none while it has no date."""
+        return self.starts_at.astimezone(self.clinic.zone).date() if self.starts_at else None
+
+    @property
     def gap_decision(self) -> dict[str, str] | None:
-        """Return who put it nearer to a neighbor than the minimum gap, and why, if it is there."""
-        last = self.trace[-1] if self.trace else {}
-        return last if last.get("rule") == BELOW_GAP else None
+        """Return who put it on its day below the minimum gap, and why; a later day ends that."""
+        for step in reversed(self.trace):
+            if step["rule"] == BELOW_GAP:
+                return step
+            if step["rule"] != MOVED or step["anchor"] != str(self.day):
+                return None
+        return None
 
     @property
     def step_label(self) -> str:

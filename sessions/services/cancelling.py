@@ -101,7 +101,7 @@ def cancel_day(
 
 
 def _ask_to_call(cancelled: Iterable[TreatmentSession], now: datetime) -> None:
-    for treatment_session in cancelled:
+    for treatment_session in sorted(cancelled, key=lambda row: row.starts_at):
         asks.to_look_after_a_cancellation(treatment_session, now)
 
 

@@ -86,7 +86,7 @@ def _reconcile(clinic: Clinic, *, by: User, now: datetime) -> None:
     booked_ids = {str(row.public_id) for row in booked}
     over = [key for public_id, key in asked.items() if public_id not in booked_ids]
     tasks.close_for(by=by, note=OPEN_AGAIN, dedupe_key__in=over)
-    for treatment_session in booked:
+    for treatment_session in sorted(booked, key=lambda row: row.starts_at):
         if str(treatment_session.public_id) not in asked:
             asks.to_leave_a_closed_day(treatment_session, now)
     audit.record("clinic.closures_changed", subject=clinic, sessions=len(booked))

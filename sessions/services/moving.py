@@ -14,7 +14,7 @@ from clinic.refusals import refused_kindly
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.models.session import BELOW_GAP
+from sessions.models.session import BELOW_GAP, MOVED
 from sessions.plans import say
 from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
@@ -31,12 +31,25 @@ ASK_A_PRESCRIBER = (
 
 
 @dataclass(frozen=True, slots=True)
+class Warnings:
+    """What is unusual about a day: too near to a neighbor, or just not where it belongs."""
+
+    below_gap: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return (*self.below_gap, *self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
-    """When a visit is, and where."""
+    """When a visit is, and where; and what is unusual about it."""
 
     starts_at: datetime
     ends_at: datetime
     chair: Chair
+    warnings: Warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +90,10 @@ def move(
             raise ValidationError(
                 f"The session is “{state}”: only a planned one moves.", code="not_planned"
             )
-        found = seat(treatment_session, day, wall_time, treatment_session.chair, wanted=chair)
-        warnings = warnings_for(treatment_session, day, reason, by=by)
-        _write(treatment_session, found, warnings, reason=reason, by=by)
-        return Move(treatment_session, warnings.all)
+        usual = treatment_session.chair
+        found = seat(treatment_session, day, wall_time, usual, wanted=chair, reason=reason, by=by)
+        _write(treatment_session, found, reason=reason, by=by)
+        return Move(treatment_session, found.warnings.all)
 
 
 def seat(
@@ -90,8 +103,13 @@ def seat(
     usual: Chair | None,
     *,
     wanted: Chair | None,
+    reason: str,
+    by: User,
 ) -> Seat:
-    """Return the place of the visit then: the wanted chair, else the usual or any free one."""
+    """Return the place of the visit then: the wanted chair, else the usual or any free one.
+
+    An unusual day needs a reason; below the minimum gap it is a prescriber's to give.
+    """
     hours = hours_of(treatment_session.clinic)
     length = timedelta(minutes=treatment_session.course.protocol.visit_minutes)
     starts_at = hours.at(day, wall_time)
@@ -100,27 +118,17 @@ def seat(
     refusal = hours.refusal(day, wall_time, length)
     if refusal:
         raise ValidationError({"wall_time" if hours.calendar.is_open(day) else "day": refusal})
+    warnings = _accepted(treatment_session, day, reason, by=by)
     ends_at = starts_at + length
-    return Seat(starts_at, ends_at, _chair(treatment_session, usual, wanted, starts_at, ends_at))
+    found = _chair(treatment_session, usual, wanted, starts_at, ends_at)
+    return Seat(starts_at, ends_at, found, warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class Warnings:
-    """What is unusual about a day: too near to a neighbor, or just not where it belongs."""
-
-    below_gap: tuple[str, ...]
-    others: tuple[str, ...]
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return (*self.below_gap, *self.others)
-
-
-def warnings_for(
-    treatment_session: TreatmentSession, day: date, reason: str, *, by: User
-) -> Warnings:
-    """Say what is unusual about this day; it needs a reason, below the gap a prescriber's."""
+def _accepted(treatment_session: TreatmentSession, day: date, reason: str, *, by: User) -> Warnings:
+    """Return what is unusual about the day; on the day that it has already, nothing is decided."""
     warnings = _warnings(treatment_session, day)
+    if day == treatment_session.day:
+        return Warnings((), warnings.others)
     if warnings.below_gap and not by.may(DECIDE, treatment_session.clinic_id):
         raise ValidationError({"day": [*warnings.below_gap, ASK_A_PRESCRIBER]}, code=BELOW_GAP)
     if warnings.all and not reason.strip():
@@ -181,16 +189,14 @@ def _chair(
     return found
 
 
-def _write(
-    treatment_session: TreatmentSession, to: Seat, warnings: Warnings, *, reason: str, by: User
-) -> None:
+def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: User) -> None:
     before, was = treatment_session.starts_at, treatment_session.chair
     if (before, was) == (to.starts_at, to.chair):
         raise ValidationError("It is at this time and place already.", code="unmoved")
     zone = treatment_session.clinic.zone
     treatment_session.trace.append(
         {
-            "rule": BELOW_GAP if warnings.below_gap else "moved_by_hand",
+            "rule": BELOW_GAP if to.warnings.below_gap else MOVED,
             "text": f"Moved by hand from {_say(before.astimezone(zone))}, {was}, "
             f"to {_say(to.starts_at.astimezone(zone))}, {to.chair}.",
             "anchor": before.astimezone(zone).date().isoformat(),

@@ -68,15 +68,17 @@ def place(
         treatment_session = missing_session(course, number)
         if treatment_session is None:
             raise ValidationError(f"Session {number} has its date already.", code="placed")
-        seat = moving.seat(treatment_session, day, wall_time, chair or course.chair, wanted=chair)
-        warnings = moving.warnings_for(treatment_session, day, reason, by=by)
+        usual = chair or course.chair
+        seat = moving.seat(
+            treatment_session, day, wall_time, usual, wanted=chair, reason=reason, by=by
+        )
         treatment_session.starts_at, treatment_session.ends_at = seat.starts_at, seat.ends_at
         treatment_session.chair = seat.chair
-        rule = BELOW_GAP if warnings.below_gap else "placed_by_hand"
+        rule = BELOW_GAP if seat.warnings.below_gap else "placed_by_hand"
         step = TraceStep(rule, f"Found by hand: {say(day)} at {wall_time:%H:%M}.", day)
         treatment_session.trace = [traced(step, by=by.username) | {"reason": reason.strip()}]
         treatment_session.save()
         audit.record("session.placed", subject=treatment_session, reason=reason.strip())
         ports.booked([treatment_session])
         tasks.close_for(by=by, note="A date was found.", dedupe_key=unplaced_key(course, number))
-        return moving.Move(treatment_session, warnings.all)
+        return moving.Move(treatment_session, seat.warnings.all)

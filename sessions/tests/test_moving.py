@@ -124,6 +124,15 @@ def test_a_prescribers_reason_for_a_short_gap_stays_on_the_session(
         assert "Worse since Sunday (prescriber)" in page
 
 
+def test_another_time_on_the_decided_day_is_the_front_desks(second, monday, prescriber, front_desk):
+    tuesday = monday + timedelta(days=1)
+    move(second, tuesday, by=prescriber, reason="Worse since Sunday")
+    second.refresh_from_db()
+    move(second, tuesday, time(12), by=front_desk)
+    second.refresh_from_db()
+    assert second.gap_decision["reason"] == "Worse since Sunday"
+
+
 def test_a_later_move_ends_the_decision_on_a_short_gap(second, monday, prescriber, front_desk):
     move(second, monday + timedelta(days=1), by=prescriber, reason="Worse since Sunday")
     second.refresh_from_db()

@@ -32,7 +32,8 @@ from sessions.views.pages import VIEW, open_course, show
 def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, VIEW, public_id)
     now = clock.now()
-    sessions = list(found.sessions.select_related("phase", "chair__room").order_by("number"))
+    rows_of_course = found.sessions.select_related("phase", "chair__room", "clinic")
+    sessions = list(rows_of_course.order_by("number"))
     zone = found.clinic.zone
     days = [row.starts_at.astimezone(zone).date() for row in sessions]
     placed = list(zip(sessions, days, strict=True))
