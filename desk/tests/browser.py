@@ -17,6 +17,8 @@ SHOTS = Path(os.environ.get("TAPER_SCREENSHOTS", settings.BASE_DIR / "var" / "sc
 
 REFUSED_FRAME = "Unable to capture screenshot"
 
+expect.set_options(timeout=15_000)  # the usual 5 s are too few for a machine with other work
+
 
 def sign_in(page: Page, address: str, username: str) -> None:
     page.context.clear_cookies()
