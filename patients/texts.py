@@ -57,6 +57,8 @@ def _can_be_seen(text: str) -> bool:
 
 
 def _marks_in_a_row(text: str) -> int:
+    if text.isascii():
+        return 0
     longest = run = 0
     for character in text:
         run = run + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0

@@ -1,18 +1,21 @@
 """A clinic in which every page has something to show: one row for each kind of address."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import Clinic, User
-from clinic.tests.factories import TESTS
+from clinic.roles import Role
+from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
 from monitoring.models import AdverseEvent, MissedCheck, VitalSigns
 from monitoring.services import predose
@@ -64,10 +67,23 @@ class House:
     dose: Dose
     vitals: VitalSigns
     event: AdverseEvent
+    clinic: Clinic
+    staff: dict[str, User]  # by role, and an outsider: a prescriber of another clinic
 
 
-def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
-    now = timezone.now()
+@contextmanager
+def standing_house(blocker: Any) -> Iterator[House]:
+    """Hold one house for a whole module: each test is a savepoint in its transaction."""
+    with blocker.unblock(), transaction.atomic():
+        clinic = make_clinic("North")
+        staff = {str(role): make_staff(clinic, role) for role in Role}
+        staff["outsider"] = make_staff(make_clinic(), Role.PRESCRIBER)
+        yield make_house(clinic, staff)
+        transaction.set_rollback(True)
+
+
+def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
+    now, nurse, prescriber = timezone.now(), staff[Role.NURSE], staff[Role.PRESCRIBER]
 
     def visit(status: str, **values: Any) -> TreatmentSession:
         begin = now - minutes(90)
@@ -149,6 +165,8 @@ def make_house(clinic: Clinic, nurse: User, prescriber: User) -> House:
                 recorded_by=nurse,
                 recorded_at=now,
             ),
+            clinic=clinic,
+            staff=staff,
         )
 
 

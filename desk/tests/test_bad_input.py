@@ -15,7 +15,7 @@ from django.utils.html import escape
 
 from clinic.forms import CalendarDateField, LocalDateTimeField
 from clinic.models import Clinic, User
-from desk.tests.house import House, make_house, records
+from desk.tests.house import House, records, standing_house
 from desk.tests.test_routes import address
 from monitoring.forms.vitals import BloodPressureField, MeasureField
 from monitoring.models import VitalSigns
@@ -27,7 +27,9 @@ from sessions.forms.planning import WallTimeField
 from sessions.models import Dose, TreatmentSession
 from sessions.tests.factories import shipped
 
-PASSWORD = "a long good password"
+pytestmark = pytest.mark.django_db
+
+SECOND, PASSWORD = "second-person", "a long good password"
 NUL, UNSEEN, TURNED = "a\x00b", "\u200b\u2060", "abc\u202edef"
 LONG, HUGE = "9" * 10_000, "x" * 1_000_000
 NUMBERS = (
@@ -208,7 +210,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "override": (
         "prescriber",
         "monitoring:override monitored",
-        {"reason": "Hospital bed", "second_username": "nurse", "second_password": PASSWORD},
+        {"reason": "Hospital bed", "second_username": SECOND, "second_password": PASSWORD},
     ),
     "departure": ("nurse", "monitoring:departed monitored", {"reason": "Gone"}),
     "event_in_error": ("nurse", "monitoring:event_in_error event", {"reason": "Another patient's"}),
@@ -248,8 +250,8 @@ def undone() -> Iterator[None]:
 class Filled:
     """One form with values that are accepted."""
 
-    def __init__(self, name: str, client: Client, house: House, clinic: Clinic) -> None:
-        route, self.client = FORMS[name][1].split(), client
+    def __init__(self, name: str, client: Client, house: House) -> None:
+        route, self.client, clinic = FORMS[name][1].split(), client, house.clinic
         self.path = address(house, *route)
         with undone():
             bound = self.client.post(self.path, {"unknown": "1"})
@@ -288,19 +290,20 @@ def wrong_for(field: forms.Field) -> tuple[str, ...]:
     return next((wrong for kind, wrong in WRONG if isinstance(field, kind)), ())
 
 
-@pytest.fixture
-def house(clinic: Clinic, nurse: User, prescriber: User) -> House:
-    nurse.set_password(PASSWORD)
-    nurse.save()
-    return make_house(clinic, nurse, prescriber)
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    with standing_house(django_db_blocker) as house:
+        nurse = house.staff["nurse"]
+        nurse.username = SECOND
+        nurse.set_password(PASSWORD)
+        nurse.save()
+        yield house
 
 
 @pytest.fixture
-def filled(
-    name: str, house: House, clinic: Clinic, client: Client, request: pytest.FixtureRequest
-) -> Filled:
-    client.force_login(request.getfixturevalue(FORMS[name][0]))
-    return Filled(name, client, house, clinic)
+def filled(name: str, house: House, client: Client) -> Filled:
+    client.force_login(house.staff[FORMS[name][0]])
+    return Filled(name, client, house)
 
 
 VERSIONED = ["edit", "email", "rhythm", "stop", "move", "place", "check_in", "back", "left", "sign"]

@@ -7,13 +7,15 @@ auditor of the row's clinic, and for a prescriber of another one. `in` leads to 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from clinic.models import Clinic, User
-from desk.tests.house import House, make_house, records
+from desk.tests.house import House, records, standing_house
+
+pytestmark = pytest.mark.django_db
 
 ACTORS = ["nobody", "front_desk", "nurse", "prescriber", "administrator", "auditor", "outsider"]
 TABLE = """
@@ -112,9 +114,10 @@ def own_routes(
             yield f"{prefix}{pattern.name}"
 
 
-@pytest.fixture
-def house(clinic: Clinic, nurse: User, prescriber: User) -> House:
-    return make_house(clinic, nurse, prescriber)
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    with standing_house(django_db_blocker) as house:
+        yield house
 
 
 def address(house: House, name: str, row: str = "", *more: str) -> str:
@@ -138,15 +141,15 @@ def test_every_route_of_ours_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_everybody_gets_what_the_table_says_and_changes_nothing(
-    actor: str, house: House, client: Client, clinic: Clinic, request: pytest.FixtureRequest
+    actor: str, house: House, client: Client
 ) -> None:
     if actor != "nobody":
-        client.force_login(request.getfixturevalue(actor))
+        client.force_login(house.staff[actor])
     before, place = records(), ACTORS.index(actor)
     wrong = []
     for route, got, posted in lines():
         path = address(house, *route)
-        typed = {"clinic": str(clinic.public_id), "status": "planned", "version": "1"}
+        typed = {"clinic": str(house.clinic.public_id), "status": "planned", "version": "1"}
         answers = answer(client.get(path)), answer(client.post(path, typed))
         expected = got[place], posted[place]
         if answers != expected:
@@ -155,8 +158,8 @@ def test_everybody_gets_what_the_table_says_and_changes_nothing(
     assert records() == before
 
 
-def test_no_other_method_is_served(house: House, client: Client, prescriber: User) -> None:
-    client.force_login(prescriber)
+def test_no_other_method_is_served(house: House, client: Client) -> None:
+    client.force_login(house.staff["prescriber"])
     paths = {address(house, *route) for route, _, _ in lines()}
     methods = (client.put, client.patch, client.delete, client.options, client.trace)
     answers = {(path, method(path).status_code) for path in paths for method in methods}
