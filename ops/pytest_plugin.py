@@ -28,6 +28,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     yield
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with `./dev run`: it waits more than it works, and as the last it would wait alone."""
+    items.sort(key=lambda item: item.path.name != "test_run.py")
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     services = config.stash.get(_STARTED, None)
     database = services.database if services else "given"
