@@ -31,6 +31,7 @@ SHORT_BEFORE_DOSE = {
     "predose_stop": "A prescriber decides on the answers",
     "predose_bp": "Blood pressure over the limit for a dose",
     "baseline": "Vital signs before the dose missing",
+    "hold": "Dose held for critical values",
 }
 TIME = {"minimum_time", "infusion_running"}
 AT_ANY_TIME = {

@@ -102,6 +102,7 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
         "predose_check": ("Check", url(sheet, "monitoring:predose"), predose.RECORD),
         "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "hold": ("Recheck", url(sheet, "monitoring:vitals"), record.RECORD),
         "baseline": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
         "consent": (
             "Record consent",

@@ -57,11 +57,15 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
     if "baseline" in codes:
         return _vitals(sheet)
     if codes & {"predose_stop", "predose_bp"} and decides:
-        return [decide_panel(sheet.treatment_session)]
+        return [decide_panel(sheet.treatment_session, predose.to_decide(sheet.unmet))]
+    if sheet.held:
+        return _vitals(sheet)
     return [] if codes else _step(sheet, Status.CLEARED)
 
 
 def _dose(sheet: Sheet) -> list[Panel]:
+    if sheet.held and not sheet.record.infusion_events:
+        return _vitals(sheet)  # a recheck comes first; what was given all the same is in the menu
     if not sheet.may(doses.GIVE):
         return []
     if not sheet.is_iv:

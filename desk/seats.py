@@ -12,6 +12,7 @@ from monitoring import timeline
 from monitoring.conditions import Gate
 from monitoring.discharge import gate
 from monitoring.evidence import Evidence
+from monitoring.holding import Hold
 from monitoring.readings import first_dose_at, last_dose_at
 from monitoring.services import history, predose
 from patients.naming import initials, list_name
@@ -141,13 +142,23 @@ def seat(row: PresentSession, now: datetime) -> Seat:
 
 def unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
     """Return what the gate before a dose says; the sheet and the services say the same."""
-    if row.status not in {Status.CHECKED_IN, Status.CLEARED}:
+    if row.status not in predose.BEFORE_DOSE:
         return []
+    held = predose.unmet_hold(_held(row))
+    if row.status == Status.DOSING:
+        return held
     baseline = history.before_dose(row.history, row.arrived_at)
     return [
         *unmet_on_chart(row.chart, now, row.today),
         *predose.unmet(row.check, baseline, row.settings),
+        *held,
     ]
+
+
+def _held(row: PresentSession) -> Hold | None:
+    visit = history.of_visit(row.history, row.arrived_at)
+    first = first_dose_at(row.history.administrations)
+    return predose.held(row.check, visit, first, row.settings)
 
 
 def _rank(
@@ -172,6 +183,8 @@ def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[st
 
 def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
+    if row.status in predose.BEFORE_DOSE and (held := _held(row)):
+        return "Recheck due by", held.recheck_by
     if row.status == Status.CLEARED and (order := row.chart.order):
         minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
         return f"Cleared for {order.dose_mg.normalize():f} mg{minutes}", None
@@ -202,9 +215,8 @@ def _action(
 ) -> tuple[str, str]:
     if unmet:
         codes = {found.code for found in unmet}
-        return (
-            CHECK if "predose_check" in codes else RECORD_VITALS if "baseline" in codes else SETTLE
-        )
+        measures = bool(codes & {"baseline", "hold"})
+        return CHECK if "predose_check" in codes else RECORD_VITALS if measures else SETTLE
     if row.status == Status.CHECKED_IN:
         return CLEAR
     if row.status == Status.CLEARED:

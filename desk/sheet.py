@@ -15,10 +15,12 @@ from desk.flowsheet import plain
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.discharge import Gate
+from monitoring.holding import Hold, hold
 from monitoring.models import PreDoseCheck
 from monitoring.readings import first_dose_at, last_dose_at
 from monitoring.services import history, predose
 from monitoring.services.history import Record
+from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
 from sessions.actions import WITH_BANNER
 from sessions.lifecycle import PRESENT, Status
@@ -121,7 +123,26 @@ class Sheet:
             return []
         record = self.record
         today = predose.unmet(self.check, record.before_dose(), record.settings)
-        return [*self.chart_unmet, *today]
+        return [*self.chart_unmet, *today, *predose.unmet_hold(self.held)]
+
+    @cached_property
+    def hold(self) -> Hold | None:
+        """Return the critical values that hold the dose, also where a prescriber went on."""
+        if self.status not in predose.BEFORE_DOSE:
+            return None
+        return hold(self.record.of_visit(), self.first_dose, self.record.settings)
+
+    @property
+    def held(self) -> Hold | None:
+        return self.hold if self.hold and not predose.covers(self.check, self.hold) else None
+
+    @property
+    def may_decide(self) -> bool:
+        return self.may(predose.DECIDE)
+
+    @property
+    def may_measure(self) -> bool:
+        return self.may(RECORD)
 
     @property
     def title(self) -> str:

@@ -31,6 +31,7 @@ class Panel:
     button: str
     lead: str = ""
     danger: bool = False
+    points: tuple[str, ...] = ()  # what the form is about, line by line
 
 
 def session_rows() -> Any:

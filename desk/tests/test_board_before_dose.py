@@ -119,6 +119,7 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "pressure decided": (high_and_decided, set()),
     "half a baseline": (measured(spo2=None), {"baseline"}),
     "half a baseline, explained": (measured(spo2=None, not_obtained="Broken"), set()),
+    "low saturation": (measured(spo2=88), {"hold"}),
     "consent ended": (changed(Consent, expires_on=lambda now: now.date() - DAY), {"consent"}),
     "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
     "consent withdrawn": (cleared_then_withdrawn, {"consent"}),

@@ -90,17 +90,21 @@ class Record:
     def before_dose(self) -> list[Reading]:
         return before_dose(self.history, self.treatment_session.arrived_at)
 
+    def of_visit(self) -> list[Reading]:
+        return of_visit(self.history, self.treatment_session.arrived_at)
+
 
 def before_dose(history: History, arrived_at: datetime | None) -> list[Reading]:
     """Return this visit's standing sets up to the first dose, the latest last."""
     first = readings.first_dose_at(history.administrations)
+    visit = of_visit(history, arrived_at)
+    return [reading for reading in visit if first is None or reading.observed_at <= first]
+
+
+def of_visit(history: History, arrived_at: datetime | None) -> list[Reading]:
+    """Leave out sets from before the patient came again."""
     since = arrived_at.replace(second=0, microsecond=0) if arrived_at else None
-    return [
-        reading
-        for reading in history.readings
-        if (first is None or reading.observed_at <= first)
-        and (since is None or reading.observed_at >= since)
-    ]
+    return [r for r in history.readings if since is None or r.observed_at >= since]
 
 
 def load(treatment_session: TreatmentSession) -> Record:

@@ -1,6 +1,6 @@
 """The check before today's dose: answers, the stops among them, and a prescriber's decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,16 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from monitoring.holding import Hold, hold
 from monitoring.models import PreDoseCheck
 from monitoring.models.predose import Answer
-from monitoring.readings import BloodPressure, Reading, Settings, said
+from monitoring.readings import (
+    BloodPressure,
+    Reading,
+    Settings,
+    first_dose_at,
+    said,
+)
 from monitoring.services import history
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -32,6 +39,7 @@ STOPS = {
 }
 QUESTIONS = ("identity_confirmed", *STOPS, "new_medicines")
 COPIED = (*QUESTIONS, "new_medicines_text", "note")
+DECIDABLE = frozenset({"predose_stop", "predose_bp", "hold"})
 BEFORE_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
 
 
@@ -55,6 +63,29 @@ def unmet(
 ) -> list[Unmet]:
     """Name what is missing before a dose; the caller passes this visit's sets before it."""
     return [*_unmet_answers(check), *_unmet_baseline(check, before_dose, settings)]
+
+
+def held(
+    check: PreDoseCheck | None,
+    visit: Sequence[Reading],
+    first_dose: datetime | None,
+    settings: Settings,
+) -> Hold | None:
+    """Return what holds the dose: critical values of this visit that no later decision covers."""
+    found = hold(visit, first_dose, settings)
+    return None if found and covers(check, found) else found
+
+
+def covers(check: PreDoseCheck | None, found: Hold) -> bool:
+    """Whether a prescriber decided to go on, knowing these values."""
+    return bool(check and check.decided_by_id and check.completed_at >= found.known_at)
+
+
+def unmet_hold(found: Hold | None) -> list[Unmet]:
+    if found is None:
+        return []
+    text = f"{found.text} Recheck within limits, or a prescriber decides, with a reason."
+    return [Unmet("hold", text)]
 
 
 def _unmet_answers(check: PreDoseCheck | None) -> list[Unmet]:
@@ -166,10 +197,17 @@ def decide(pk: int, reason: str, *, by: User, entry: Submission | None = None) -
         )
 
 
+def to_decide(found: Iterable[Unmet]) -> tuple[str, ...]:
+    """Return what a prescriber's decision would be about."""
+    return tuple(condition.text for condition in found if condition.code in DECIDABLE)
+
+
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Answer `sessions.ports.predose`."""
-    record = history.load(treatment_session)
-    return unmet(latest(treatment_session), record.before_dose(), record.settings)
+    record, check = history.load(treatment_session), latest(treatment_session)
+    first = first_dose_at(record.administrations)
+    found = held(check, record.of_visit(), first, record.settings)
+    return [*unmet(check, record.before_dose(), record.settings), *unmet_hold(found)]
 
 
 def _check_status(treatment_session: TreatmentSession) -> None:

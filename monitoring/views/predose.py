@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
 from monitoring.forms.predose import DecideForm, PreDoseForm
@@ -49,20 +50,24 @@ def check(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     return answer(request, treatment_session, panel, save)
 
 
-def decide_panel(treatment_session: TreatmentSession, data: Any = None) -> Panel:
+def decide_panel(
+    treatment_session: TreatmentSession, points: tuple[str, ...], data: Any = None
+) -> Panel:
     return Panel(
         title="Treat all the same",
         form=DecideForm(data),
         url=action_url("monitoring:decide", treatment_session),
         button="Decide to treat",
-        lead="Your decision covers the answers and the blood pressure shown here.",
+        lead="Your decision covers what is shown here; a value that comes later needs another.",
+        points=points,
     )
 
 
 @GET_POST
 def decide(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), predose.DECIDE, public_id=public_id)
-    panel = decide_panel(treatment_session, request.POST or None)
+    points = predose.to_decide(predose.guard(treatment_session, clock.now()))
+    panel = decide_panel(treatment_session, points, request.POST or None)
 
     def save() -> str:
         predose.decide(

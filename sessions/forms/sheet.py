@@ -209,6 +209,9 @@ class InfusionChangeForm(ClinicalForm):
         label="Given in all", places=2, high=5000, unit="mL", required=False
     )
     reason = reason_field("Reason")
+    outside_gate = forms.BooleanField(
+        label="Resumed or sped up already: record it outside the gate", required=False
+    )
 
     def __init__(self, *args: Any, last: InfusionEvent | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -223,6 +226,7 @@ class InfusionChangeForm(ClinicalForm):
             Field("kind", template="sessions/_seg.html"),
             row(AppendedText("given_ml", "mL"), AppendedText("rate_ml_h", "mL/h"), "at"),
             "reason",
+            More("Happened already", "outside_gate"),
         )
 
 

@@ -19,6 +19,7 @@ from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_nu
 
 Kind = InfusionEvent.Kind
 ABOVE_0 = "Enter a number above 0."
+OUTSIDE_WITHOUT_REASON = "Say why it was given outside the gate."
 SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
 # What may follow what; the stop ends it.
 NEXT: dict[str, tuple[Kind, ...]] = {
@@ -83,7 +84,7 @@ def start(
         if not outside_gate:
             _authorize(treatment_session, infusion, order, now)
         elif not infusion.reason.strip():
-            raise ValidationError({"reason": "Say why it was given outside the gate."})
+            raise ValidationError({"reason": OUTSIDE_WITHOUT_REASON})
         dose = _write(
             treatment_session, infusion, order, by=by, at=at, now=now, outside_gate=outside_gate
         )
@@ -173,10 +174,14 @@ def _write(
     )
     audit.record("infusion.start", subject=treatment_session, dose=str(dose.public_id))
     if outside_gate:
-        treatment_session.outside_gate = True
-        treatment_session.save(update_fields=["outside_gate"])
-        asks.to_review(treatment_session, now, "An infusion was started outside the gate")
+        _mark_outside_gate(treatment_session, now, "An infusion was started outside the gate")
     return dose
+
+
+def _mark_outside_gate(treatment_session: TreatmentSession, now: datetime, what: str) -> None:
+    treatment_session.outside_gate = True
+    treatment_session.save(update_fields=["outside_gate"])
+    asks.to_review(treatment_session, now, what)
 
 
 def current(treatment_session: TreatmentSession) -> tuple[Dose, list[InfusionEvent]] | None:
@@ -191,8 +196,19 @@ def current(treatment_session: TreatmentSession) -> tuple[Dose, list[InfusionEve
     return dose, list(events.select_related("dose").order_by("at", "pk"))
 
 
-def change(pk: int, change: Change, *, by: User, entry: Submission | None = None) -> InfusionEvent:
-    """Record a rate change, pause, resumption or stop of the session's infusion."""
+def change(
+    pk: int,
+    change: Change,
+    *,
+    by: User,
+    outside_gate: bool = False,
+    entry: Submission | None = None,
+) -> InfusionEvent:
+    """Record a rate change, pause, resumption or stop of the session's infusion.
+
+    To resume, or to go faster, is to give more: it needs what a dose needs, or has happened already
+    outside the gate. To pause, to slow down and to stop is always right.
+    """
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
@@ -205,6 +221,9 @@ def change(pk: int, change: Change, *, by: User, entry: Submission | None = None
         dose, events = found
         at = change.at or now
         _check_change(treatment_session, change, at, events[-1], dose, now)
+        gives_more = _gives_more(change, events)
+        if gives_more:
+            _check_gate(treatment_session, change, now, outside_gate=outside_gate)
         at = max(at, events[-1].at)  # a time typed in minutes keeps the order of the steps
         event = InfusionEvent.objects.create(
             treatment_session=treatment_session,
@@ -218,6 +237,10 @@ def change(pk: int, change: Change, *, by: User, entry: Submission | None = None
             reason=change.reason.strip(),
         )
         audit.record(f"infusion.{change.kind}", subject=treatment_session, dose=str(dose.public_id))
+        if gives_more and outside_gate:
+            happened = "resumed" if event.kind == Kind.RESUME else "sped up"
+            what = f"The infusion was {happened} outside the gate"
+            _mark_outside_gate(treatment_session, now, what)
         if change.kind == Kind.STOP and treatment_session.status == Status.DOSING:
             steps.take(treatment_session, Status.MONITORING, by=by, now=now, at=at)
         return event
@@ -248,6 +271,25 @@ def _check_change(
         raise ValidationError({"reason": "Say why it is paused."})
     if change.kind == Kind.STOP:
         _check_volume(change, dose)
+
+
+def _gives_more(change: Change, events: list[InfusionEvent]) -> bool:
+    if change.kind == Kind.RESUME:
+        return True
+    running = next((event.rate_ml_h for event in reversed(events) if event.rate_ml_h), None)
+    faster = change.rate_ml_h and running and change.rate_ml_h > running
+    return change.kind == Kind.RATE and bool(faster)
+
+
+def _check_gate(
+    treatment_session: TreatmentSession, change: Change, now: datetime, *, outside_gate: bool
+) -> None:
+    if outside_gate:
+        if not change.reason.strip():
+            raise ValidationError({"reason": OUTSIDE_WITHOUT_REASON})
+        return
+    if unmet := authorization.missing(treatment_session, now):
+        raise ValidationError([condition.text for condition in unmet], code="predose")
 
 
 def _check_volume(change: Change, dose: Dose) -> None:

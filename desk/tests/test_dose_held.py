@@ -1,0 +1,66 @@
+"""What the sheet and the board say while critical values hold the dose."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.models import User
+from desk import live, present, seats
+from monitoring.services import predose
+from monitoring.tests.visits import Clock, Visit
+
+
+@pytest.fixture
+def held(visit: Visit, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Visit:
+    """One device given, then 185/112; the page reads the held clock."""
+    visit.be_cleared()
+    visit.clock.forward(minutes=3)
+    visit.device()
+    visit.clock.forward(minutes=5)
+    visit.measure(systolic=185, diastolic=112)
+    monkeypatch.setattr(live, "CLOCK", f"timestamptz '{clock.now.isoformat()}'")
+    return visit
+
+
+def show(client: Client, visit: Visit, user: User) -> str:
+    client.force_login(user)
+    return client.get(reverse("desk:session", args=[visit.row.public_id])).content.decode()
+
+
+def test_the_sheet_names_value_limit_and_recheck(client: Client, held: Visit) -> None:
+    page = show(client, held, held.nurse)
+    assert "Systolic pressure 185 is at or over 180 (before the dose 124)." in page
+    assert "Diastolic pressure 112 is at or over 110 (before the dose 78)." in page
+    assert "Recheck due by" in page
+    assert "Save vital signs" in page
+    assert "Record device 2" not in page
+    assert "The next device may be given" not in page
+
+
+def test_only_a_prescriber_is_offered_to_go_on(client: Client, held: Visit) -> None:
+    offer = reverse("monitoring:decide", args=[held.row.public_id])
+    assert offer not in show(client, held, held.nurse)
+    assert offer in show(client, held, held.prescriber)
+    about = client.get(offer).content.decode()
+    assert "Systolic pressure 185" in about
+
+
+def test_a_decision_to_go_on_stays_in_sight(client: Client, held: Visit) -> None:
+    predose.decide(held.pk, "Pain at the cuff", by=held.prescriber)
+    page = show(client, held, held.nurse)
+    assert "Pain at the cuff" in page
+    assert "Systolic pressure 185" in page
+    assert "Record device 2" in page
+
+
+def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
+    now = held.clock.now
+    (row,) = present.present(held.patient.clinic, now, None)
+    card = seats.seat(row, now)
+    assert card.blocked == ("Dose held for critical values",)
+    assert (card.next_words, card.action) == ("Recheck due by", "Record vital signs")
+    predose.decide(held.pk, "Pain at the cuff", by=held.prescriber)
+    (row,) = present.present(held.patient.clinic, now, None)
+    card = seats.seat(row, now)
+    assert "Dose held for critical values" not in card.blocked
+    assert card.next_words == "Next device from"

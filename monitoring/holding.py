@@ -1,0 +1,67 @@
+"""Critical values hold the dose: the next device, the start of an infusion and more of it.
+
+Pure. The template's alert limits decide, measure by measure, by the newest value that is known; a
+set that leaves a measure out doesn't lift its hold. What was decided where the label is silent:
+
+- SpO2 on oxygen may set a hold, and never lifts one.
+- Before the first dose, blood pressure has a lower limit of its own: the pre-dose check's.
+- A recheck is due at once, and overdue after the template's `overdue_after_minutes`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitoring.alerts import Alert, alerts
+from monitoring.evidence import newest
+from monitoring.readings import Reading, Settings
+
+PRESSURE = ("systolic", "diastolic")
+MEASURES = (*PRESSURE, "spo2", "sedation", "resp_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    alerts: tuple[Alert, ...]
+    recheck_by: datetime
+    known_at: datetime  # when the last of these values was written; an older decision saw less
+
+    @property
+    def text(self) -> str:
+        return " ".join(alert.text for alert in self.alerts)
+
+
+def hold(
+    readings: Sequence[Reading], first_dose: datetime | None, settings: Settings
+) -> Hold | None:
+    """Return what the visit's standing readings hold the dose for."""
+    before = [r for r in readings if first_dose is None or r.observed_at <= first_dose]
+    after = [r for r in readings if r not in before]
+    baseline = newest(before)[0] if before and first_dose else None
+    found: list[tuple[Reading, Alert]] = []
+    for measure in MEASURES:
+        speaking = after if measure in PRESSURE else readings
+        for reading in newest(_known(measure, speaking, settings)):
+            found += [(reading, alert) for alert in _alerts(reading, measure, baseline, settings)]
+    if not found:
+        return None
+    last = max(reading.observed_at for reading, _ in found)
+    return Hold(
+        tuple(dict.fromkeys(alert for _, alert in found)),
+        last + timedelta(minutes=settings.overdue_after_minutes),
+        max(reading.recorded_at for reading, _ in found),
+    )
+
+
+def _known(measure: str, readings: Iterable[Reading], settings: Settings) -> list[Reading]:
+    known = [reading for reading in readings if getattr(reading, measure) is not None]
+    if measure != "spo2":
+        return known
+    return [r for r in known if r.on_room_air or _alerts(r, measure, None, settings)]
+
+
+def _alerts(
+    reading: Reading, measure: str, baseline: Reading | None, settings: Settings
+) -> list[Alert]:
+    before = baseline if baseline is not reading else None
+    return [alert for alert in alerts(reading, before, settings) if alert.measure == measure]
