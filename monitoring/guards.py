@@ -1,10 +1,15 @@
-"""What monitoring answers when sessions asks: may a dose be given, may the patient leave."""
+"""What monitoring answers when the apps below ask: may a dose be given, may the patient leave."""
 
 from typing import Any
 
 from django.forms.models import model_to_dict
 
+from monitoring.models import VitalSigns
+from monitoring.readings import BloodPressure
 from monitoring.services import discharge, predose
+from patients import ports as patients_ports
+from patients.models import Patient
+from patients.ports import LastValue
 from sessions import ports
 from sessions.models import TreatmentSession
 
@@ -30,7 +35,20 @@ def signed_rows(treatment_session: TreatmentSession) -> list[dict[str, Any]]:
     return [*rows, model_to_dict(left)] if left else rows
 
 
+def last_pressure(patient: Patient) -> LastValue:
+    """Return the newest standing blood pressure of all sessions."""
+    sets = VitalSigns.objects.standing().filter(
+        treatment_session__patient=patient, systolic__isnull=False
+    )
+    row = sets.order_by("-observed_at", "-pk").first()
+    if row is None:
+        return LastValue("Blood pressure")
+    shown = BloodPressure(row.systolic or 0, row.diastolic or 0)
+    return LastValue("Blood pressure", f"{shown} mmHg", row.observed_at)
+
+
 def register() -> None:
+    patients_ports.last_values.register("blood_pressure", last_pressure)
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.guard)
     ports.signed.register("monitoring", signed_rows)

@@ -1,7 +1,23 @@
-"""What the apps above may listen to about a patient."""
+"""What the apps above may listen to about a patient, and what they know of one."""
 
-from clinic.ports import Listeners
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.ports import Contributors, Listeners
 from patients.models import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class LastValue:
+    """The newest value of something measured; without a time there is none."""
+
+    label: str
+    text: str = ""
+    at: datetime | None = None
+
 
 contact_changed: Listeners[[Patient]] = Listeners("contact_changed")
 """The patient's e-mail address, its zone, or the consent to e-mail changed; or the patient died."""
+
+last_values: Contributors[[Patient], LastValue] = Contributors("last_values")
+"""The newest values that the apps above hold of a patient."""
