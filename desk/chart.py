@@ -67,6 +67,7 @@ class Chart:
     ribbon: Ribbon | None
     current: TreatmentSession | None  # going on or next
     step: str
+    overridden: list[Any]  # sessions whose patient left before the gate was met, the latest first
     attention: list[str]
     consents: Section
     messages: Section
@@ -133,6 +134,7 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         ribbon=ribbon.draw([_visit(s, patient) for s in sessions], today) if sessions else None,
         current=current,
         step=_step(course, current),
+        overridden=[s for s in sessions if s.override_reason][::-1] if clinical else [],
         attention=_attention(patient, consents, screen, course, today, clinical=clinical),
         consents=consents,
         messages=section("messages", Message.objects.filter(patient=patient)),
@@ -182,9 +184,12 @@ def _courses(patient: Patient) -> QuerySet[TreatmentCourse]:
     )
 
 
-def _sessions(course: TreatmentCourse) -> list[TreatmentSession]:
-    latest = course.sessions.select_related("phase").order_by("-number")[:ON_RIBBON]
-    return sorted(latest, key=lambda session: session.number)
+def _sessions(course: TreatmentCourse) -> list[Any]:
+    latest = course.sessions.select_related("phase").order_by("-number")
+    told = latest.annotate(
+        override_reason=F("discharge__override_reason"), left_outside=F("discharge__outside_gate")
+    )
+    return sorted(told[:ON_RIBBON], key=lambda session: session.number)
 
 
 def _visit(session: TreatmentSession, patient: Patient) -> Visit:

@@ -50,5 +50,5 @@ def last_pressure(patient: Patient) -> LastValue:
 def register() -> None:
     patients_ports.last_values.register("blood_pressure", last_pressure)
     ports.predose.register(predose.guard)
-    ports.discharge.register(discharge.guard)
+    ports.discharge.register(discharge.open_conditions)
     ports.signed.register("monitoring", signed_rows)

@@ -11,6 +11,7 @@ from clinic.tests.factories import TESTS
 from desk import ribbon
 from desk.ribbon import Visit
 from desk.tests.factories import make_monitored, make_task
+from monitoring.models import Discharge
 from patients.models import (
     Allergy,
     BodyMeasure,
@@ -273,3 +274,24 @@ def test_a_page_about_another_of_my_clinics_shows_its_name_and_times(
     page = client.get(url_of(patient)).content.decode()
     assert other_clinic.name in page
     assert 'data-zone="America/New_York"' in page
+
+
+def test_a_release_by_override_is_told_on_the_chart_but_not_at_the_desk(
+    client: Client, visit: TreatmentSession, nurse: User, prescriber: User, front_desk: User
+) -> None:
+    with acting(TESTS):
+        Discharge.objects.create(
+            treatment_session=visit,
+            left_at=NOW,
+            recorded_at=NOW,
+            released_by=nurse,
+            second_person=prescriber,
+            gate=[],
+            override_reason="Bridge closes at noon",
+        )
+    client.force_login(nurse)
+    page = client.get(url_of(visit.patient)).content.decode()
+    assert "Released by override" in page
+    assert "Bridge closes at noon" in page
+    client.force_login(front_desk)
+    assert "Bridge closes at noon" not in client.get(url_of(visit.patient)).content.decode()

@@ -2,6 +2,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
 from django.test import Client
 from django.urls import reverse
 
@@ -298,23 +305,32 @@ def test_another_clinics_chair_is_no_choice(
 # the second person
 
 
-def override(client: Client, visit: Visit, username: str, password: str) -> str:
-    second = {"second_username": username, "second_password": password}
-    typed = {"reason": "Bridge closes at noon", **second}
+def override(
+    client: Client, visit: Visit, username: str, password: str, code: str = "", **changes: str
+) -> str:
+    """Override as the page offers it, with what it shows as open."""
+    shown = client.get(url("monitoring:override", visit)).context["form"]["shown"].value()
+    second = {"second_username": username, "second_password": password, "second_code": code}
+    typed = {"shown": shown, "reason": "Bridge closes at noon", **second, **changes}
     response = post(client, url("monitoring:override", visit), **typed)
     return response.content.decode()
+
+
+@pytest.fixture
+def second(prescriber: User) -> User:
+    """Return a prescriber who has a password."""
+    prescriber.set_password("a long good password")
+    with acting(TESTS):
+        prescriber.save()
+    return prescriber
 
 
 def test_a_second_person_signs_the_override_with_a_password(
     client: Client,
     visit: Visit,
     nurse: User,
-    prescriber: User,
+    second: User,
 ) -> None:
-    prescriber.set_password("a long good password")
-
-    with acting(TESTS):
-        prescriber.save()
     visit.be_monitored()
     client.force_login(nurse)
     assert "No second person" in override(client, visit, "prescriber", "wrong")
@@ -323,7 +339,52 @@ def test_a_second_person_signs_the_override_with_a_password(
     assert AuditEvent.objects.filter(event="override.witness_refused").count() == 2
     override(client, visit, "prescriber", "a long good password")
     assert visit.status == Status.DISCHARGED
-    assert Discharge.objects.get().second_person == prescriber
+    assert Discharge.objects.get().second_person == second
+
+
+def test_a_second_person_with_a_second_factor_gives_its_code_too(
+    client: Client, visit: Visit, nurse: User, second: User
+) -> None:
+    secret = generate_totp_secret()
+    TOTP.activate(second, secret)
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    visit.be_monitored()
+    client.force_login(nurse)
+    for wrong in ("", "000000"):
+        page = override(client, visit, "prescriber", "a long good password", wrong)
+        assert "No second person" in page
+    assert visit.status == Status.MONITORING
+    override(client, visit, "prescriber", "a long good password", code)
+    assert visit.status == Status.DISCHARGED
+    assert second.authenticator_set.get().last_used_at is not None
+    assert "account_authentication_methods" not in client.session
+
+
+def test_the_override_names_what_is_open_and_the_sheet_says_so_on_top(
+    client: Client, visit: Visit, nurse: User, second: User
+) -> None:
+    visit.be_monitored()
+    client.force_login(nurse)
+    form = client.get(url("monitoring:override", visit)).content.decode()
+    assert "120 of the 120 minutes after the last dose are still to go." in form
+    assert "Nobody is named to take the patient home" in form
+    short = override(client, visit, "prescriber", "a long good password", reason="Strike")
+    assert "10 characters or more" in short
+    override(client, visit, "prescriber", "a long good password")
+    alerts = show(client, visit, nurse).split('id="sheet-alerts"')[1].split('id="now"')[0]
+    assert "Released by override" in alerts
+    assert "Bridge closes at noon" in alerts
+    assert "Nobody is named to take the patient home" in alerts
+
+
+def test_what_came_up_while_the_form_was_open_is_shown_before_it_is_overridden(
+    client: Client, visit: Visit, nurse: User, second: User
+) -> None:
+    visit.be_monitored()
+    client.force_login(nurse)
+    page = override(client, visit, "prescriber", "a long good password", shown="minimum_time")
+    assert "Open since you looked" in page
+    assert visit.status == Status.MONITORING
 
 
 def test_guessing_the_second_password_ends_soon(

@@ -69,8 +69,12 @@ class ReleaseForm(ClinicalForm):
 
 
 class OverrideForm(ClinicalForm):
-    """Let the patient go before the gate is met, with a second person's name and password."""
+    """Let the patient go before the gate is met, with a second person's name and password.
 
+    `shown` carries the codes of the conditions that the form named.
+    """
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
     reason = reason_field("Why they leave before the gate is met", required=True)
     second_username = LineField(
         label="Second person: user name",
@@ -84,13 +88,23 @@ class OverrideForm(ClinicalForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
+    second_code = LineField(
+        label="Second person: code",
+        max_length=40,
+        required=False,
+        help_text="From their authenticator, if they sign in with one.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = layout("entry_id", "reason", row("second_username", "second_password"))
+        who = row("second_username", "second_password", "second_code")
+        self.helper = layout("entry_id", "shown", "reason", who)
 
     def _sent(self) -> dict[str, Any]:
-        """Identify the post without the second person's password."""
-        return {n: value for n, value in super()._sent().items() if n != "second_password"}
+        """Identify the post without what the second person signs in with."""
+        secrets = {"second_password", "second_code"}
+        return {name: value for name, value in super()._sent().items() if name not in secrets}
 
 
 class DepartureForm(ClinicalForm):

@@ -96,3 +96,8 @@ class Discharge(PublicRow):
 
     def __str__(self) -> str:
         return f"Left {self.left_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def unmet(self) -> list[str]:
+        """Return what the patient left without, in the gate's words of that moment."""
+        return [condition["text"] for condition in self.gate if not condition["met"]]

@@ -1,5 +1,6 @@
 """From monitoring to the door: escort, assessment, release, and what happened without them."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,14 +24,24 @@ ASSESS = "monitoring.assess_discharge"
 ESCORT = "monitoring.record_escort"
 PRESCRIBER = "treatment_sessions.override_gate"
 PRESCRIBER_DECIDES = frozenset({"sedation"})
+SHORTEST_REASON = 10  # characters; an override is read years later
+WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+class UnseenError(ValidationError):
+    """More is open than the form showed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Leave before the gate is satisfied: why, and the second person who agrees."""
+    """Leave before the gate is satisfied: why, the second person who agrees, and what they saw.
+
+    `shown` holds the codes of the conditions that the form named; None is not asked.
+    """
 
     reason: str
     second_person: User
+    shown: frozenset[str] | None = None
 
 
 def name_escort(
@@ -121,7 +132,7 @@ def release(
         now = clock.now()
         gate = history.load(treatment_session).gate(now)
         if override is not None:
-            _check_override(override, treatment_session, by)
+            _check_override(override, treatment_session, gate, by)
         elif not gate.ready:
             raise ValidationError([condition.text for condition in gate.unmet], code="discharge")
         reason = override.reason.strip() if override else ""
@@ -185,15 +196,19 @@ def record_departure(
         )
 
 
-def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
-    """Answer `sessions.ports.discharge`."""
+def open_conditions(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
+    """Answer `sessions.ports.discharge`: what stands between the patient and the door."""
     gate = history.load(treatment_session).gate(now)
     return [Unmet(condition.code, condition.text) for condition in gate.unmet]
 
 
-def _check_override(override: Override, treatment_session: TreatmentSession, by: User) -> None:
-    if not said(override.reason):
-        raise ValidationError({"reason": "Say why they leave before the gate is met."})
+def _check_override(
+    override: Override, treatment_session: TreatmentSession, gate: Gate, by: User
+) -> None:
+    if gate.ready:
+        raise ValidationError("All is met now: release the patient without an override.")
+    _check_reason(override.reason)
+    _check_shown(override.shown, gate)
     second = override.second_person
     if not witness.may_witness(second, by, treatment_session):
         raise ValidationError({"second_username": witness.UNKNOWN}, code="second_person")
@@ -201,6 +216,20 @@ def _check_override(override: Override, treatment_session: TreatmentSession, by:
         raise ValidationError(
             {"second_username": "One of the two has to be a prescriber."}, code="second_person"
         )
+
+
+def _check_reason(reason: str) -> None:
+    if len(reason.strip()) < SHORTEST_REASON or not WORD.search(reason):
+        text = f"Say why they leave before the gate is met: {SHORTEST_REASON} characters or more."
+        raise ValidationError({"reason": text})
+
+
+def _check_shown(shown: frozenset[str] | None, gate: Gate) -> None:
+    """Refuse to override what the two have not seen: it came up while the form was open."""
+    new = [c.text for c in gate.unmet if shown is not None and c.code not in shown]
+    if new:
+        text = f"Open since you looked: {' '.join(new)} Decide again with all in view."
+        raise UnseenError(text)
 
 
 def _write(treatment_session: TreatmentSession, gate: Gate, **values: Any) -> Discharge:

@@ -1,7 +1,12 @@
-"""A second person types their own name and password; failures are counted and on record."""
+"""A second person types their own name and password, and the code where they have a second factor.
+
+Failures are counted and on record.
+"""
 
 from datetime import timedelta
 
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -19,7 +24,7 @@ MOST_FAILURES = 5
 FAILURES_COUNT_FOR = timedelta(minutes=15)
 UNKNOWN = (
     "No second person could be confirmed. It has to be somebody else of this clinic who may "
-    "witness an override, with their own name and password."
+    "witness an override, with their own name and password, and their code if they sign in with one."
 )
 
 
@@ -30,6 +35,7 @@ def confirm(
     by: User,
     username: str,
     password: str,
+    code: str = "",
 ) -> User:
     """Return the second person; a refusal is on record before it is shown, and never says why."""
     if _failures(treatment_session, by, username) >= MOST_FAILURES:
@@ -38,7 +44,11 @@ def confirm(
             code="too_many",
         )
     found = authenticate(request, username=username, password=password)
-    if isinstance(found, User) and may_witness(found, by, treatment_session):
+    if (
+        isinstance(found, User)
+        and may_witness(found, by, treatment_session)
+        and _has_second_factor(found, code)
+    ):
         return found
     with acting(by):
         audit.record(REFUSED, subject=treatment_session, username=username)
@@ -47,6 +57,20 @@ def confirm(
 
 def may_witness(second: User, by: User, treatment_session: TreatmentSession) -> bool:
     return second.pk != by.pk and second.may(WITNESS, treatment_session.clinic_id)
+
+
+def _has_second_factor(user: User, code: str) -> bool:
+    """Whether the code is theirs, or they have set up no second factor; a code works once.
+
+    The form is never saved: that would count as the signed-in person's own authentication.
+    """
+    if not is_mfa_enabled(user):
+        return True
+    form = AuthenticateForm({"code": code}, user=user)
+    if not form.is_valid():
+        return False
+    form.authenticator.record_usage()
+    return True
 
 
 def _failures(treatment_session: TreatmentSession, by: User, username: str) -> int:

@@ -3,9 +3,10 @@ from uuid import uuid4
 from monitoring.forms.leaving import OverrideForm
 
 
-def test_a_submission_is_identified_without_the_second_password() -> None:
+def test_a_submission_is_identified_without_what_the_second_person_signs_in_with() -> None:
     typed = {"entry_id": str(uuid4()), "reason": "Strike", "second_username": "p"}
-    forms = [OverrideForm({**typed, "second_password": word}) for word in ("one", "two")]
+    secrets = [{"second_password": word, "second_code": word} for word in ("one", "two")]
+    forms = [OverrideForm({**typed, **secret}) for secret in secrets]
     assert all(form.is_valid() for form in forms)
     first, second = (form.submission("override", 1) for form in forms)
     assert first == second

@@ -78,7 +78,7 @@ def test_a_prescriber_and_a_second_person_override(visit: Visit) -> None:
     left = discharge.release(visit.pk, by=visit.prescriber, override=override)
     assert visit.status == Status.DISCHARGED
     assert left.second_person == visit.nurse
-    assert any(not condition["met"] for condition in left.gate)
+    assert "120 of the 120 minutes" in " ".join(left.unmet)
 
 
 def test_nobody_overrides_alone(visit: Visit) -> None:
@@ -86,7 +86,7 @@ def test_nobody_overrides_alone(visit: Visit) -> None:
     visit.be_monitored()
     with pytest.raises(ValidationError, match="somebody else"):
         discharge.release(
-            visit.pk, by=visit.prescriber, override=Override("Because", visit.prescriber)
+            visit.pk, by=visit.prescriber, override=Override("Because of the strike", visit.prescriber)
         )
     assert visit.status == Status.MONITORING
 
@@ -98,13 +98,29 @@ def test_who_may_not_witness_an_override(
     visit.be_monitored()
     person = request.getfixturevalue(second)
     with pytest.raises(ValidationError, match="somebody else of this clinic"):
-        discharge.release(visit.pk, by=visit.prescriber, override=Override("Because", person))
+        discharge.release(visit.pk, by=visit.prescriber, override=Override("Because of the strike", person))
 
 
-def test_an_override_needs_words(visit: Visit) -> None:
+@pytest.mark.parametrize("reason", [" – ", "Strike", "1234567890", "- . - . - . -", "a b c d e f g"])
+def test_an_override_needs_words(visit: Visit, reason: str) -> None:
     visit.be_monitored()
-    with pytest.raises(ValidationError, match="Say why"):
-        discharge.release(visit.pk, by=visit.prescriber, override=Override(" – ", visit.nurse))
+    with pytest.raises(ValidationError, match="10 characters or more"):
+        discharge.release(visit.pk, by=visit.prescriber, override=Override(reason, visit.nurse))
+
+
+def test_nobody_overrides_what_was_not_shown(visit: Visit) -> None:
+    visit.be_monitored()
+    seen = frozenset({"minimum_time"})
+    override = Override("Ambulance strike tonight", visit.nurse, seen)
+    with pytest.raises(discharge.UnseenError, match="Nobody is named to take the patient home"):
+        discharge.release(visit.pk, by=visit.prescriber, override=override)
+    assert visit.status == Status.MONITORING
+
+
+def test_where_all_is_met_nothing_is_overridden(waiting: Visit) -> None:
+    override = Override("Ambulance strike tonight", waiting.nurse)
+    with pytest.raises(ValidationError, match="without an override"):
+        discharge.release(waiting.pk, by=waiting.prescriber, override=override)
 
 
 def test_the_front_desk_releases_nobody(waiting: Visit, front_desk: User) -> None:

@@ -99,35 +99,46 @@ def release(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     return answer(request, treatment_session, panel, save)
 
 
-@sensitive_post_parameters("second_password")
+@sensitive_post_parameters("second_password", "second_code")
 @GET_POST
 def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
-    form = OverrideForm(request.POST or None)
+    unmet = discharge.open_conditions(treatment_session, clock.now())
+    shown = " ".join(condition.code for condition in unmet)
+    form = OverrideForm(request.POST or None, initial={"shown": shown})
     panel = Panel(
         title="Release by override",
         form=form,
         url=request.path,
         button="Override and release",
-        lead="Two people decide, one of them a prescriber. Both names go on record.",
+        lead="Two people decide, one of them a prescriber, that the patient leaves although this "
+        "is open. Both names, the reason and this list go on record.",
+        points=tuple(condition.text for condition in unmet),
         danger=True,
     )
 
     def save() -> str:
+        typed = form.cleaned_data
         second = witness.confirm(
             request,
             treatment_session,
             by=staff(request),
-            username=form.cleaned_data["second_username"],
-            password=form.cleaned_data["second_password"],
+            username=typed["second_username"],
+            password=typed["second_password"],
+            code=typed["second_code"],
         )
-        discharge.release(
-            treatment_session.pk,
-            by=staff(request),
-            override=discharge.Override(form.cleaned_data["reason"], second),
-            entry=form.submission("override", public_id),
-        )
-        return "Released. A prescriber signs the session."
+        seen = frozenset(typed["shown"].split())
+        try:
+            discharge.release(
+                treatment_session.pk,
+                by=staff(request),
+                override=discharge.Override(typed["reason"], second, seen),
+                entry=form.submission("override", public_id),
+            )
+        except discharge.UnseenError:
+            form.ask_again(shown=shown)
+            raise
+        return "Released by override. A prescriber signs the session."
 
     return answer(request, treatment_session, panel, save)
 
