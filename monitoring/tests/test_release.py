@@ -86,7 +86,9 @@ def test_nobody_overrides_alone(visit: Visit) -> None:
     visit.be_monitored()
     with pytest.raises(ValidationError, match="somebody else"):
         discharge.release(
-            visit.pk, by=visit.prescriber, override=Override("Because of the strike", visit.prescriber)
+            visit.pk,
+            by=visit.prescriber,
+            override=Override("Because of the strike", visit.prescriber),
         )
     assert visit.status == Status.MONITORING
 
@@ -98,10 +100,14 @@ def test_who_may_not_witness_an_override(
     visit.be_monitored()
     person = request.getfixturevalue(second)
     with pytest.raises(ValidationError, match="somebody else of this clinic"):
-        discharge.release(visit.pk, by=visit.prescriber, override=Override("Because of the strike", person))
+        discharge.release(
+            visit.pk, by=visit.prescriber, override=Override("Because of the strike", person)
+        )
 
 
-@pytest.mark.parametrize("reason", [" – ", "Strike", "1234567890", "- . - . - . -", "a b c d e f g"])
+@pytest.mark.parametrize(
+    "reason", [" – ", "Strike", "1234567890", "- . - . - . -", "a b c d e f g"]
+)
 def test_an_override_needs_words(visit: Visit, reason: str) -> None:
     visit.be_monitored()
     with pytest.raises(ValidationError, match="10 characters or more"):

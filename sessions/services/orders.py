@@ -15,7 +15,7 @@ from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, infusion, whole_devi
 from sessions.models import DoseOrder, TreatmentCourse
 from sessions.models.protocol import Route
 from sessions.services.extending import lock_course
-from sessions.services.offers import offer_for
+from sessions.services.offers import is_recent, latest_weight, offer_for, weight_days
 
 ORDER = "treatment_sessions.order_dose"
 
@@ -56,6 +56,8 @@ def order_dose(
         _check_standing(standing.first(), replaces)
         now = clock.now()
         _check(course, ordered)
+        if course.protocol.route == Route.IV:
+            _check_weight(course, now)
         _check_offered(course, ordered, now)
         standing.update(superseded_at=now)
         order = DoseOrder.objects.create(
@@ -111,6 +113,22 @@ def _check_infusion(ordered: OrderedDose) -> None:
     except DosingError as error:
         field = {"weight": "weight_kg", "minutes": "infusion_minutes"}.get(error.code, "dose_mg")
         raise ValidationError({field: error.message}, code=error.code) from error
+
+
+def _check_weight(course: TreatmentCourse, now: datetime) -> None:
+    """Refuse an infusion for somebody whom nobody has weighed lately.
+
+    The weight that the dose is for may be another, such as an adjusted one: a prescriber chooses.
+    """
+    weight = latest_weight(course)
+    if weight is not None and is_recent(weight, course, now):
+        return
+    text = f"Weigh the patient and record it on the chart: at most {weight_days()} ago. "
+    if weight is None:
+        raise ValidationError({"weight_kg": f"{text}No weight is on record."}, code="no_weight")
+    on = weight.observed_at.astimezone(course.clinic.zone)
+    last = f"The last one, {weight.value.normalize():f} kg, is of {on:%d %b %Y}."
+    raise ValidationError({"weight_kg": text + last}, code="old_weight")
 
 
 def _check_devices(dose_mg: Decimal) -> None:

@@ -183,6 +183,36 @@ def test_another_weight_shows_its_doses_before_anything_is_ordered(office, infus
     assert DoseOrder.objects.get().dose_mg == 30
 
 
+@pytest.mark.parametrize(
+    ("days", "kilograms"), [(30, Decimal("82.50")), (31, None), (6 * 365, None)]
+)
+def test_only_a_recent_weight_is_filled_in(office, infusions, settings, days, kilograms):
+    settings.TREATMENT_WEIGHT_DAYS = 30
+    with acting(TESTS):
+        BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=days))
+    page = office.get(url("order", infusions))
+    assert page.context["form"]["weight_kg"].value() == kilograms
+    assert "82.5 kg" in page.content.decode()
+    assert ("41.3 mg" in page.content.decode()) == (kilograms is not None)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(31, "The last one, 82.5 kg, is of"), (None, "No weight is on record")]
+)
+def test_an_infusion_is_not_ordered_for_somebody_nobody_weighed_lately(
+    office, infusions, days, words
+):
+    typed = fields(send(office, "order", infusions, weight_kg="80"))
+    with acting(TESTS):
+        if days is None:
+            BodyMeasure.objects.update(kind="height", value=180)
+        else:
+            BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=days))
+    answer = office.post(url("order", infusions), typed)
+    assert words in " ".join(answer.context["form"].errors["weight_kg"])
+    assert not DoseOrder.objects.exists()
+
+
 @pytest.mark.parametrize("weight", ["", "0", "9999", "1e2", "80,5"])
 def test_an_infusion_needs_a_plausible_weight(office, infusions, weight):
     answer = send(office, "order", infusions, weight_kg=weight)

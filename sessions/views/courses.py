@@ -22,7 +22,7 @@ from sessions.services import orders
 from sessions.services.booking import unplaced_key
 from sessions.services.calendar import hours_of
 from sessions.services.ending import STOP, stop_course
-from sessions.services.offers import offer_for, standing_order
+from sessions.services.offers import offer_for, standing_order, weight_days
 from sessions.services.rhythm import change_rhythm
 from sessions.strip import Entry, weeks
 from sessions.views.pages import VIEW, open_course, show
@@ -122,6 +122,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         offer=offer,
         is_infusion=found.protocol.route == Route.IV,
         standing=standing_order(found),
+        weight_days=weight_days(),
     )
 
 
@@ -132,7 +133,7 @@ def _order_form(request: HttpRequest, found: TreatmentCourse, now: Any) -> tuple
     offer = offer_for(
         found, now=now, weight_kg=weight, mg_per_ml=concentration or DEFAULT_MG_PER_ML
     )
-    weight = weight or (offer.weight.value if offer.weight else None)
+    weight = weight or offer.recent_kg
     numbers = (weight or Decimal(), concentration or DEFAULT_MG_PER_ML)
     basis = " ".join(f"{number.normalize():f}" for number in numbers)
     standing = standing_order(found)
