@@ -1,4 +1,4 @@
-"""What a prescriber decides a safety screen on: the chart, and the newest values with their dates."""
+"""What a safety screen is decided on: the chart, and the newest values with their dates."""
 
 from dataclasses import dataclass
 from datetime import date

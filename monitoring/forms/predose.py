@@ -4,29 +4,29 @@ from typing import Any
 
 from crispy_forms.layout import Field
 from django import forms
+from django.utils.html import format_html
 
 from clinic.forms import ClinicalForm
-from monitoring.models.predose import Answer
-from monitoring.services.predose import QUESTIONS
+from clinic.templatetags.ui import icon
+from monitoring.questions import QUESTIONS
+from monitoring.services.predose import STOPS, UNANSWERED
 from patients.forms.fields import LineField
 from sessions.forms.sheet import layout, reason_field
 
-QUESTION_WORDS = {
-    "identity_confirmed": "Name and birth date confirmed with the patient",
-    "no_food_2h": "No food for 2 hours",
-    "no_fluids_30min": "No liquids for 30 minutes",
-    "no_nasal_products_1h": "No nasal spray for 1 hour",
-    "transport_arranged": "Transport home arranged",
-    "substance_use_today": "Alcohol or drugs today",
-    "fit_today": "Mental state allows treatment",
-    "new_medicines": "New medicines since last time",
-}
+
+def choices_of(name: str) -> list[tuple[str, Any]]:
+    """Return both answers in words; one that stops the dose says so once it is chosen."""
+    (passes, good), (against, other) = QUESTIONS[name].choices
+    if name not in STOPS and name != "identity_confirmed":
+        return [(passes, good), (against, other)]
+    words = '{} <small class="stops">{} stops the dose</small>'
+    return [(passes, good), (against, format_html(words, other, icon("warning")))]
 
 
 class PreDoseForm(ClinicalForm):
-    """Every question wants yes or no; an empty one is never “no”."""
+    """Every question wants an answer; an empty one is never “no”."""
 
-    new_medicines_text = LineField(label="Which", max_length=300, required=False)
+    new_medicines_text = LineField(label="Which new medicines", max_length=300, required=False)
     note = LineField(max_length=500, required=False)
     decision_reason = reason_field("If it stops the dose: why treatment goes on all the same")
 
@@ -34,15 +34,15 @@ class PreDoseForm(ClinicalForm):
         super().__init__(*args, **kwargs)
         for name in QUESTIONS:
             self.fields[name] = forms.ChoiceField(
-                label=QUESTION_WORDS[name],
-                choices=Answer.choices,
+                label=QUESTIONS[name].topic,
+                choices=choices_of(name),
                 widget=forms.RadioSelect,
-                error_messages={"required": "Answer yes or no."},
+                error_messages={"required": UNANSWERED},
             )
         if not decides:
             del self.fields["decision_reason"]
         rest = ["new_medicines_text", "note", *(["decision_reason"] if decides else [])]
-        questions = [Field(name, template="sessions/_question.html") for name in QUESTION_WORDS]
+        questions = [Field(name, template="sessions/_question.html") for name in QUESTIONS]
         self.helper = layout("entry_id", *questions, *rest)
 
     @property

@@ -13,6 +13,7 @@ from clinic.models import User
 from monitoring.holding import Hold, hold
 from monitoring.models import PreDoseCheck
 from monitoring.models.predose import Answer
+from monitoring.questions import QUESTIONS
 from monitoring.readings import (
     BloodPressure,
     Reading,
@@ -37,7 +38,7 @@ STOPS = {
     "substance_use_today": (Answer.YES, "Alcohol or drugs today"),
     "fit_today": (Answer.NO, "Mental state does not allow treatment"),
 }
-QUESTIONS = ("identity_confirmed", *STOPS, "new_medicines")
+UNANSWERED = "Choose one of the two answers."
 COPIED = (*QUESTIONS, "new_medicines_text", "note")
 DECIDABLE = frozenset({"predose_stop", "predose_bp", "hold"})
 BEFORE_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
@@ -220,9 +221,7 @@ def _check_status(treatment_session: TreatmentSession) -> None:
 
 
 def _check_answers(answers: dict[str, Any]) -> None:
-    errors = {
-        name: "Answer yes or no." for name in QUESTIONS if answers.get(name) not in Answer.values
-    }
+    errors = {name: UNANSWERED for name in QUESTIONS if answers.get(name) not in Answer.values}
     if answers.get("new_medicines") == Answer.YES and not said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "Name the new medicines."
     if errors:

@@ -24,7 +24,7 @@ MOST_FAILURES = 5
 FAILURES_COUNT_FOR = timedelta(minutes=15)
 UNKNOWN = (
     "No second person could be confirmed. It has to be somebody else of this clinic who may "
-    "witness an override, with their own name and password, and their code if they sign in with one."
+    "witness an override, with their own name and password, and their code if they use one."
 )
 
 

@@ -2,6 +2,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import User
+from monitoring.forms.predose import PreDoseForm
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS, Visit
 from sessions.lifecycle import Status
@@ -65,7 +66,7 @@ def test_nobody_decides_on_an_unconfirmed_identity(visit: Visit) -> None:
 @pytest.mark.parametrize("question", sorted(ANSWERS))
 def test_an_unanswered_question_is_no_answer(visit: Visit, question: str) -> None:
     visit.arrive()
-    with pytest.raises(ValidationError, match="Answer yes or no"):
+    with pytest.raises(ValidationError, match="one of the two answers"):
         visit.check(**{question: ""})
 
 
@@ -140,3 +141,11 @@ def test_a_stop_is_not_lifted_by_answering_again_without_a_word(visit: Visit) ->
         visit.check()
     visit.check(note="Misheard: it was yesterday")
     assert visit.row.predose_checks.count() == 2
+
+
+@pytest.mark.parametrize("name", sorted(predose.STOPS))
+def test_the_answer_that_stops_is_the_second_and_says_so(name: str) -> None:
+    first, second = PreDoseForm().fields[name].choices
+    assert second[0] == predose.STOPS[name][0]
+    assert "stops the dose" in second[1]
+    assert "stops the dose" not in first[1]

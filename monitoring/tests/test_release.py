@@ -88,7 +88,7 @@ def test_nobody_overrides_alone(visit: Visit) -> None:
         discharge.release(
             visit.pk,
             by=visit.prescriber,
-            override=Override("Because of the strike", visit.prescriber),
+            override=Override("On her own wish", visit.prescriber),
         )
     assert visit.status == Status.MONITORING
 
@@ -101,13 +101,11 @@ def test_who_may_not_witness_an_override(
     person = request.getfixturevalue(second)
     with pytest.raises(ValidationError, match="somebody else of this clinic"):
         discharge.release(
-            visit.pk, by=visit.prescriber, override=Override("Because of the strike", person)
+            visit.pk, by=visit.prescriber, override=Override("On her own wish", person)
         )
 
 
-@pytest.mark.parametrize(
-    "reason", [" – ", "Strike", "1234567890", "- . - . - . -", "a b c d e f g"]
-)
+@pytest.mark.parametrize("reason", [" – ", "Strike", "1234567890", "a b c d e f g"])
 def test_an_override_needs_words(visit: Visit, reason: str) -> None:
     visit.be_monitored()
     with pytest.raises(ValidationError, match="10 characters or more"):
