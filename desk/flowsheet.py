@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.models import User
 from desk.limits import out_of_range
@@ -13,9 +15,11 @@ from monitoring.models import VitalSigns
 from monitoring.readings import Settings
 from monitoring.services.history import Record, reading_of
 from monitoring.timeline import DueCheck
-from sessions.models import Dose
+from sessions.models import Dose, InfusionEvent
+from sessions.services import drips
 
 LATE_BADGE = timedelta(minutes=10)
+STEPS = {"rate": "rate", "pause": "pause", "resume": "resume", "stop": "end"}
 ROWS: Mapping[str, tuple[str, str]] = {
     "bp": ("BP", "mmHg"),
     "pulse": ("Pulse", "/min"),
@@ -74,7 +78,7 @@ def flowsheet(record: Record, due: Iterable[DueCheck], *, may_correct: bool) -> 
         [
             *_readings(record, may_correct=may_correct),
             *_doses(record, may_correct=may_correct),
-            *_infusion(record),
+            *_infusion(record, may_correct=may_correct),
             *_due(due),
         ],
         key=lambda column: column.at,
@@ -172,15 +176,22 @@ def _dose_words(dose: Dose) -> str:
     return dose.get_outcome_display().lower()
 
 
-def _infusion(record: Record) -> Iterable[Column]:
+def _infusion(record: Record, *, may_correct: bool) -> Iterable[Column]:
     standing = {dose.number for dose in record.standing_doses}
-    for event in record.infusion_events:
+    for number, line in drips.numbered(record.infusion_events).items():
+        event = line[-1]
         if event.dose.number not in standing or event.kind == "start":
             continue
         rate = f" {plain(event.rate_ml_h)} mL/h" if event.rate_ml_h else ""
-        words = {"rate": "rate", "pause": "pause", "resume": "resume", "stop": "end"}[event.kind]
-        cells = {"by": Cell(initials(event.by))}
-        yield Column(at=event.at, css="is-dose", words=f"{words}{rate}", cells=cells)
+        session_id = record.treatment_session.public_id
+        url = reverse("sessions:infusion_correct", args=[session_id, number]) if may_correct else ""
+        yield Column(
+            at=event.at,
+            css="is-dose",
+            words=f"{STEPS[event.kind]}{rate}",
+            cells={"by": Cell(initials(line[0].by))},
+            url=url,
+        )
 
 
 def _due(due: Iterable[DueCheck]) -> Iterable[Column]:
@@ -205,10 +216,20 @@ def _remarks(record: Record) -> Iterable[Remark]:
             yield Remark(f"device {dose.number} corrected: {dose.reason}", dose.given_at)
         elif dose.reason:
             yield Remark(f"device {dose.number}: {dose.reason}", dose.given_at)
+    for line in drips.numbered(record.infusion_events).values():
+        for old, new in pairwise(line):
+            was = f"{timezone.localtime(old.at):%H:%M}{_numbers(old)}"
+            words = f"{STEPS[new.kind]} corrected, before {was}: {new.reason} ({initials(new.by)})"
+            yield Remark(words, new.at)
     for label, reason in record.missed.items():
         yield Remark(f"“{label}” missed: {reason}")
     for wrong in record.not_missed:
         yield Remark(f"“{wrong['label']}” missed: {wrong['said']} – in error: {wrong['reason']}")
+
+
+def _numbers(event: InfusionEvent) -> str:
+    rate = f", {plain(event.rate_ml_h)} mL/h" if event.rate_ml_h else ""
+    return rate + (f", {plain(event.given_ml)} mL" if event.given_ml is not None else "")
 
 
 def initials(user: User) -> str:

@@ -16,13 +16,8 @@ from sessions import lifecycle
 from sessions.actions import Panel
 from sessions.lifecycle import Status
 from sessions.services import doses, signing
-from sessions.views.sheet import (
-    device_panel,
-    infusion_change_panel,
-    infusion_panel,
-    sign_panel,
-    step_panel,
-)
+from sessions.views.giving import device_panel, infusion_change_panel, infusion_panel
+from sessions.views.sheet import sign_panel, step_panel
 
 PREVIOUS = ("bp", "pulse", "spo2", "respiratory_rate", "sedation", "dissociation")
 A_PERSON_SETTLES = {"assessment", "escort"}
@@ -70,7 +65,7 @@ def _dose(sheet: Sheet) -> list[Panel]:
         return []
     if not sheet.is_iv:
         return [device_panel(sheet.treatment_session, sheet.next_number, sheet.devices_ordered)]
-    events = sheet.record.infusion_events
+    events = sheet.record.standing_steps
     if events:
         return [infusion_change_panel(sheet.treatment_session, events[-1])]
     return [infusion_panel(sheet.treatment_session, sheet.order)]

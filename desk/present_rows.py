@@ -112,7 +112,7 @@ def with_children(rows: QuerySet, now: datetime) -> QuerySet:
         given=ArraySubquery(_children(_given(), "number", "given_at", "route")),
         stops=ArraySubquery(
             _children(
-                InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP),
+                InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP),
                 "at",
                 number="dose__number",
             )

@@ -2,17 +2,22 @@
 
 from django.urls import path
 
-from sessions.views import sheet
+from sessions.views import giving, sheet
 
 sheet_urlpatterns = [
     path("sessions/<uuid:public_id>/step/<str:to_status>/", sheet.step, name="step"),
-    path("sessions/<uuid:public_id>/device/", sheet.device, name="device"),
-    path("doses/<uuid:public_id>/correct/", sheet.device_correct, name="device_correct"),
-    path("sessions/<uuid:public_id>/infusion/", sheet.infusion, name="infusion"),
+    path("sessions/<uuid:public_id>/device/", giving.device, name="device"),
+    path("doses/<uuid:public_id>/correct/", giving.device_correct, name="device_correct"),
+    path("sessions/<uuid:public_id>/infusion/", giving.infusion, name="infusion"),
     path(
         "sessions/<uuid:public_id>/infusion/change/",
-        sheet.infusion_change,
+        giving.infusion_change,
         name="infusion_change",
+    ),
+    path(
+        "sessions/<uuid:public_id>/infusion/<int:number>/correct/",
+        giving.infusion_correct,
+        name="infusion_correct",
     ),
     path("sessions/<uuid:public_id>/chair/", sheet.sit, name="sit"),
     path("sessions/<uuid:public_id>/sign/", sheet.sign, name="sign"),

@@ -124,6 +124,22 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             by=nurse,
             rate_ml_h=Decimal("52.5"),
         )
+        InfusionEvent.objects.create(
+            treatment_session=infused,
+            dose=drip,
+            kind="pause",
+            at=now - minutes(10),
+            recorded_at=now,
+            by=nurse,
+            reason="Anxious",
+        )
+        BodyMeasure.objects.create(
+            kind="weight",
+            value=70,
+            observed_at=now - minutes(90),
+            patient=infused.patient,
+            clinic=clinic,
+        )
         MissedCheck.objects.create(
             treatment_session=over, label="40 minutes", reason="Asleep", by=nurse, at=now
         )

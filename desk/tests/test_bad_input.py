@@ -197,6 +197,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "sessions:infusion_change infused",
         {"kind": "stop", "given_ml": "35"},
     ),
+    "infusion_correct": (
+        "nurse",
+        "sessions:infusion_correct infused 2",
+        {"reason": "Misread the clock"},
+    ),
     "sit": ("nurse", "sessions:sit monitored", {"place": "Bed 4"}),
     "sign": ("prescriber", "sessions:sign over", {"note": "Fine"}),
     "predose": ("nurse", "monitoring:predose arrived", ANSWERS),

@@ -74,6 +74,7 @@ sessions:device cleared                    | in 403 200 200 403 403 404| in 403 
 sessions:device_correct dose               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:infusion cleared                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:infusion_change infused           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+sessions:infusion_correct infused 2        | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:sit monitored                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:sign over                         | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 monitoring:predose arrived                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404

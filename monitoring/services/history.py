@@ -18,6 +18,7 @@ from monitoring.readings import Administration, Check, History, Reading, Setting
 from monitoring.timeline import DueCheck
 from sessions.models import Dose, InfusionEvent, MonitoringCheck, TreatmentSession
 from sessions.models.protocol import Route
+from sessions.services.drips import in_order
 
 SETTING_NAMES = [field.name for field in fields(Settings) if field.name != "checks"]
 
@@ -47,6 +48,10 @@ class Record:
         return _standing(self.doses)
 
     @cached_property
+    def standing_steps(self) -> list[InfusionEvent]:
+        return in_order(_last_of_each(self.infusion_events))
+
+    @cached_property
     def standing_events(self) -> list[AdverseEvent]:
         return _standing(self.adverse_events)
 
@@ -57,7 +62,7 @@ class Record:
 
     @cached_property
     def administrations(self) -> tuple[Administration, ...]:
-        return administrations_of(self.standing_doses, self.infusion_events)
+        return administrations_of(self.standing_doses, self.standing_steps)
 
     @cached_property
     def history(self) -> History:

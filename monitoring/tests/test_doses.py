@@ -1,6 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,7 +16,7 @@ from monitoring.services import history
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Consent, Task
 from sessions.lifecycle import Status
-from sessions.models import Dose
+from sessions.models import Dose, InfusionEvent
 from sessions.services import corrections, doses, infusions
 from sessions.tests.factories import take_step
 
@@ -248,3 +249,86 @@ def test_a_device_is_no_dose_of_an_infusion_course_even_outside_the_gate(infused
     with pytest.raises(ValidationError, match="given as intravenous infusion"):
         infused.device(outside_gate=True, reason="Mix-up")
     assert not Dose.objects.exists()
+
+
+@pytest.fixture
+def stopped(infused: Visit) -> Visit:
+    """An infusion of 40 minutes, paused from its 10th to its 15th."""
+    infused.be_cleared()
+    infusions.start(infused.pk, drip(), by=infused.nurse)
+    for minutes, change in (
+        (10, infusions.Change("pause", reason="Anxious")),
+        (5, infusions.Change("resume", rate_ml_h=Decimal(57))),
+        (25, infusions.Change("stop", given_ml=Decimal(33))),
+    ):
+        infused.clock.forward(minutes=minutes)
+        infusions.change(infused.pk, change, by=infused.nurse)
+    return infused
+
+
+def step(visit: Visit, kind: str) -> InfusionEvent:
+    return visit.row.infusion_events.standing().get(kind=kind)
+
+
+def test_a_corrected_stop_moves_the_end_of_the_wait_and_both_stay(stopped: Visit) -> None:
+    wrong = step(stopped, "stop")
+    at = wrong.at - timedelta(minutes=4)
+    right = infusions.Change("stop", at=at, given_ml=Decimal(33), reason="Misread the clock")
+    corrected = corrections.correct_step(wrong, right, by=stopped.nurse)
+    record = history.load(stopped.fresh())
+    assert record.administrations[0].ended_at == at
+    assert corrected.supersedes == wrong
+    assert stopped.row.infusion_events.filter(kind="stop").count() == 2
+    with pytest.raises(StaleVersionError):
+        corrections.correct_step(wrong, right, by=stopped.nurse)
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "words"),
+    [
+        ("pause", 5, "This is after “resumed”"),
+        ("resume", -6, "This is before “paused”"),
+        ("pause", -11, "This is before “started”"),
+        ("stop", 3, "lies ahead"),
+    ],
+)
+def test_a_corrected_step_stays_between_its_neighbours(
+    stopped: Visit, kind: str, minutes: int, words: str
+) -> None:
+    wrong = step(stopped, kind)
+    at = wrong.at + timedelta(minutes=minutes)
+    numbers = {"rate_ml_h": wrong.rate_ml_h, "given_ml": wrong.given_ml}
+    right = infusions.Change(kind, at=at, reason="Misread", **numbers)
+    with pytest.raises(ValidationError, match=words):
+        corrections.correct_step(wrong, right, by=stopped.nurse)
+
+
+def test_a_step_is_corrected_with_a_reason_by_who_gives_doses(
+    stopped: Visit, front_desk: User
+) -> None:
+    right = infusions.Change("pause", reason="Misread")
+    with pytest.raises(PermissionDenied):
+        corrections.correct_step(step(stopped, "pause"), right, by=front_desk)
+    silent = infusions.Change("pause", reason=" ")
+    with pytest.raises(ValidationError, match="Say why it is corrected"):
+        corrections.correct_step(step(stopped, "pause"), silent, by=stopped.nurse)
+
+
+def test_a_pause_is_corrected_from_the_flowsheet(stopped: Visit, client: Client) -> None:
+    client.force_login(stopped.nurse)
+    path = reverse("sessions:infusion_correct", args=[stopped.row.public_id, 2])
+    assert (
+        path in client.get(reverse("desk:session", args=[stopped.row.public_id])).content.decode()
+    )
+    form = client.get(path).context["form"]
+    assert set(form.fields) == {"entry_id", "seen", "at", "reason"}
+    at = step(stopped, "pause").at - timedelta(minutes=2)
+    typed = {name: form[name].value() for name in ("entry_id", "seen")}
+    local = at.astimezone(stopped.patient.clinic.zone)
+    said = {"at": f"{local:%Y-%m-%d %H:%M}", "reason": "Misread the clock"}
+    assert client.post(path, {**typed, **said}).status_code == 302
+    assert step(stopped, "pause").at == at.replace(second=0)
+    page = client.get(sheet).content.decode()
+    assert "pause corrected, before 10:12: Misread the clock" in page
+    again = {**typed, **said, "entry_id": str(uuid4())}
+    assert client.post(path, again).status_code == 409

@@ -119,8 +119,8 @@ def test_a_decision_covers_no_value_that_came_later(held: Visit) -> None:
 def test_a_corrected_slip_holds_nothing(held: Visit) -> None:
     wrong = held.row.vital_signs.get(systolic=185)
     right = record.Measured(systolic=135, diastolic=95, spo2=98, sedation=5)
-    taken = {"observed_at": wrong.observed_at, "reason": "Typed 185"}
-    record.correct_vitals(wrong, right, by=held.nurse, **taken)
+    at = wrong.observed_at
+    record.correct_vitals(wrong, right, by=held.nurse, observed_at=at, reason="Typed 185")
     held.device()
 
 

@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import User
-from monitoring.forms.predose import PreDoseForm
+from monitoring.forms.predose import choices_of
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS, Visit
 from sessions.lifecycle import Status
@@ -145,7 +145,7 @@ def test_a_stop_is_not_lifted_by_answering_again_without_a_word(visit: Visit) ->
 
 @pytest.mark.parametrize("name", sorted(predose.STOPS))
 def test_the_answer_that_stops_is_the_second_and_says_so(name: str) -> None:
-    first, second = PreDoseForm().fields[name].choices
+    first, second = choices_of(name)
     assert second[0] == predose.STOPS[name][0]
     assert "stops the dose" in second[1]
     assert "stops the dose" not in first[1]

@@ -230,6 +230,28 @@ class InfusionChangeForm(ClinicalForm):
         )
 
 
+class InfusionStepForm(ClinicalForm):
+    """Correct a step; `seen` is how often it had been corrected when the page was opened."""
+
+    rate_ml_h = PlainNumberField(label="Rate", places=2, high=2000, unit="mL/h")
+    given_ml = PlainNumberField(label="Given in all", places=2, high=5000, unit="mL")
+    reason = reason_field("Why it is corrected", required=True)
+
+    def __init__(self, *args: Any, wrong: InfusionEvent, seen: int, **kwargs: Any) -> None:
+        numbers = {"rate_ml_h": _plain(wrong.rate_ml_h), "given_ml": _plain(wrong.given_ml)}
+        super().__init__(*args, initial={"seen": seen, **numbers}, **kwargs)
+        self.fields["seen"] = forms.IntegerField(
+            widget=forms.HiddenInput, min_value=0, max_value=seen
+        )
+        self.fields["at"] = MomentField(label="Time", original=wrong.at)
+        units = {"rate_ml_h": "mL/h", "given_ml": "mL"}
+        shown = [AppendedText(name, unit) for name, unit in units.items() if numbers[name]]
+        for name in units:
+            if not numbers[name]:
+                del self.fields[name]
+        self.helper = layout("entry_id", "seen", row("at", *shown), "reason")
+
+
 class ChairForm(ClinicalForm):
     place = LineField(label="Or another place", max_length=60, required=False)
     reason = reason_field("Reason")

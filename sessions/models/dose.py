@@ -86,6 +86,10 @@ class Dose(PublicRow):
 class InfusionEventQuerySet(ClinicScopedQuerySet):
     clinic_lookup = "treatment_session__clinic_id"
 
+    def standing(self) -> Self:
+        """Leave out steps that were corrected."""
+        return self.filter(superseded_by__isnull=True)
+
 
 class InfusionEvent(models.Model):
     """A step of an infusion, in time: its rate, its pauses, its end with the volume given."""
@@ -112,6 +116,9 @@ class InfusionEvent(models.Model):
         "given (mL)", max_digits=7, decimal_places=2, null=True, blank=True
     )
     reason = models.CharField(max_length=240, blank=True)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
 
     objects = InfusionEventQuerySet.as_manager()
 
@@ -122,7 +129,13 @@ class InfusionEvent(models.Model):
                 fields=["dose"], condition=Q(kind="start"), name="an_infusion_starts_once"
             ),
             models.UniqueConstraint(
-                fields=["dose"], condition=Q(kind="stop"), name="an_infusion_stops_once"
+                fields=["dose"],
+                condition=Q(kind="stop", supersedes__isnull=True),
+                name="an_infusion_stops_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(supersedes__isnull=True) | ~Q(reason=""),
+                name="a_corrected_step_says_why",
             ),
             models.CheckConstraint(
                 condition=~Q(kind__in=["start", "rate", "resume"]) | Q(rate_ml_h__gt=0),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -16,12 +16,13 @@ from sessions.models import Dose, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import steps
 from sessions.services.doses import GIVE, Device, check_device, check_time
-from sessions.services.infusions import check_vial
+from sessions.services.drips import Kind, steps_of
+from sessions.services.infusions import Change, check_numbers, check_vial
 
 
 @dataclass(frozen=True, slots=True)
 class Drip:
-    """What was typed to correct an infusion; its rates, pauses and stop stay as recorded."""
+    """What was typed to correct an infusion; its rates, pauses and stop have their own forms."""
 
     lot: str
     dose_mg: Decimal
@@ -87,15 +88,81 @@ def correct_infusion(
         )
 
 
+def correct_step(
+    wrong: InfusionEvent, right: Change, *, by: User, entry: Submission | None = None
+) -> InfusionEvent:
+    """Correct time, rate or volume of a step; what kind of step it was stays."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = _lock_row(wrong, right.reason, by=by)
+        if wrong.kind == Kind.START:
+            raise ValidationError("The start is corrected with the infusion itself.", code="start")
+        now, at = clock.now(), right.at or wrong.at
+        at = _check_step_time(treatment_session, wrong, at, now)
+        check_numbers(right, wrong.dose)
+        event = InfusionEvent.objects.create(
+            treatment_session=treatment_session,
+            dose=wrong.dose,
+            kind=wrong.kind,
+            at=at,
+            recorded_at=now,
+            by=by,
+            rate_ml_h=right.rate_ml_h if wrong.kind in {Kind.RATE, Kind.RESUME} else None,
+            given_ml=right.given_ml if wrong.kind == Kind.STOP else None,
+            reason=right.reason.strip(),
+            supersedes=wrong,
+        )
+        audit.record(
+            "infusion.corrected", subject=treatment_session, dose=str(wrong.dose.public_id)
+        )
+        return event
+
+
+def _check_step_time(
+    treatment_session: TreatmentSession, wrong: InfusionEvent, at: datetime, now: datetime
+) -> datetime:
+    """Return the time, kept after the step before it; refuse one outside of its neighbours."""
+    times.check_happened(at, now, field="at")
+    if treatment_session.ended_at is not None and at > treatment_session.ended_at:
+        raise ValidationError({"at": "The session had ended by then. Check the time."})
+    taken = steps_of(treatment_session, wrong.dose.number)
+    place = taken.index(wrong)
+    before, after = taken[place - 1], taken[place + 1 :]
+    began = _began(treatment_session, before)
+    if at < began.replace(second=0, microsecond=0):
+        text = f"This is before “{before.get_kind_display().lower()}”. Check the time."
+        raise ValidationError({"at": text})
+    if after and at >= after[0].at:
+        text = f"This is after “{after[0].get_kind_display().lower()}”. Check the time."
+        raise ValidationError({"at": text})
+    return max(at, began)
+
+
+def _began(treatment_session: TreatmentSession, step: InfusionEvent) -> datetime:
+    """Return when a step was taken; the start moves with a correction of the infusion."""
+    if step.kind != Kind.START:
+        return step.at
+    standing = Dose.objects.filter(
+        treatment_session=treatment_session, number=step.dose.number
+    ).standing()
+    dose = standing.first()
+    return dose.given_at if dose else step.at
+
+
 def _lock(wrong: Dose, route: str, reason: str, *, by: User) -> TreatmentSession:
-    """Lock the session of a dose that stands, for a correction by somebody who may give doses."""
+    treatment_session = _lock_row(wrong, reason, by=by)
+    if wrong.route != route:
+        raise ValidationError("A device and an infusion are each corrected in their own form.")
+    return treatment_session
+
+
+def _lock_row(wrong: Dose | InfusionEvent, reason: str, *, by: User) -> TreatmentSession:
+    """Lock the session of a row that stands, for a correction by somebody who may give doses."""
     treatment_session = steps.lock_open(wrong.treatment_session_id)
     if not by.may(GIVE, treatment_session.clinic_id):
         raise PermissionDenied(GIVE)
-    if Dose.objects.filter(supersedes=wrong).exists():
+    if type(wrong)._default_manager.filter(supersedes=wrong.pk).exists():
         raise StaleVersionError
-    if wrong.route != route:
-        raise ValidationError("A device and an infusion are each corrected in their own form.")
     if not reason.strip():
         raise ValidationError({"reason": "Say why it is corrected."})
     return treatment_session
@@ -103,12 +170,9 @@ def _lock(wrong: Dose, route: str, reason: str, *, by: User) -> TreatmentSession
 
 def _check_order_of_steps(wrong: Dose, given_at: datetime) -> None:
     """Refuse a start after the next step of the same infusion."""
-    of_it = InfusionEvent.objects.filter(
-        treatment_session=wrong.treatment_session_id, dose__number=wrong.number
-    )
-    after = of_it.exclude(kind=InfusionEvent.Kind.START).order_by("at", "pk").first()
-    if after is not None and given_at > after.at:
-        text = f"This is after “{after.get_kind_display().lower()}”. Check the time."
+    after = steps_of(wrong.treatment_session, wrong.number)[1:2]
+    if after and given_at > after[0].at:
+        text = f"This is after “{after[0].get_kind_display().lower()}”. Check the time."
         raise ValidationError({"given_at": text})
 
 

@@ -16,19 +16,11 @@ from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import asks, authorization, steps
 from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
+from sessions.services.drips import NEXT, Kind, steps_of
 
-Kind = InfusionEvent.Kind
 ABOVE_0 = "Enter a number above 0."
 OUTSIDE_WITHOUT_REASON = "Say why it was given outside the gate."
 SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
-# What may follow what; the stop ends it.
-NEXT: dict[str, tuple[Kind, ...]] = {
-    Kind.START: (Kind.STOP, Kind.PAUSE, Kind.RATE),
-    Kind.RATE: (Kind.STOP, Kind.PAUSE, Kind.RATE),
-    Kind.PAUSE: (Kind.RESUME, Kind.STOP),
-    Kind.RESUME: (Kind.STOP, Kind.PAUSE, Kind.RATE),
-    Kind.STOP: (),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +182,7 @@ def current(treatment_session: TreatmentSession) -> tuple[Dose, list[InfusionEve
     dose = doses.standing().last()
     if dose is None:
         return None
-    events = InfusionEvent.objects.filter(
-        treatment_session=treatment_session, dose__number=dose.number
-    )
-    return dose, list(events.select_related("dose").order_by("at", "pk"))
+    return dose, steps_of(treatment_session, dose.number)
 
 
 def change(
@@ -265,10 +254,15 @@ def _check_change(
         raise ValidationError({"at": text})
     late_after = treatment_session.clinic.late_entry_minutes
     times.check_late_reason(at, now, late_after, change.reason, field="reason")
-    if change.kind in {Kind.RATE, Kind.RESUME} and not change.rate_ml_h:
-        raise ValidationError({"rate_ml_h": "Enter the rate in mL per hour."})
+    check_numbers(change, dose)
     if change.kind == Kind.PAUSE and not change.reason.strip():
         raise ValidationError({"reason": "Say why it is paused."})
+
+
+def check_numbers(change: Change, dose: Dose) -> None:
+    """Refuse a running infusion without its rate, and a stopped one without its volume."""
+    if change.kind in {Kind.RATE, Kind.RESUME} and not change.rate_ml_h:
+        raise ValidationError({"rate_ml_h": "Enter the rate in mL per hour."})
     if change.kind == Kind.STOP:
         _check_volume(change, dose)
 

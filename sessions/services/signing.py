@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.models import model_to_dict
@@ -13,7 +14,7 @@ from clinic.locks import check_version
 from clinic.models import User
 from patients.services import tasks
 from sessions import ports
-from sessions.models import Signature, TreatmentSession
+from sessions.models import InfusionEvent, Signature, TreatmentSession
 from sessions.services import asks, steps
 
 SIGN = "treatment_sessions.sign_session"
@@ -24,12 +25,18 @@ def content_hash(treatment_session: TreatmentSession) -> str:
     content = {
         "session": model_to_dict(treatment_session),
         "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
-        "infusion": [model_to_dict(row) for row in treatment_session.infusion_events.all()],
+        "infusion": [_step(row) for row in treatment_session.infusion_events.all()],
         "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
         "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
         **ports.signed(treatment_session),
     }
     return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _step(row: InfusionEvent) -> dict[str, Any]:
+    """Leave out what it supersedes where it doesn't: older signatures didn't know that column."""
+    values = model_to_dict(row)
+    return values if row.supersedes_id else {k: v for k, v in values.items() if k != "supersedes"}
 
 
 def sign(

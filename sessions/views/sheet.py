@@ -1,4 +1,4 @@
-"""The actions of the session sheet; each is a page of its own and a form on the sheet."""
+"""Steps, place and signature: each is a page of its own and a form on the sheet."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,30 +7,21 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from clinic import clock
 from clinic.access import allow, fetch, staff
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from sessions import lifecycle
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.forms.sheet import (
     ChairForm,
-    DeviceCorrectionForm,
-    DeviceForm,
-    InfusionChangeForm,
-    InfusionCorrectionForm,
-    InfusionForm,
     PlainStepForm,
     SignForm,
     StepForm,
 )
 from sessions.lifecycle import Status
-from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
-from sessions.models.protocol import Route
-from sessions.services import authorization, corrections, doses, infusions, signing, steps
+from sessions.models import TreatmentSession
+from sessions.services import signing, steps
 
 VIEW = "treatment_sessions.view_treatmentsession"
 GET_POST = require_http_methods(["GET", "POST"])
@@ -152,136 +143,6 @@ def _step_or_why_not(
         return None
 
 
-def device_panel(
-    treatment_session: TreatmentSession, number: int, ordered: int, data: Any = None
-) -> Panel:
-    of = f" of {ordered}" if number <= ordered else ""
-    return Panel(
-        title=f"Device {number}{of}",
-        form=DeviceForm(data, initial={"number": number}),
-        url=action_url("sessions:device", treatment_session),
-        button=f"Record device {number}",
-    )
-
-
-@GET_POST
-def device(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(request, session_rows(), doses.GIVE, public_id=public_id)
-    number = doses.next_number(treatment_session)
-    order = authorization.standing_order(treatment_session, clock.now())
-    ordered = doses.devices_ordered(order) if order else 0
-    panel = device_panel(treatment_session, number, ordered, request.POST or None)
-
-    def save() -> str:
-        values = panel.form.values
-        outside = values.pop("outside_gate")
-        dose = doses.record_device(
-            treatment_session.pk,
-            doses.Device(**values),
-            by=staff(request),
-            outside_gate=outside,
-            entry=panel.form.submission("device", public_id),
-        )
-        return f"Device {dose.number} of {_clock(dose)} saved."
-
-    return answer(request, treatment_session, panel, save)
-
-
-@GET_POST
-def device_correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    wrong = get_object_or_404(Dose.objects.visible_to(staff(request)), public_id=public_id)
-    treatment_session = fetch(request, session_rows(), doses.GIVE, pk=wrong.treatment_session_id)
-    is_device = wrong.route == Route.NASAL
-    form_of_it = DeviceCorrectionForm if is_device else InfusionCorrectionForm
-    form = form_of_it(request.POST or None, dose=wrong)
-    what = "device" if is_device else "infusion"
-    steps_stay = "" if is_device else " Rates, pauses and the stop stay as they were recorded."
-    panel = Panel(
-        title=f"Correct {what} {wrong.number}",
-        form=form,
-        url=request.path,
-        button="Save correction",
-        lead=f"The old entry stays readable, struck through.{steps_stay}",
-    )
-
-    def save() -> str:
-        values = form.values
-        how: dict[str, Any] = {
-            "by": staff(request),
-            "entered_in_error": values.pop("entered_in_error"),
-            "entry": form.submission("device_correct", public_id),
-        }
-        if is_device:
-            corrections.correct_device(wrong, doses.Device(**values), **how)
-        else:
-            corrections.correct_infusion(wrong, corrections.Drip(**values), **how)
-        return f"{what.capitalize()} {wrong.number} corrected; both entries stay on record."
-
-    return answer(request, treatment_session, panel, save)
-
-
-def infusion_panel(
-    treatment_session: TreatmentSession, order: DoseOrder | None, data: Any = None
-) -> Panel:
-    return Panel(
-        title="Start the infusion",
-        form=InfusionForm(data, order=order),
-        url=action_url("sessions:infusion", treatment_session),
-        button="Start infusion",
-    )
-
-
-@GET_POST
-def infusion(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(request, session_rows(), doses.GIVE, public_id=public_id)
-    order = authorization.standing_order(treatment_session, clock.now())
-    panel = infusion_panel(treatment_session, order, request.POST or None)
-
-    def save() -> str:
-        values = panel.form.values
-        outside = values.pop("outside_gate")
-        infusions.start(
-            treatment_session.pk,
-            infusions.Infusion(**values),
-            by=staff(request),
-            outside_gate=outside,
-            entry=panel.form.submission("infusion", public_id),
-        )
-        return "Infusion started."
-
-    return answer(request, treatment_session, panel, save)
-
-
-def infusion_change_panel(
-    treatment_session: TreatmentSession, last: InfusionEvent | None, data: Any = None
-) -> Panel:
-    return Panel(
-        title="Infusion",
-        form=InfusionChangeForm(data, last=last),
-        url=action_url("sessions:infusion_change", treatment_session),
-        button="Record",
-    )
-
-
-@GET_POST
-def infusion_change(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
-    treatment_session = fetch(request, session_rows(), doses.GIVE, public_id=public_id)
-    found = infusions.current(treatment_session)
-    last = found[1][-1] if found and found[1] else None
-    panel = infusion_change_panel(treatment_session, last, request.POST or None)
-
-    def save() -> str:
-        event = infusions.change(
-            treatment_session.pk,
-            infusions.Change(**panel.form.values),
-            by=staff(request),
-            entry=panel.form.submission("infusion_change", public_id),
-        )
-        return f"Infusion: {event.get_kind_display().lower()}."
-
-    return answer(request, treatment_session, panel, save)
-
-
 @GET_POST
 def sit(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), steps.SIT, public_id=public_id)
@@ -332,7 +193,3 @@ def sign(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         return "Signed."
 
     return answer(request, treatment_session, panel, save)
-
-
-def _clock(dose: Dose) -> str:
-    return f"{timezone.localtime(dose.given_at):%H:%M}"

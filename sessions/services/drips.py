@@ -1,0 +1,40 @@
+"""The steps of an infusion as they stand, and as they were corrected."""
+
+from collections.abc import Iterable
+
+from sessions.models import InfusionEvent, TreatmentSession
+
+Kind = InfusionEvent.Kind
+# What may follow what; the stop ends it.
+NEXT: dict[str, tuple[Kind, ...]] = {
+    Kind.START: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.RATE: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.PAUSE: (Kind.RESUME, Kind.STOP),
+    Kind.RESUME: (Kind.STOP, Kind.PAUSE, Kind.RATE),
+    Kind.STOP: (),
+}
+
+
+def in_order(events: Iterable[InfusionEvent]) -> list[InfusionEvent]:
+    """Return standing steps as they were taken; a start keeps its place when it is corrected."""
+    return sorted(events, key=lambda e: (e.dose.number, e.kind != Kind.START, e.at, e.pk))
+
+
+def steps_of(treatment_session: TreatmentSession, number: int) -> list[InfusionEvent]:
+    """Return the standing steps of one infusion."""
+    events = InfusionEvent.objects.filter(treatment_session=treatment_session, dose__number=number)
+    return in_order(events.standing().select_related("dose"))
+
+
+def numbered(events: Iterable[InfusionEvent]) -> dict[int, list[InfusionEvent]]:
+    """Return the steps of a session by number, each as the line of its rows, the standing one last.
+
+    A correction keeps the number of what it corrects.
+    """
+    lines: dict[int, list[InfusionEvent]] = {}
+    numbers: dict[int, int] = {}
+    for event in sorted(events, key=lambda event: event.pk):
+        number = numbers[event.supersedes_id] if event.supersedes_id else len(lines) + 1
+        numbers[event.pk] = number
+        lines.setdefault(number, []).append(event)
+    return lines
