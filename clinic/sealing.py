@@ -7,6 +7,7 @@ digest: erasing it later does not break the chain.
 
 import hmac
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,8 +19,12 @@ from django.db.models import QuerySet
 
 from clinic import clock
 from clinic.models import AuditEvent, AuditSeal
+from clinic.ports import Contributors
 
 log = structlog.get_logger(__name__)
+
+further_checks: Contributors[[], Iterable[str]] = Contributors("further_checks")
+"""What else has to match, by name; an app above tells what doesn't, a line each."""
 
 SEAL_LOCK = 7_201  # any number, the same in every sealer
 LOOK_BACK = timedelta(hours=1)  # far longer than any transaction may last

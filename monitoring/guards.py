@@ -4,6 +4,7 @@ from typing import Any
 
 from django.forms.models import model_to_dict
 
+from monitoring import told
 from monitoring.models import VitalSigns
 from monitoring.readings import BloodPressure
 from monitoring.services import discharge, predose
@@ -52,3 +53,4 @@ def register() -> None:
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.open_conditions)
     ports.signed.register("monitoring", signed_rows)
+    ports.told.register("monitoring", told.told)

@@ -17,6 +17,7 @@ from clinic.forms import errors_on
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from patients.banner import Banner, banner_for
 from sessions.models import TreatmentSession
+from sessions.sections import Section
 
 WITH_BANNER = ("patient__clinic", "clinic", "course__protocol", "phase", "chair__room")
 
@@ -32,6 +33,7 @@ class Panel:
     lead: str = ""
     danger: bool = False
     points: tuple[str, ...] = ()  # what the form is about, line by line
+    record: tuple[Section, ...] = ()  # what a signature vouches for
 
 
 def session_rows() -> Any:
@@ -69,6 +71,8 @@ def answer(
 ) -> HttpResponse:
     """Save a valid form and go to the sheet, saying what was saved; else show the form again."""
     form = panel.form
+    if not form.is_bound and treatment_session.is_signed:
+        return show_closed(request, treatment_session, panel)
     if form.is_bound:
         if form.is_valid():
             with errors_on(form):
@@ -87,3 +91,13 @@ def show(
         return render(request, "sessions/_form.html", context, status=panel.form.status_code)
     context["banner"] = session_banner(request, treatment_session)
     return render(request, "sessions/action.html", context, status=panel.form.status_code)
+
+
+def show_closed(
+    request: HtmxHttpRequest, treatment_session: TreatmentSession, panel: Panel
+) -> HttpResponse:
+    """Say that the record is signed, and what to do, in place of a form that can't be saved."""
+    audit.read(staff(request), "session", treatment_session)
+    banner = session_banner(request, treatment_session)
+    context = {"panel": panel, "treatment_session": treatment_session, "banner": banner}
+    return render(request, "sessions/closed.html", context)

@@ -6,6 +6,7 @@ from typing import Any
 
 from clinic.ports import Contributors, Guard, Listeners
 from sessions.models import TreatmentSession
+from sessions.sections import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,6 @@ status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 
 signed: Contributors[[TreatmentSession], list[dict[str, Any]]] = Contributors("signed")
 """The rows of apps above that a signature vouches for, too."""
+
+told: Contributors[[TreatmentSession], list[Section]] = Contributors("told")
+"""The same in words, for the person who signs."""

@@ -317,9 +317,8 @@ def test_a_step_is_corrected_with_a_reason_by_who_gives_doses(
 def test_a_pause_is_corrected_from_the_flowsheet(stopped: Visit, client: Client) -> None:
     client.force_login(stopped.nurse)
     path = reverse("sessions:infusion_correct", args=[stopped.row.public_id, 2])
-    assert (
-        path in client.get(reverse("desk:session", args=[stopped.row.public_id])).content.decode()
-    )
+    sheet = reverse("desk:session", args=[stopped.row.public_id])
+    assert path in client.get(sheet).content.decode()
     form = client.get(path).context["form"]
     assert set(form.fields) == {"entry_id", "seen", "at", "reason"}
     at = step(stopped, "pause").at - timedelta(minutes=2)

@@ -139,6 +139,11 @@ class TreatmentSession(PublicRow, VersionedRow):
         return None
 
     @property
+    def is_signed(self) -> bool:
+        """Whether its record is closed; one query where the signature was not selected along."""
+        return self.is_over and hasattr(self, "signature")
+
+    @property
     def step_label(self) -> str:
         return naming.step_label(self.phase.name, self.number_in_phase, self.phase.count)
 

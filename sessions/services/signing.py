@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -31,6 +32,16 @@ def content_hash(treatment_session: TreatmentSession) -> str:
         **ports.signed(treatment_session),
     }
     return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def altered() -> Iterator[str]:
+    """Name every signed session whose rows are no longer those that were signed."""
+    signatures = Signature.objects.select_related("treatment_session").order_by("pk")
+    for signature in signatures.iterator(chunk_size=500):
+        treatment_session = signature.treatment_session
+        if content_hash(treatment_session) != signature.content_hash:
+            on = f"{signature.signed_at:%Y-%m-%d %H:%M} UTC"
+            yield f"session {treatment_session.public_id}, signed {on}, differs from its rows"
 
 
 def _step(row: InfusionEvent) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def lock_open(pk: int) -> TreatmentSession:
 
 
 def refuse_signed(treatment_session: TreatmentSession) -> None:
-    if treatment_session.is_over and hasattr(treatment_session, "signature"):
+    if treatment_session.is_signed:
         raise ValidationError(
             "This session is signed: its record is closed. Nothing can be added or changed.",
             code="signed",

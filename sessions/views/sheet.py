@@ -13,6 +13,7 @@ from clinic.access import allow, fetch, staff
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from sessions import lifecycle
 from sessions.actions import Panel, action_url, answer, session_rows
+from sessions.covered import covered
 from sessions.forms.sheet import (
     ChairForm,
     PlainStepForm,
@@ -173,7 +174,8 @@ def sign_panel(treatment_session: TreatmentSession, data: Any = None) -> Panel:
         form=SignForm(data, initial={"version": treatment_session.version}),
         url=action_url("sessions:sign", treatment_session),
         button="Sign",
-        lead="You vouch for the record as it is shown. It is closed afterwards.",
+        lead="You vouch for this record. It is closed afterwards.",
+        record=covered(treatment_session),
     )
 
 

@@ -1,0 +1,104 @@
+"""What a signature vouches for of the monitoring, in words."""
+
+from collections.abc import Iterable
+
+from monitoring.models import DischargeAssessment, PreDoseCheck, VitalSigns
+from monitoring.questions import QUESTIONS
+from monitoring.readings import BloodPressure
+from monitoring.services import history, predose
+from monitoring.services.history import Record
+from sessions.covered import clock
+from sessions.models import TreatmentSession
+from sessions.sections import Fact, Section
+
+WORDS = {
+    "pulse": "pulse",
+    "spo2": "SpO₂",
+    "oxygen_l_min": "oxygen L/min",
+    "respiratory_rate": "respiration",
+    "temperature": "temperature",
+    "sedation": "MOAA/S",
+    "dissociation": "dissociation",
+}
+
+
+def told(treatment_session: TreatmentSession) -> list[Section]:
+    record = history.load(treatment_session)
+    checks = treatment_session.predose_checks.select_related("completed_by", "decided_by")
+    missed = tuple(Fact(f"“{label}”", f"missed: {why}") for label, why in record.missed.items())
+    return [
+        *(_check(check) for check in checks.order_by("completed_at", "pk")),
+        Section(
+            "Vital signs",
+            (*map(_vitals, record.standing_vitals), *missed),
+            "Nothing was measured.",
+        ),
+        Section("Adverse events", tuple(_events(record)), "None is on record."),
+        Section("Leaving", tuple(_leaving(treatment_session, record)), "Nothing is on record."),
+    ]
+
+
+def _check(check: PreDoseCheck) -> Section:
+    facts = [
+        Fact(
+            question.topic,
+            question.told(getattr(check, name)),
+            getattr(check, name) != question.passes,
+        )
+        for name, question in QUESTIONS.items()
+    ]
+    if check.new_medicines_text:
+        facts.append(Fact("Which new medicines", check.new_medicines_text))
+    if check.note:
+        facts.append(Fact("Note", check.note))
+    if check.decided_by:
+        facts.append(
+            Fact("Treated all the same", f"{check.decided_by}: {check.decision_reason}", True)
+        )
+    title = f"Pre-dose check, {clock(check.completed_at)}, {check.completed_by}"
+    stops = ", stopped the dose" if predose.stops(check) else ""
+    return Section(f"{title}{stops}", tuple(facts))
+
+
+def _vitals(row: VitalSigns) -> Fact:
+    parts = [str(BloodPressure(row.systolic or 0, row.diastolic or 0))] if row.systolic else []
+    known = {name: getattr(row, name) for name in WORDS}
+    parts += [f"{WORDS[name]} {value}" for name, value in known.items() if value is not None]
+    parts += [f"not obtained: {row.not_obtained}"] if row.not_obtained else []
+    parts += [row.note] if row.note else []
+    parts += [f"late: {row.late_reason}"] if row.late_reason else []
+    parts += [f"corrected: {row.reason}"] if row.supersedes_id else []
+    return Fact(clock(row.observed_at), ", ".join(parts))
+
+
+def _events(record: Record) -> Iterable[Fact]:
+    for event in record.standing_events:
+        serious = ", serious" if event.serious else ""
+        text = f"{event.get_severity_display().lower()}{serious}"
+        text += f". {event.action}" if event.action else ""
+        ended = getattr(event, "resolution", None)
+        text += f" Ended: {ended.resolution}" if ended else " Still open."
+        yield Fact(f"{event.term}, {clock(event.onset_at)}", text, not ended or event.serious)
+
+
+def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fact]:
+    if escort := treatment_session.escorts.first():
+        phone = f", {escort.phone}" if escort.phone else ""
+        yield Fact("Way home", f"{escort.get_kind_display()}: {escort.name}{phone}")
+    if record.assessment:
+        yield _assessed(record.assessment)
+    left = getattr(treatment_session, "discharge", None)
+    if left is None:
+        return
+    people = [str(person) for person in (left.released_by, left.second_person) if person]
+    yield Fact("Left", f"{clock(left.left_at)}, {' and '.join(people)}")
+    if left.override_reason:
+        how = "Outside the gate" if left.outside_gate else "By override"
+        yield Fact(how, f"{left.override_reason} Open: {' '.join(left.unmet) or 'nothing'}", True)
+
+
+def _assessed(row: DischargeAssessment) -> Fact:
+    decided = "".join(f" Decided: {reason}." for reason in row.decisions.values())
+    note = f" {row.note}" if row.note else ""
+    text = f"{row}, {clock(row.assessed_at)}, {row.assessed_by}.{decided}{note}"
+    return Fact("Assessment", text, not row.ready)

@@ -1,0 +1,92 @@
+"""What a signature vouches for, in words: order, doses and steps; apps above tell the rest."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from sessions import ports
+from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.models.protocol import Route
+from sessions.sections import Fact, Section
+from sessions.services.drips import Kind
+
+
+def covered(treatment_session: TreatmentSession) -> tuple[Section, ...]:
+    """Return the whole record of a session, short enough to be read before signing."""
+    doses = list(
+        Dose.objects.filter(treatment_session=treatment_session)
+        .standing()
+        .select_related("order__prescriber", "given_by")
+    )
+    told = ports.told(treatment_session).values()
+    return (
+        Section("Order", tuple(_orders(doses)), "No order stands behind a dose."),
+        Section("Given", (*_doses(doses), *_drip(treatment_session)), "No dose was given."),
+        *(section for sections in told for section in sections),
+        Section("Steps", tuple(_steps(treatment_session))),
+    )
+
+
+def clock(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%H:%M}"
+
+
+def _orders(doses: Iterable[Dose]) -> Iterable[Fact]:
+    orders = {dose.order.pk: dose.order for dose in doses if dose.order}
+    for order in orders.values():
+        on = f"{timezone.localtime(order.ordered_at):%d %b %Y}"
+        reason = f": {order.reason}" if order.reason else ""
+        yield Fact(f"{order}{_for_weight(order)}", f"{order.prescriber}, {on}{reason}")
+
+
+def _for_weight(order: DoseOrder) -> str:
+    if not order.weight_kg or not order.mg_per_kg:
+        return ""
+    weight = f"{_plain(order.mg_per_kg)} mg/kg for {_plain(order.weight_kg)} kg"
+    return f" ({weight} over {order.infusion_minutes} min)"
+
+
+def _doses(doses: Iterable[Dose]) -> Iterable[Fact]:
+    for dose in doses:
+        what = "Infusion" if dose.route == Route.IV else f"Device {dose.number}"
+        parts = [f"{_plain(dose.dose_mg)} mg"]
+        if dose.outcome != Dose.Outcome.COMPLETE:
+            parts.append(dose.get_outcome_display().lower())
+        if dose.estimated_mg is not None:
+            parts.append(f"{_plain(dose.estimated_mg)} mg received")
+        parts.append(f"lot {dose.lot}")
+        if dose.expires_on:
+            parts.append(f"expires {dose.expires_on:%d %b %Y}")
+        if dose.serial:
+            parts.append(f"serial {dose.serial}")
+        parts.append(f"by {dose.given_by}")
+        parts += ["corrected"] if dose.supersedes_id else []
+        parts += ["outside the gate"] if dose.outside_gate else []
+        reason = f": {dose.reason}" if dose.reason else ""
+        yield Fact(f"{what}, {clock(dose.given_at)}", ", ".join(parts) + reason, dose.outside_gate)
+
+
+def _drip(treatment_session: TreatmentSession) -> Iterable[Fact]:
+    events = InfusionEvent.objects.filter(treatment_session=treatment_session).standing()
+    for event in events.select_related("by").order_by("at", "pk"):
+        if event.kind == Kind.START:
+            continue
+        parts = [f"{_plain(event.rate_ml_h)} mL/h"] if event.rate_ml_h else []
+        parts += [f"{_plain(event.given_ml)} mL in all"] if event.given_ml is not None else []
+        parts += [f"by {event.by}", *(["corrected"] if event.supersedes_id else [])]
+        reason = f": {event.reason}" if event.reason else ""
+        yield Fact(f"{event.get_kind_display()}, {clock(event.at)}", ", ".join(parts) + reason)
+
+
+def _steps(treatment_session: TreatmentSession) -> Iterable[Fact]:
+    for change in treatment_session.status_changes.select_related("by").order_by("pk"):
+        outside = ", outside the gate" if change.outside_gate else ""
+        reason = f": {change.reason}" if change.reason else ""
+        label = f"{change.get_to_status_display()}, {clock(change.at)}"
+        yield Fact(label, f"{change.by or 'the system'}{outside}{reason}", change.outside_gate)
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
