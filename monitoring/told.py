@@ -94,7 +94,8 @@ def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fa
     yield Fact("Left", f"{clock(left.left_at)}, {' and '.join(people)}")
     if left.override_reason:
         how = "Outside the gate" if left.outside_gate else "By override"
-        yield Fact(how, f"{left.override_reason} Open: {' '.join(left.unmet) or 'nothing'}", True)
+        yield Fact(how, left.override_reason, True)
+        yield Fact("Open at that time", " ".join(left.unmet) or "nothing")
 
 
 def _assessed(row: DischargeAssessment) -> Fact:
