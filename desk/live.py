@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Model
-
 from clinic.models import Heartbeat, User
+from clinic.statements import prepared
 from desk import polling
-from desk.pulse import ADDED_ONLY, ON_CHART
+from desk.pulse import ON_CHART, added, table, versions
 from desk.sheet import Sheet
 from patients.models import Patient
 from sessions.models import DoseOrder, TreatmentSession
@@ -31,43 +30,28 @@ class Pulse:
 
 
 def read(public_id: UUID, clinic_ids: Iterable[int]) -> Pulse | None:
-    """Read the pulse of a session at one of these clinics, in one query.
-
-    Of rows that are only ever added, their number and the sum of their ids tell of any change.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_sql(), {"public_id": public_id, "clinics": list(clinic_ids)})
+    """Read the pulse of a session at one of these clinics, in one query."""
+    values = {"public_id": public_id, "clinics": list(clinic_ids)}
+    with prepared() as cursor:
+        cursor.execute(_sql(CLOCK), values)
         row = cursor.fetchone()
     return Pulse(*row) if row else None
 
 
-def _table(model: type[Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
-
-
-def _sql() -> str:
-    added = "".join(
-        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)} "
-        "WHERE treatment_session_id = found.id),"
-        for model in ADDED_ONLY
-    )
-    on_chart = "".join(
-        f"(SELECT md5(string_agg(md5(c::text), '' ORDER BY id)) FROM {_table(model)} c "
-        "WHERE patient_id = found.patient_id),"
-        for model in ON_CHART
-    )
-    # Names of tables and of the clock come from this code, every value is a parameter.
+@cache
+def _sql(clock: str) -> str:
+    """Names of tables and of the clock come from this code, every value is a parameter."""
+    on_chart = ", ".join(versions(model, "patient_id = found.patient_id") for model in ON_CHART)
     return f"""
-        SELECT {CLOCK}, clinic_id, md5(jsonb_build_array(
-            {added} {on_chart}
-            (SELECT concat(version, deceased) FROM {_table(Patient)} WHERE id = found.patient_id),
-            found::text,
-            (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
-             FROM {_table(DoseOrder)} WHERE course_id = found.course_id),
-            (SELECT max(jumped_at) FROM {_table(Heartbeat)})
+        SELECT {clock}, clinic_id, md5(jsonb_build_array(
+            {added("ARRAY[found.id]")}, {on_chart},
+            {versions(Patient, "id = found.patient_id")},
+            {versions(DoseOrder, "course_id = found.course_id")},
+            concat_ws(' ', found.ctid, found.xmin),
+            (SELECT max(jumped_at) FROM {table(Heartbeat)})
         )::text)
-        FROM {_table(TreatmentSession)} found
-        WHERE public_id = %(public_id)s AND clinic_id = ANY(%(clinics)s)
+        FROM {table(TreatmentSession)} found
+        WHERE public_id = %(public_id)s AND clinic_id = ANY(%(clinics)s::bigint[])
     """
 
 

@@ -1,18 +1,21 @@
 """What the board rests on, in one query: the time, today's counts, and a digest of the rows.
 
-The digest holds the active rows themselves and, for rows that are only ever added, their number and
-the sum of their ids: a late commit with a lower id still changes it. Nothing is kept in memory.
+A row's place and transaction (`ctid`, `xmin`) change with every update of it. Of rows that are only
+ever added, their number and the sum of their ids tell of any change: a late commit with a lower id
+still does. Nothing is kept in memory.
 """
 
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
 
 from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, Heartbeat, Room
+from clinic.statements import prepared
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -55,63 +58,84 @@ class Pulse:
     digest: str
 
 
-def _table(model: type[models.Model]) -> str:
+def table(model: type[models.Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
-def _sql() -> str:
-    """Names of tables and of the clock come from this code; every value is a parameter."""
-    added = "".join(
-        f"(SELECT concat(count(*), ' ', sum(id)) FROM {_table(model)}"
-        " WHERE treatment_session_id IN (SELECT id FROM present)), "
+def added(ids: str) -> str:
+    """Count what was only ever added to sessions; `ids` is an SQL array of theirs."""
+    return ", ".join(
+        f"(SELECT concat(count(*), ' ', sum(id)) FROM {table(model)}"
+        f" WHERE treatment_session_id = ANY({ids}))"
         for model in ADDED_ONLY
     )
-    on_chart = "".join(
-        f"(SELECT md5(string_agg(md5(c::text), '' ORDER BY id)) FROM {_table(model)} c"
-        " WHERE patient_id IN (SELECT patient_id FROM present)), "
-        for model in ON_CHART
+
+
+def versions(model: type[models.Model], condition: str) -> str:
+    """Name the rows that fulfil a condition, each with its version in the database."""
+    return (
+        "(SELECT string_agg(concat_ws(' ', id, ctid, xmin), ',' ORDER BY id)"
+        f" FROM {table(model)} WHERE {condition})"
+    )
+
+
+@cache
+def _sql(clock: str) -> str:
+    """Names of tables, states and the clock come from this code; every value is a parameter."""
+    present = ", ".join(f"'{status}'" for status in PRESENT)
+    here = "(SELECT {} FROM here)::bigint[]"
+    on_chart = ", ".join(
+        versions(model, f"patient_id = ANY({here.format('patients')})") for model in ON_CHART
     )
     return f"""
         WITH moment AS MATERIALIZED (
-            SELECT at, midnight AT TIME ZONE %(zone)s AS day_begin,
-                   (midnight + interval '1 day') AT TIME ZONE %(zone)s AS day_end
-            FROM (SELECT at, date_trunc('day', at AT TIME ZONE %(zone)s) AS midnight
-                  FROM (SELECT {CLOCK} AS at) AS clock) AS today
-        ),
-        present AS MATERIALIZED (
-            SELECT * FROM {_table(TreatmentSession)}
-            WHERE clinic_id = %(clinic)s AND status = ANY(%(present)s)
+            SELECT at, midnight AT TIME ZONE zone AS day_begin,
+                   (midnight + interval '1 day') AT TIME ZONE zone AS day_end
+            FROM (SELECT at, zone, date_trunc('day', at AT TIME ZONE zone) AS midnight
+                  FROM (SELECT {clock} AS at, %(zone)s::text AS zone) AS clock) AS today
         ),
         active AS MATERIALIZED (
-            SELECT * FROM present UNION
-            SELECT s.* FROM {_table(TreatmentSession)} s, moment
-            WHERE s.clinic_id = %(clinic)s AND s.starts_at >= day_begin AND s.starts_at < day_end
+            SELECT id, patient_id, course_id, status, true AS is_here,
+                   concat_ws(' ', id, ctid, xmin) AS version
+            FROM {table(TreatmentSession)}
+            WHERE clinic_id = %(clinic)s AND status IN ({present})
+            UNION ALL
+            SELECT id, patient_id, course_id, status, false, concat_ws(' ', id, ctid, xmin)
+            FROM {table(TreatmentSession)}
+            WHERE clinic_id = %(clinic)s AND status NOT IN ({present})
+              AND starts_at >= (SELECT day_begin FROM moment)
+              AND starts_at < (SELECT day_end FROM moment)
+        ),
+        here AS MATERIALIZED (
+            SELECT array_agg(id) FILTER (WHERE is_here) AS sessions,
+                   array_agg(patient_id) FILTER (WHERE is_here) AS patients,
+                   array_agg(course_id) FILTER (WHERE is_here) AS courses,
+                   array_agg(patient_id) AS people
+            FROM active
         ),
         sweep AS MATERIALIZED (
-            SELECT coalesce(max(beat_at) < at - %(silent)s, true) AS silent
-            FROM moment LEFT JOIN {_table(Heartbeat)} ON name = %(sweep)s GROUP BY at
+            SELECT coalesce(
+                (SELECT beat_at < at - %(silent)s FROM {table(Heartbeat)} WHERE name = %(sweep)s),
+                true) AS silent
+            FROM moment
         ),
         places AS MATERIALIZED (
-            SELECT c.id, concat_ws(' ', r.name, r.is_active, c.name, c.is_active) AS words,
+            SELECT c.id, concat_ws(' ', c.id, c.ctid, c.xmin, r.ctid, r.xmin) AS version,
                    r.is_active AND c.is_active AS in_use
-            FROM {_table(Chair)} c JOIN {_table(Room)} r ON r.id = c.room_id
+            FROM {table(Chair)} c JOIN {table(Room)} r ON r.id = c.room_id
             WHERE r.clinic_id = %(clinic)s
         )
         SELECT at, day_begin, day_end,
             (SELECT jsonb_object_agg(status, number)
              FROM (SELECT status, count(*) AS number FROM active GROUP BY status) AS by_status),
             (SELECT count(*) FROM places WHERE in_use),
-            (SELECT max(jumped_at) FROM {_table(Heartbeat)}), silent,
-            md5(jsonb_build_array(silent,
-                {added} {on_chart}
-                (SELECT md5(string_agg(md5(active::text), '' ORDER BY id)) FROM active),
-                (SELECT concat(count(*), ' ', sum(id), ' ', count(superseded_at))
-                 FROM {_table(DoseOrder)} WHERE course_id IN (SELECT course_id FROM present)),
-                (SELECT md5(string_agg(concat_ws('.', id, version, deceased), ' ' ORDER BY id))
-                 FROM {_table(Patient)} WHERE id IN (SELECT patient_id FROM active)),
-                (SELECT md5(string_agg(md5(t::text), '' ORDER BY id)) FROM {_table(Task)} t
-                 WHERE clinic_id = %(clinic)s AND closed_at IS NULL),
-                (SELECT md5(string_agg(words, ' ' ORDER BY id)) FROM places)
+            (SELECT max(jumped_at) FROM {table(Heartbeat)}), silent,
+            md5(jsonb_build_array(silent, {added(here.format("sessions"))}, {on_chart},
+                {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
+                {versions(Patient, f"id = ANY({here.format('people')})")},
+                {versions(Task, "clinic_id = %(clinic)s AND closed_at IS NULL")},
+                (SELECT string_agg(version, ',' ORDER BY id) FROM active),
+                (SELECT string_agg(version, ',' ORDER BY id) FROM places)
             )::text)
         FROM moment, sweep
     """
@@ -121,12 +145,11 @@ def read(clinic: Clinic) -> Pulse:
     values: dict[str, Any] = {
         "clinic": clinic.pk,
         "zone": clinic.time_zone,
-        "present": PRESENT,
         "sweep": SWEEP,
         "silent": SILENT_AFTER,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_sql(), values)
+    with prepared() as cursor:
+        cursor.execute(_sql(CLOCK), values)
         row: tuple[Any, ...] = cursor.fetchone()
     now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = row
     return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, silent, digest)

@@ -118,7 +118,10 @@ DATABASES["default"].update(
     ATOMIC_REQUESTS=False,
     DISABLE_SERVER_SIDE_CURSORS=True,
 )
-DATABASES["default"].setdefault("OPTIONS", {})["options"] = DATABASE_OPTIONS
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    options=DATABASE_OPTIONS,
+    prepare_threshold=0,  # only what asks for it is prepared: clinic/statements.py
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Shared by the web processes, independent of Redis: throttles count while Redis is away.
