@@ -11,6 +11,7 @@ from django.utils import timezone
 from clinic.models import Clinic, User
 from clinic.models.scoping import ClinicScopedQuerySet
 from clinic.roles import permissions_of
+from clinic.signed_in import user_with_memberships
 
 
 def clinic_id_of(row: Any) -> int:
@@ -20,6 +21,11 @@ def clinic_id_of(row: Any) -> int:
 
 class MembershipBackend(AuthenticationBackend):
     """Signs staff in; answers `user.has_perm` at the object's clinic, or anywhere without one."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return who is signed in, with his memberships; nobody when his account is closed."""
+        user = user_with_memberships(user_id)
+        return user if user and self.user_can_authenticate(user) else None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if not isinstance(user_obj, User) or not user_obj.is_active:

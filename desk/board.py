@@ -1,25 +1,18 @@
 """Today at one clinic: who is here, who comes next, what waits for me."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from clinic.models import Clinic, User
-from desk import polling, present, seats
+from desk import beside, polling, present, seats
+from desk.beside import Arrival, Waiting
 from desk.pulse import Pulse
 from desk.seats import Seat
-from patients.models import Task
-from patients.naming import initials, list_name
 from sessions.lifecycle import ENDINGS, Status
-from sessions.models import TreatmentSession
-from sessions.naming import step_label
 
 CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
-ARRIVALS = 8
-TASKS = 6
-FAILURES = 4
 SEES_VALUES = "monitoring.view_vitalsigns"
 
 
@@ -33,27 +26,6 @@ class Mode:
     @property
     def query(self) -> str:
         return "?wall" if self.wall else "?all" if self.everyone else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    public_id: str
-    name: str
-    initials: str
-    step: str
-    place: str
-    starts_at: datetime
-    late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A task as the board shows it."""
-
-    public_id: str
-    name: str
-    text: str
-    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +58,9 @@ class Board:
 def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     rows = present.present(clinic, pulse.now, pulse.clock_jumped_at)
     shown = seats.seats(rows, pulse.now)
-    arrivals = _arrivals(clinic, pulse)
-    tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, arrivals, pulse))
+    roles = user.roles_by_clinic.get(clinic.pk, frozenset())
+    side = beside.read(clinic, roles, pulse.day_begin, pulse.day_end, pulse.now)
+    tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, side.arrivals, pulse))
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
     listed = len(shown) if mode.everyone else CARDS + LINES
@@ -98,9 +71,9 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         tally=_tally(shown, pulse.counts),
         chairs_in_use=len({one.chair_id for one in shown if one.chair_id is not None}),
         chairs=pulse.chairs,
-        arrivals=tuple(arrivals),
-        tasks=() if mode.wall else _waiting(_my_tasks(clinic, user)[:TASKS]),
-        failures=() if mode.wall else _waiting(_failures(clinic)[:FAILURES]),
+        arrivals=side.arrivals,
+        tasks=() if mode.wall else side.tasks,
+        failures=() if mode.wall else side.failures,
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
         mail_is_silent=pulse.mail_is_silent and not mode.wall,
         cut_at=present.MOST if len(rows) == present.MOST else 0,
@@ -111,10 +84,11 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
 def state(pulse: Pulse, clinic: Clinic, user: User, mode: Mode) -> tuple[object, ...]:
     """Return all that the board depends on, apart from the time."""
     roles = sorted(user.roles_by_clinic.get(clinic.pk, ()))
-    return clinic.pk, user.pk, mode.query, pulse.day_begin, pulse.digest, *roles
+    zone = clinic.time_zone
+    return clinic.pk, zone, user.pk, mode.query, pulse.day_begin, pulse.digest, *roles
 
 
-def _changes_at(shown: list[Seat], arrivals: list[Arrival], pulse: Pulse) -> datetime:
+def _changes_at(shown: list[Seat], arrivals: Iterable[Arrival], pulse: Pulse) -> datetime:
     """Return when time alone changes the board: at midnight at the latest."""
     moments = [one.changes_at for one in shown if one.changes_at]
     moments += [one.starts_at for one in arrivals if one.starts_at > pulse.now]
@@ -136,64 +110,4 @@ def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:
         in_chair=sum(counts.get(s, 0) for s in (Status.CLEARED, Status.DOSING, Status.MONITORING)),
         ready=sum(one.ready for one in shown),
         done=sum(counts.get(ending, 0) for ending in ENDINGS),
-    )
-
-
-def _arrivals(clinic: Clinic, pulse: Pulse) -> list[Arrival]:
-    rows = (
-        TreatmentSession.objects.filter(clinic=clinic)
-        .planned()
-        .between(pulse.day_begin, pulse.day_end)
-        .order_by("starts_at", "pk")
-        .values_list(
-            "public_id",
-            "patient__given_name",
-            "patient__family_name",
-            "phase__name",
-            "number_in_phase",
-            "phase__count",
-            "chair__room__name",
-            "chair__name",
-            "starts_at",
-        )[:ARRIVALS]
-    )
-    return [
-        Arrival(
-            public_id=str(public_id),
-            name=list_name(given, family),
-            initials=initials(given, family),
-            step=step_label(phase, number, count),
-            place=f"{room} · {chair}",
-            starts_at=starts_at,
-            late=starts_at <= pulse.now,
-        )
-        for public_id, given, family, phase, number, count, room, chair, starts_at in rows
-    ]
-
-
-def _my_tasks(clinic: Clinic, user: User) -> QuerySet[Task]:
-    roles = user.roles_by_clinic.get(clinic.pk, frozenset())
-    return (
-        Task.objects.open()
-        .filter(clinic=clinic, role__in=roles)
-        .exclude(kind=Task.Kind.MESSAGE_FAILED)
-    )
-
-
-def _failures(clinic: Clinic) -> QuerySet[Task]:
-    """Every failed message leaves one task; it stays here until somebody has dealt with it."""
-    return Task.objects.open().filter(clinic=clinic, kind=Task.Kind.MESSAGE_FAILED)
-
-
-def _waiting(tasks: QuerySet[Task]) -> tuple[Waiting, ...]:
-    rows = tasks.values_list(
-        "public_id",
-        "patient__given_name",
-        "patient__family_name",
-        "text",
-        "due_at",
-    )
-    return tuple(
-        Waiting(str(public_id), list_name(given or "", family or ""), text, due)
-        for public_id, given, family, text, due in rows
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from clinic.models import Heartbeat, User
@@ -31,7 +32,7 @@ class Pulse:
 
 def read(public_id: UUID, clinic_ids: Iterable[int]) -> Pulse | None:
     """Read the pulse of a session at one of these clinics, in one query."""
-    values = {"public_id": public_id, "clinics": list(clinic_ids)}
+    values: dict[str, Any] = {"public_id": public_id, "clinics": list(clinic_ids)}
     with prepared() as cursor:
         cursor.execute(_sql(CLOCK), values)
         row = cursor.fetchone()

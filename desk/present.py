@@ -1,27 +1,36 @@
 """Everybody who is in the house now, with all that their card needs: one query for any number."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import Model
 
 from clinic.models import Clinic
-from desk.present_rows import with_children
+from desk import present_rows
 from monitoring.models import PreDoseCheck
-from monitoring.readings import Administration, Assessment, History, Reading, Settings
+from monitoring.readings import (
+    Administration,
+    Assessment,
+    History,
+    Reading,
+    Settings,
+    first_dose_at,
+)
 from monitoring.readings import Escort as SettledEscort
 from monitoring.services import predose
 from patients.models import Consent, SafetyScreen
 from patients.naming import initials
-from sessions.lifecycle import PRESENT
-from sessions.models import DoseOrder, TreatmentSession
+from sessions.models import DoseOrder
 from sessions.models.protocol import Route
 from sessions.services.authorization import OnChart, stands_on
 
 MOST = 100  # more than any clinic seats; the page says so when it is reached
-Row = TypeVar("Row", bound=Model)
+Made = TypeVar("Made", bound=Model)
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,84 +50,144 @@ class PresentSession:
     arrived_at: datetime | None
     given_name: str
     family_name: str
+    birth_date: date
     today: date  # in the clinic's zone
     phase: str
     number_in_phase: int
     phase_count: int | None
-    protocol: str
     route: str
     place: str
     chair_id: int | None
     next_booking: NextBooking | None
-    chart: OnChart
-    check: PreDoseCheck | None  # of this visit
-    devices: tuple[datetime, ...]
+    chart: OnChart | None  # what the first dose rests on, until it is given
+    check: PreDoseCheck | None  # of this visit, until then
     rest_minutes: int
     settings: Settings
     history: History = field(default_factory=History)
 
 
+class House:
+    """The rows of everybody who is here, found by the session, patient or chair they belong to."""
+
+    def __init__(self, clinic: Clinic, now: datetime) -> None:
+        self.today = now.astimezone(clinic.zone).date()
+        begin = now.astimezone(clinic.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = present_rows.read(clinic.pk, begin, begin + timedelta(days=1), MOST)
+        self.people: list[Row] = rows["here"]
+        self.settings, self.rest_minutes = _settings(rows["template"], rows["check"])
+        of_session = present_rows.OF
+        self.stays = _one_each(rows["stay"], of_session)
+        self.vitals = _by(rows["vitals"], of_session)
+        self.given = _by(rows["given"], of_session)
+        self.stops = _by(rows["stop"], of_session)
+        self.missed = _by(rows["missed"], of_session)
+        self.events = _by(rows["event"], of_session)
+        self.escorts = _one_each(rows["escort"], of_session)
+        self.assessments = _one_each(rows["assessment"], of_session)
+        self.checks = _one_each(rows["predose_check"], of_session)
+        self.consents = _one_each(rows["consent"], "patient_id")
+        self.screens = _one_each(rows["screen"], "patient_id")
+        self.orders = _one_each(rows["order"], "course_id")
+        self.bookings = _by(rows["booking"], "chair_id")
+
+
+def _by(rows: list[Row], key: str) -> Mapping[int, list[Row]]:
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[key]].append(row)
+    return found
+
+
+def _one_each(rows: list[Row], key: str) -> Mapping[int, Row]:
+    return {row[key]: row for row in rows}
+
+
+def _settings(
+    templates: list[Row], checks: list[Row]
+) -> tuple[dict[int, Settings], dict[int, int]]:
+    """Return the numbers of each protocol, and its minutes between two devices."""
+    settings, rest = {}, {}
+    of_protocol = _by(checks, "protocol_id")
+    for row in templates:
+        values = dict(row)
+        protocol = values.pop("protocol_id")
+        rest[protocol] = values.pop("rest_between_devices_minutes")
+        settings[protocol] = Settings.from_mapping({**values, "checks": of_protocol[protocol]})
+    return settings, rest
+
+
 def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[PresentSession]:
-    rows = TreatmentSession.objects.filter(clinic=clinic, status__in=PRESENT)
-    return [
-        _session(row, clinic, now, jumped_at)
-        for row in with_children(rows, now).order_by("arrived_at", "pk")[:MOST]
-    ]
+    house = House(clinic, now)
+    return [_session(row, house, jumped_at) for row in house.people]
 
 
-def _session(
-    row: dict[str, Any], clinic: Clinic, now: datetime, jumped_at: datetime | None
-) -> PresentSession:
-    template = dict(row["template"])
-    rest_minutes = template.pop("rest_between_devices_minutes")
-    today, following = now.astimezone(clinic.zone).date(), row["next_booking"]
-    devices = sorted(_moment(dose["given_at"]) for dose in row["given"])
+def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSession:
+    before_dose = row["status"] in predose.BEFORE_DOSE
+    arrived_at = _moment(row["arrived_at"]) if row["arrived_at"] else None
+    starts_at, stay = _moment(row["starts_at"]), house.stays.get(row["id"])
+    chair_id = stay["chair_id"] if stay else row["chair_id"]
     return PresentSession(
-        public_id=str(row["public_id"]),
+        public_id=row["public_id"],
         status=row["status"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        arrived_at=row["arrived_at"],
+        starts_at=starts_at,
+        ends_at=_moment(row["ends_at"]),
+        arrived_at=arrived_at,
         given_name=row["given_name"],
         family_name=row["family_name"],
-        today=today,
+        birth_date=date.fromisoformat(row["birth_date"]),
+        today=house.today,
         phase=row["phase_name"],
         number_in_phase=row["number_in_phase"],
         phase_count=row["phase_count"],
-        protocol=row["protocol_title"],
         route=row["route"],
-        place=_place(row["stay"] or row["booked"]),
-        chair_id=row["chair_now"],
-        next_booking=following
-        and NextBooking(
-            _moment(following["starts_at"]), initials(following["given"], following["family"])
-        ),
-        chart=_chart(row, today),
-        check=_check(row["predose_check"], row["arrived_at"]),
-        devices=tuple(devices),
-        rest_minutes=rest_minutes,
-        settings=Settings.from_mapping({**template, "checks": row["checks"]}),
-        history=_history(row, devices[0] if devices else None, jumped_at),
+        place=_place(stay or row),
+        chair_id=chair_id,
+        next_booking=_next_booking(house.bookings.get(chair_id, ()), starts_at),
+        chart=_chart(row, house) if before_dose else None,
+        check=_check(house.checks.get(row["id"]), arrived_at) if before_dose else None,
+        rest_minutes=house.rest_minutes[row["protocol_id"]],
+        settings=house.settings[row["protocol_id"]],
+        history=_history(row["id"], house, jumped_at),
     )
 
 
-def _chart(row: dict[str, Any], today: date) -> OnChart:
-    order = _made(DoseOrder, row["order"])
+def _place(where: Row) -> str:
+    return f"{where['room']} · {where['seat']}" if where["seat"] else where["place"]
+
+
+def _next_booking(planned: Iterable[Row], starts_at: datetime) -> NextBooking | None:
+    """Return who is booked next on the chair where the patient really sits."""
+    for row in planned:
+        if (moment := _moment(row["starts_at"])) > starts_at:
+            given, family = row["patient__given_name"], row["patient__family_name"]
+            return NextBooking(moment, initials(given, family))
+    return None
+
+
+def _chart(row: Row, house: House) -> OnChart:
+    order = _made(DoseOrder, house.orders.get(row["course_id"]))
     return OnChart(
-        birth_date=row["birth_date"],
+        birth_date=date.fromisoformat(row["birth_date"]),
         deceased=row["deceased"],
-        consent=_made(Consent, row["consent"], clinic=Clinic(time_zone=row["consent_zone"] or "")),
-        screen=_made(SafetyScreen, row["screen"]),
-        order=order if order and stands_on(order, today) else None,
+        consent=_consent(house.consents.get(row["patient_id"])),
+        screen=_made(SafetyScreen, house.screens.get(row["patient_id"])),
+        order=order if order and stands_on(order, house.today) else None,
     )
 
 
-def _check(found: dict[str, Any] | None, arrived_at: datetime | None) -> PreDoseCheck | None:
+def _consent(found: Row | None) -> Consent | None:
+    if found is None:
+        return None
+    values = dict(found)
+    return _made(Consent, values, clinic=Clinic(time_zone=values.pop("zone")))
+
+
+def _check(found: Row | None, arrived_at: datetime | None) -> PreDoseCheck | None:
     check = _made(PreDoseCheck, found)
     return check if check and predose.is_of_visit(check, arrived_at) else None
 
 
-def _made(model: type[Row], found: dict[str, Any] | None, **related: Model) -> Row | None:
+def _made(model: type[Made], found: Row | None, **related: Model) -> Made | None:
     """Make a row of JSON values that the rules can ask; it is never saved."""
     if found is None:
         return None
@@ -130,44 +199,56 @@ def _field(model: type[Model], name: str) -> Any:
     return model._meta.get_field(name)
 
 
-def _place(where: dict[str, str | None]) -> str:
-    return f"{where['room']} · {where['chair']}" if where["chair"] else where.get("place") or ""
-
-
 def _history(  # as monitoring.services.history builds it for one session; a test holds them equal
-    row: dict[str, Any], first_dose: datetime | None, jumped_at: datetime | None
+    pk: int, house: House, jumped_at: datetime | None
 ) -> History:
-    stopped = {stop["number"]: _moment(stop["at"]) for stop in row["stops"]}
-    escort, given = row["escort"], row["assessment"]
+    stopped = {stop["number"]: _moment(stop["at"]) for stop in house.stops.get(pk, ())}
+    administrations = tuple(_administration(dose, stopped) for dose in house.given.get(pk, ()))
+    first_dose = first_dose_at(administrations)
+    escort, given = house.escorts.get(pk), house.assessments.get(pk)
     return History(
-        readings=tuple(_reading(vitals) for vitals in row["vitals"]),
-        administrations=tuple(_administration(dose, stopped) for dose in row["given"]),
-        unresolved_adverse_events=tuple(row["events"]),
-        escort=escort and SettledEscort(settled=True, name=escort["name"]),
-        assessment=given
-        and Assessment(
-            f"{given['first_name']} {given['last_name']}".strip() or given["username"],
-            _moment(given["assessed_at"]),
-            given["ready"],
-            given["decisions"],
-            given["by_prescriber"],
-        ),
-        missed={check["label"]: check["reason"] for check in row["missed"]},
+        readings=tuple(_reading(vitals) for vitals in house.vitals.get(pk, ())),
+        administrations=administrations,
+        unresolved_adverse_events=tuple(event["term"] for event in house.events.get(pk, ())),
+        escort=SettledEscort(settled=True, name=escort["name"]) if escort else None,
+        assessment=_assessment(given) if given else None,
+        missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
     )
 
 
-def _reading(row: dict[str, Any]) -> Reading:
-    values = {**row, "resp_rate": row["respiratory_rate"]}
-    del values["respiratory_rate"]
-    for name in ("observed_at", "recorded_at"):
-        values[name] = _moment(values[name])
-    for name in ("oxygen_l_min", "temperature"):
-        values[name] = None if values[name] is None else Decimal(str(values[name]))
-    return Reading(**values)
+def _assessment(given: Row) -> Assessment:
+    first, last = given["assessed_by__first_name"], given["assessed_by__last_name"]
+    return Assessment(
+        f"{first} {last}".strip() or given["assessed_by__username"],
+        _moment(given["assessed_at"]),
+        given["ready"],
+        given["decisions"],
+        given["by_prescriber"],
+    )
 
 
-def _administration(dose: dict[str, Any], stopped: dict[int, datetime]) -> Administration:
+def _reading(row: Row) -> Reading:
+    oxygen, temperature = row["oxygen_l_min"], row["temperature"]
+    return Reading(
+        row["id"],
+        _moment(row["observed_at"]),
+        _moment(row["recorded_at"]),
+        row["systolic"],
+        row["diastolic"],
+        row["pulse"],
+        row["spo2"],
+        None if oxygen is None else Decimal(str(oxygen)),
+        row["respiratory_rate"],
+        None if temperature is None else Decimal(str(temperature)),
+        row["sedation"],
+        row["dissociation"],
+        row["not_obtained"],
+        row["late_reason"],
+    )
+
+
+def _administration(dose: Row, stopped: dict[int, datetime]) -> Administration:
     given_at = _moment(dose["given_at"])
     ended_at = given_at if dose["route"] == Route.NASAL else stopped.get(dose["number"])
     return Administration(given_at, ended_at, dose["route"])

@@ -1,22 +1,16 @@
-"""The query behind the cards: sessions with all their rows as JSON, for any number at once."""
+"""The statement behind the cards: who is here and all their rows, each table read once.
 
-from datetime import datetime, timedelta
-from typing import TypeVar
+The query sets are the models' own; they are put into words once and planned once for a connection.
+"""
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    Exists,
-    F,
-    Model,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    When,
-)
-from django.db.models.functions import JSONObject
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
 
+from django.db.models import BigIntegerField, DateTimeField, F, Model, QuerySet
+
+from clinic.statements import Among, Given, as_json, read_one, text_of
 from monitoring.models import (
     AdverseEvent,
     DischargeAssessment,
@@ -27,6 +21,7 @@ from monitoring.models import (
 )
 from monitoring.services import predose
 from patients.models import Consent, SafetyScreen
+from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
     Dose,
@@ -37,8 +32,6 @@ from sessions.models import (
     TreatmentSession,
 )
 
-NEAR = timedelta(hours=12)
-Row = TypeVar("Row", bound=Model)
 UNSAID = {"id", "protocol", "sources"}
 PREDOSE = [*predose.QUESTIONS, "completed_at", "decided_by_id"]
 TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
@@ -58,120 +51,163 @@ VITALS = [
     "not_obtained",
     "late_reason",
 ]
+OF = "treatment_session_id"
+CLINIC = Given("clinic", BigIntegerField())
+SEAT = {"room": F("chair__room__name"), "seat": F("chair__name")}
 
 
-def _children(rows: QuerySet, *names: str, **named: str) -> QuerySet:
-    return _fields(rows.filter(treatment_session=OuterRef("pk")), *names, **named)
+def read(clinic_id: int, begin: datetime, end: datetime, most: int) -> dict[str, list[Any]]:
+    """Return the rows of at most so many people by what they are; `begin` and `end` of today."""
+    given = {"clinic": clinic_id, "begin": begin, "end": end, "most": most}
+    return dict(zip(_parts(), read_one(_sql(), given), strict=True))
 
 
-def _fields(rows: QuerySet, *names: str, **named: str) -> QuerySet:
-    return rows.values(row=JSONObject(**{name: name for name in names}, **named))
+@cache
+def _sql() -> str:
+    before_dose = ", ".join(f"'{status}'" for status in sorted(predose.BEFORE_DOSE))
+    return f"""
+        WITH here AS MATERIALIZED ({text_of(_here())} LIMIT %(most)s),
+        ids AS MATERIALIZED (
+            SELECT array_agg(id) AS sessions, array_agg(protocol_id) AS protocols,
+                   array_agg(id) FILTER (WHERE before_dose) AS waiting,
+                   array_agg(patient_id) FILTER (WHERE before_dose) AS patients,
+                   array_agg(course_id) FILTER (WHERE before_dose) AS courses,
+                   array_agg(chair_id) AS booked
+            FROM (SELECT *, status IN ({before_dose}) AS before_dose FROM here) AS people
+        ),
+        stay AS MATERIALIZED ({text_of(_stays())}),
+        seated AS MATERIALIZED (
+            SELECT (SELECT booked FROM ids) || array_agg(chair_id) AS chairs FROM stay
+        )
+        SELECT {", ".join(_parts().values())}
+    """
 
 
-def _of_patient(model: type[Row]) -> QuerySet[Row]:
-    return model._default_manager.filter(patient=OuterRef("patient"))
+@cache
+def _parts() -> dict[str, str]:
+    rows = {
+        "template": _of_protocols(MonitoringTemplate, "protocol").values(
+            "protocol_id", *TEMPLATE_FIELDS
+        ),
+        "check": _of_protocols(MonitoringCheck, "template__protocol")
+        .order_by("pk")
+        .values("label", "anchor", "minute", protocol_id=F("template__protocol_id")),
+        "vitals": _children(VitalSigns.objects.standing(), *VITALS),
+        "given": _children(_given(), "number", "given_at", "route"),
+        "stop": _children(
+            InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP),
+            "at",
+            number=F("dose__number"),
+        ),
+        "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
+        "event": _children(AdverseEvent.objects.open(), "term"),
+        "escort": _newest(Escort, "sessions", OF, "name"),
+        "assessment": _newest(
+            DischargeAssessment,
+            "sessions",
+            OF,
+            "assessed_at",
+            "ready",
+            "decisions",
+            "by_prescriber",
+            "assessed_by__first_name",
+            "assessed_by__last_name",
+            "assessed_by__username",
+        ),
+        "predose_check": _newest(PreDoseCheck, "waiting", OF, *PREDOSE),
+        "consent": _consents().values(
+            "patient_id", "given_at", "expires_on", zone=F("clinic__time_zone")
+        ),
+        "screen": _newest(SafetyScreen, "patients", "patient_id", "outcome", "valid_until"),
+        "order": _orders().values(
+            "course_id", "dose_mg", "infusion_minutes", "valid_from", "valid_until"
+        ),
+        "booking": _bookings().values(
+            "chair_id", "starts_at", "patient__given_name", "patient__family_name"
+        ),
+    }
+    people = {name: f"(SELECT coalesce(json_agg({name}), '[]') FROM {name})" for name in _PEOPLE}
+    return people | {name: as_json(found) for name, found in rows.items()}
 
 
-def _consents() -> QuerySet[Consent]:
-    return _of_patient(Consent).filter(kind=Consent.Kind.TREATMENT, withdrawn_at__isnull=True)
+_PEOPLE = ("here", "stay")
 
 
-def with_children(rows: QuerySet, now: datetime) -> QuerySet:
-    stays = ChairStay.objects.order_by("-since", "-pk")
-    template = {name: f"course__protocol__monitoring__{name}" for name in TEMPLATE_FIELDS}
-    return rows.annotate(
+def _among(column: str, array: str, relation: str = "ids") -> Among:
+    return Among(F(column), array=f"(SELECT {array} FROM {relation})::bigint[]")
+
+
+def _here() -> QuerySet[Any, Any]:
+    present = TreatmentSession.objects.filter(clinic=CLINIC, status__in=PRESENT)
+    return present.order_by("arrived_at", "pk").values(
+        "id",
+        "public_id",
+        "status",
+        "starts_at",
+        "ends_at",
+        "arrived_at",
+        "number_in_phase",
+        "patient_id",
+        "course_id",
+        "chair_id",
+        protocol_id=F("course__protocol_id"),
         family_name=F("patient__family_name"),
         given_name=F("patient__given_name"),
         birth_date=F("patient__birth_date"),
         deceased=F("patient__deceased"),
         phase_name=F("phase__name"),
         phase_count=F("phase__count"),
-        protocol_title=F("course__protocol__short_title"),
         route=F("course__protocol__route"),
-        booked=JSONObject(room="chair__room__name", chair="chair__name"),
-        stay=Subquery(_children(stays, "place", room="chair__room__name", chair="chair__name")[:1]),
-        chair_now=Case(
-            When(
-                Exists(stays.filter(treatment_session=OuterRef("pk"))),
-                then=Subquery(
-                    stays.filter(treatment_session=OuterRef("pk")).values("chair_id")[:1]
-                ),
-            ),
-            default=F("chair_id"),
-            output_field=BigIntegerField(),
-        ),
-        template=JSONObject(**template),
-        checks=ArraySubquery(
-            MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol")).values(
-                row=JSONObject(label="label", anchor="anchor", minute="minute")
-            )
-        ),
-        vitals=ArraySubquery(
-            _children(VitalSigns.objects.standing().order_by("observed_at", "pk"), *VITALS)
-        ),
-        given=ArraySubquery(_children(_given(), "number", "given_at", "route")),
-        stops=ArraySubquery(
-            _children(
-                InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP),
-                "at",
-                number="dose__number",
-            )
-        ),
-        predose_check=Subquery(_children(PreDoseCheck.objects.all(), *PREDOSE)[:1]),
-        consent=Subquery(_fields(_consents(), "given_at", "expires_on")[:1]),
-        consent_zone=Subquery(_consents().values("clinic__time_zone")[:1]),
-        screen=Subquery(_fields(_of_patient(SafetyScreen), "outcome", "valid_until")[:1]),
-        order=Subquery(
-            _fields(
-                DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True),
-                "dose_mg",
-                "infusion_minutes",
-                "valid_from",
-                "valid_until",
-            )[:1]
-        ),
-        missed=ArraySubquery(_children(MissedCheck.objects.standing(), "label", "reason")),
-        events=ArraySubquery(
-            AdverseEvent.objects.open().filter(treatment_session=OuterRef("pk")).values("term")
-        ),
-        escort=Subquery(_children(Escort.objects.all(), "name")[:1]),
-        assessment=Subquery(_assessments()[:1]),
-        next_booking=Subquery(_next_bookings(now)[:1]),
-    ).values()
+        **SEAT,
+    )
 
 
-def _given() -> QuerySet:
+def _stays() -> QuerySet[Any, Any]:
+    """Where people really sit, who moved."""
+    newest = ChairStay.objects.order_by(OF, "-since", "-pk").distinct(OF)
+    return newest.filter(_among(OF, "sessions")).values(OF, "place", "chair_id", **SEAT)
+
+
+def _of_protocols(model: type[Model], to_protocol: str) -> QuerySet[Any, Any]:
+    return model._default_manager.filter(_among(f"{to_protocol}_id", "protocols"))
+
+
+def _children(rows: QuerySet[Any, Any], *names: str, **named: F) -> QuerySet[Any, Any]:
+    return rows.filter(_among(OF, "sessions")).values(OF, *names, **named)
+
+
+def _newest(model: type[Model], array: str, key: str, *names: str) -> QuerySet[Any, Any]:
+    """Return the first row for each, in the model's own order."""
+    rows = model._default_manager.filter(_among(key, array))
+    return rows.order_by(key, *_ordering(model)).distinct(key).values(key, *names)
+
+
+def _ordering(model: type[Model]) -> Iterable[str]:
+    return [name for name in model._meta.ordering or () if isinstance(name, str)]
+
+
+def _given() -> QuerySet[Dose]:
     """Every dose that counts; a refused device was not given."""
     return Dose.objects.standing().exclude(outcome=Dose.Outcome.REFUSED)
 
 
-def _assessments() -> QuerySet:
-    return _children(
-        DischargeAssessment.objects.all(),
-        "assessed_at",
-        "ready",
-        "decisions",
-        "by_prescriber",
-        first_name="assessed_by__first_name",
-        last_name="assessed_by__last_name",
-        username="assessed_by__username",
-    )
+def _stops() -> QuerySet[InfusionEvent]:
+    return InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP)
 
 
-def _next_bookings(now: datetime) -> QuerySet:
-    """Who is booked next on the chair where the patient really sits."""
-    return (
-        TreatmentSession.objects.planned()
-        .between(now - NEAR, now + NEAR)
-        .filter(
-            clinic=OuterRef("clinic"),
-            chair=OuterRef("chair_now"),
-            starts_at__gt=OuterRef("starts_at"),
-        )
-        .order_by("starts_at")
-        .values(
-            row=JSONObject(
-                starts_at="starts_at", given="patient__given_name", family="patient__family_name"
-            )
-        )
+def _consents() -> QuerySet[Consent]:
+    treatment = Consent.objects.of_kind(Consent.Kind.TREATMENT).standing()
+    return treatment.filter(_among("patient_id", "patients"))
+
+
+def _orders() -> QuerySet[DoseOrder]:
+    return DoseOrder.objects.filter(_among("course_id", "courses"), superseded_at__isnull=True)
+
+
+def _bookings() -> QuerySet[TreatmentSession]:
+    """Who is still to come today on the chairs that people sit on."""
+    begin, end = Given("begin", DateTimeField()), Given("end", DateTimeField())
+    planned = TreatmentSession.objects.planned().filter(
+        clinic=CLINIC, starts_at__gte=begin, starts_at__lt=end
     )
+    return planned.filter(_among("chair_id", "chairs", "seated")).order_by("starts_at")

@@ -114,7 +114,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         initials=initials(row.given_name, row.family_name),
         place=row.place,
         chair_id=row.chair_id,
-        age=age_on(row.chart.birth_date, row.today),
+        age=age_on(row.birth_date, row.today),
         step=step_label(row.phase, row.number_in_phase, row.phase_count),
         state="ready" if ready else row.status,
         words=_words(standing, ready, overdue, alarming),
@@ -142,7 +142,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
 
 def unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
     """Return what the gate before a dose says; the sheet and the services say the same."""
-    if row.status not in predose.BEFORE_DOSE:
+    if row.chart is None:
         return []
     held = predose.unmet_hold(_held(row))
     if row.status == Status.DOSING:
@@ -185,7 +185,7 @@ def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str,
     """Say what comes next and when: the next device while one is due, else the next check."""
     if row.status in predose.BEFORE_DOSE and (held := _held(row)):
         return "Recheck due by", held.recheck_by
-    if row.status == Status.CLEARED and (order := row.chart.order):
+    if row.status == Status.CLEARED and row.chart and (order := row.chart.order):
         minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
         return f"Cleared for {order.dose_mg.normalize():f} mg{minutes}", None
     if row.status == Status.CHECKED_IN:
@@ -200,9 +200,10 @@ def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str,
 
 
 def _next_device_at(row: PresentSession) -> datetime | None:
-    if row.status != Status.DOSING or row.route != "nasal" or not row.devices:
+    given = row.history.administrations
+    if row.status != Status.DOSING or row.route != "nasal" or not given:
         return None
-    return row.devices[-1] + timedelta(minutes=row.rest_minutes)
+    return max(one.started_at for one in given) + timedelta(minutes=row.rest_minutes)
 
 
 def _action(
@@ -271,7 +272,7 @@ def _changes_at(
                 first + timedelta(minutes=minutes),
                 first + timedelta(minutes=minutes) + instant,
             ]
-    if row.chart.consent:
+    if row.chart and row.chart.consent:
         moments.append(row.chart.consent.given_at)
     if row.history.assessment:
         moments.append(row.history.assessment.at)

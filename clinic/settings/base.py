@@ -1,6 +1,7 @@
 """Settings shared by every way of running Taper; the environment fills in the rest."""
 
 import hashlib
+import logging
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,7 +62,7 @@ MIDDLEWARE = [
     # Outermost, so that static files and refused requests carry these headers too.
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "clinic.middleware.ContentPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -165,6 +166,7 @@ SIGNED_IN_AT_MOST = timedelta(hours=12)
 # No label says how old a weight may be that a dose is computed from: the clinic's own number.
 TREATMENT_WEIGHT_DAYS = env.int("TREATMENT_WEIGHT_DAYS", default=30)
 
+SESSION_ENGINE = "clinic.signed_in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
@@ -286,3 +288,4 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line for a request: how it ended

@@ -28,13 +28,13 @@ from sessions.models import ChairStay, TreatmentSession
 from sessions.tests.factories import make_order
 
 
-def test_nothing_new_is_answered_with_304_in_four_queries(
+def test_nothing_new_is_answered_with_304_in_three_queries(
     client: Client, clinic: Clinic, nurse: User, at: Any, django_assert_num_queries: Any
 ) -> None:
     make_monitored(clinic, nurse, NOON - minutes(10))
     client.force_login(nurse)
     tag = tag_of(client)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert poll(client, tag) == 304
 
 

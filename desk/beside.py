@@ -1,0 +1,132 @@
+"""What stands beside the cards: who comes next, and which tasks wait; one query for all."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db.models import BigIntegerField, DateTimeField, F, QuerySet
+
+from clinic.models import Clinic
+from clinic.roles import Role
+from clinic.statements import Among, Given, as_json, read_one
+from patients.models import Task
+from patients.naming import initials, list_name
+from sessions.models import TreatmentSession
+from sessions.naming import step_label
+
+ARRIVALS = 8
+TASKS = 6
+FAILURES = 4
+CLINIC = Given("clinic", BigIntegerField())
+ROLES = "%(roles)s::text[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    public_id: str
+    name: str
+    initials: str
+    step: str
+    place: str
+    starts_at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A task as the board shows it."""
+
+    public_id: str
+    name: str
+    text: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    arrivals: tuple[Arrival, ...]
+    tasks: tuple[Waiting, ...]
+    failures: tuple[Waiting, ...]
+
+
+def read(
+    clinic: Clinic, roles: Iterable[Role], begin: datetime, end: datetime, now: datetime
+) -> Beside:
+    """Return who is expected between the two times, and the open tasks of these roles."""
+    held = [role.value for role in roles]
+    given = {"clinic": clinic.pk, "roles": held, "begin": begin, "end": end}
+    arrivals, tasks, failures = read_one(_sql(), given)
+    return Beside(
+        tuple(_arrival(row, now) for row in arrivals),
+        tuple(_waiting(row) for row in tasks),
+        tuple(_waiting(row) for row in failures),
+    )
+
+
+@cache
+def _sql() -> str:
+    parts = (_arrivals()[:ARRIVALS], _my_tasks()[:TASKS], _failures()[:FAILURES])
+    return f"SELECT {', '.join(map(as_json, parts))}"
+
+
+def _arrivals() -> QuerySet[Any, Any]:
+    begin, end = Given("begin", DateTimeField()), Given("end", DateTimeField())
+    planned = TreatmentSession.objects.planned().filter(
+        clinic=CLINIC, starts_at__gte=begin, starts_at__lt=end
+    )
+    return planned.order_by("starts_at", "pk").values(
+        "public_id",
+        "starts_at",
+        "number_in_phase",
+        given=F("patient__given_name"),
+        family=F("patient__family_name"),
+        phase_name=F("phase__name"),
+        phase_count=F("phase__count"),
+        room=F("chair__room__name"),
+        seat=F("chair__name"),
+    )
+
+
+def _my_tasks() -> QuerySet[Any, Any]:
+    mine = Among(F("role"), array=ROLES)
+    return _tasks().filter(mine).exclude(kind=Task.Kind.MESSAGE_FAILED)
+
+
+def _failures() -> QuerySet[Any, Any]:
+    """Every failed message leaves one task; it stays here until somebody has dealt with it."""
+    return _tasks().filter(kind=Task.Kind.MESSAGE_FAILED)
+
+
+def _tasks() -> QuerySet[Any, Any]:
+    return (
+        Task.objects.open()
+        .filter(clinic=CLINIC)
+        .values(
+            "public_id",
+            "text",
+            "due_at",
+            given=F("patient__given_name"),
+            family=F("patient__family_name"),
+        )
+    )
+
+
+def _arrival(row: dict[str, Any], now: datetime) -> Arrival:
+    starts_at = datetime.fromisoformat(row["starts_at"])
+    return Arrival(
+        public_id=row["public_id"],
+        name=list_name(row["given"], row["family"]),
+        initials=initials(row["given"], row["family"]),
+        step=step_label(row["phase_name"], row["number_in_phase"], row["phase_count"]),
+        place=f"{row['room']} · {row['seat']}",
+        starts_at=starts_at,
+        late=starts_at <= now,
+    )
+
+
+def _waiting(row: dict[str, Any]) -> Waiting:
+    name = list_name(row["given"] or "", row["family"] or "")
+    due_at = datetime.fromisoformat(row["due_at"])
+    return Waiting(row["public_id"], name, row["text"], due_at)
