@@ -53,6 +53,11 @@ def before_leaving(gate: Gate) -> tuple[str, ...]:
     return _few([_short(found) for found in _to_do(gate)])
 
 
+def needs_vitals(gate: Gate) -> bool:
+    """Say whether the patient has to be measured now, whatever the template's checks say."""
+    return any(condition.action == "record_vitals" for condition in _to_do(gate))
+
+
 def _to_do(gate: Gate) -> list[Condition]:
     """While the time runs, name only what can be settled now; all the rest when it is over."""
     waiting = {condition.code for condition in gate.unmet} & TIME

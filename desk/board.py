@@ -7,12 +7,14 @@ from datetime import datetime
 from clinic.models import Clinic, User
 from desk import beside, polling, present, seats
 from desk.beside import Arrival, Waiting
+from desk.present import PresentSession
 from desk.pulse import Pulse
 from desk.seats import Seat
 from sessions.lifecycle import ENDINGS, Status
 
 CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
+IN_TREATMENT = (Status.CLEARED, Status.DOSING, Status.MONITORING)
 SEES_VALUES = "monitoring.view_vitalsigns"
 
 
@@ -33,7 +35,7 @@ class Tally:
     overdue: int
     expected: int
     arrived: int
-    in_chair: int
+    in_treatment: int
     ready: int
     done: int
 
@@ -69,7 +71,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         lines=tuple(shown[CARDS:listed]),
         unlisted=len(shown[listed:]),
         tally=_tally(shown, pulse.counts),
-        chairs_in_use=len({one.chair_id for one in shown if one.chair_id is not None}),
+        chairs_in_use=len({row.chair_id for row in rows if _is_seated(row)}),
         chairs=pulse.chairs,
         arrivals=side.arrivals,
         tasks=() if mode.wall else side.tasks,
@@ -97,9 +99,21 @@ def _changes_at(shown: list[Seat], arrivals: Iterable[Arrival], pulse: Pulse) ->
 
 def _without_values(one: Seat, *, alarm: bool) -> Seat:
     """Leave who, where and how far; the wall goes on alarming, without saying what is wrong."""
-    words = one.next_words if one.state != Status.CLEARED else ""
-    told = one.words if alarm or not one.alarm else ""
-    return replace(one, values=(), alarm=alarm, alerts=(), blocked=(), next_words=words, words=told)
+    return replace(
+        one,
+        evidence=None,
+        alarm=alarm,
+        alerts=(),
+        standing=None,
+        unmet=(),
+        next_words=one.next_words if one.state != Status.CLEARED else "",
+        words=one.words if alarm or not one.alarm else "",
+    )
+
+
+def _is_seated(row: PresentSession) -> bool:
+    """Say whether somebody in treatment sits on a chair of the clinic rather than elsewhere."""
+    return row.status in IN_TREATMENT and row.chair_id is not None
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:
@@ -107,7 +121,7 @@ def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:
         overdue=sum(one.overdue for one in shown),
         expected=counts.get(Status.PLANNED, 0),
         arrived=counts.get(Status.CHECKED_IN, 0),
-        in_chair=sum(counts.get(s, 0) for s in (Status.CLEARED, Status.DOSING, Status.MONITORING)),
+        in_treatment=sum(counts.get(status, 0) for status in IN_TREATMENT),
         ready=sum(one.ready for one in shown),
         done=sum(counts.get(ending, 0) for ending in ENDINGS),
     )

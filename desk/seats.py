@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from desk import blocked
 from desk.present import PresentSession
@@ -10,7 +11,7 @@ from desk.readiness import is_ready
 from desk.values import Value, alarms, values
 from monitoring import timeline
 from monitoring.conditions import Gate
-from monitoring.discharge import gate
+from monitoring.discharge import gate_of
 from monitoring.evidence import Evidence
 from monitoring.holding import Hold
 from monitoring.readings import first_dose_at, last_dose_at
@@ -28,15 +29,14 @@ CLEAR = ("Clear for the dose", "desk:session")
 SETTLE = ("See what is missing", "desk:session")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what only a card shows is computed when it is asked for
 class Seat:
     public_id: str
     name: str
     initials: str
     place: str
     chair_id: int | None
-    age: int
-    step: str
+    about: str
     state: str
     words: str
     since: datetime | None
@@ -46,10 +46,11 @@ class Seat:
     late_after: int
     overdue: bool
     ready: bool
-    values: tuple[Value, ...]
+    evidence: Evidence | None  # of its values; None where they stay hidden
     alarm: bool
     alerts: tuple[str, ...]
-    blocked: tuple[str, ...]
+    standing: Gate | None  # before leaving; None where it stays hidden
+    unmet: tuple[Unmet, ...]  # before a dose
     conflicts: tuple[str, ...]
     leaves_from: datetime | None
     action: str
@@ -65,6 +66,16 @@ class Seat:
     def key(self) -> str:
         """Short, for ids in the page: the focus survives a refresh by them."""
         return self.public_id[:8]
+
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        return values(self.evidence) if self.evidence else ()
+
+    @cached_property
+    def blocked(self) -> tuple[str, ...]:
+        if self.standing and not self.unmet:
+            return blocked.before_leaving(self.standing)
+        return blocked.before_dose(self.unmet)
 
     @property
     def pill(self) -> str:
@@ -100,13 +111,14 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         arrived_at=row.arrived_at,
     )
     upcoming = timeline.next_due(checks)
-    standing = gate(row.history, row.settings, now) if given else None
-    unmet = unmet_before_dose(row, now)
     evidence = Evidence(row.history, row.settings, now)
-    next_words, next_at = _next(row, upcoming)
+    standing = gate_of(evidence) if given else None
+    unmet = unmet_before_dose(row, now)
+    next_words, next_at = _next(row, upcoming, standing)
     overdue = any(check.state == "overdue" for check in checks)
     alarming = alarms(evidence)
     ready = is_ready(row.status, standing)
+    step = step_label(row.phase, row.number_in_phase, row.phase_count)
     action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue)
     return Seat(
         public_id=row.public_id,
@@ -114,8 +126,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         initials=initials(row.given_name, row.family_name),
         place=row.place,
         chair_id=row.chair_id,
-        age=age_on(row.birth_date, row.today),
-        step=step_label(row.phase, row.number_in_phase, row.phase_count),
+        about=f"{age_on(row.birth_date, row.today)} y · {step}",
         state="ready" if ready else row.status,
         words=_words(standing, ready, overdue, alarming),
         since=last_dose_at(given),
@@ -125,12 +136,11 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         late_after=row.settings.overdue_after_minutes,
         overdue=overdue,
         ready=ready,
-        values=values(evidence),
+        evidence=evidence,
         alarm=bool(alarming),
         alerts=alarming,
-        blocked=blocked.before_leaving(standing)
-        if standing and not unmet
-        else blocked.before_dose(unmet),
+        standing=standing,
+        unmet=tuple(unmet),
         conflicts=_conflicts(row, now),
         leaves_from=_earliest(row),
         action=action,
@@ -181,7 +191,9 @@ def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[st
     return "Ready to leave" if standing.ready else "Ready to assess"
 
 
-def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str, datetime | None]:
+def _next(
+    row: PresentSession, upcoming: timeline.DueCheck | None, standing: Gate | None
+) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
     if row.status in predose.BEFORE_DOSE and (held := _held(row)):
         return "Recheck due by", held.recheck_by
@@ -196,6 +208,8 @@ def _next(row: PresentSession, upcoming: timeline.DueCheck | None) -> tuple[str,
         return "Next device from", device_at
     if upcoming:
         return upcoming.label, check_at
+    if standing and blocked.needs_vitals(standing):
+        return "Vital signs again", None
     return "All checks done", None
 
 

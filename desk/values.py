@@ -6,7 +6,7 @@ from datetime import datetime
 from desk.limits import out_of_range
 from monitoring.alerts import alerts
 from monitoring.evidence import Evidence
-from monitoring.readings import Reading, Settings
+from monitoring.readings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,45 +22,38 @@ class Value:
 
 
 def alarms(evidence: Evidence) -> tuple[str, ...]:
-    latest = max(evidence.readings, key=lambda reading: reading.observed_at, default=None)
-    if latest is None or evidence.first is None:
+    if not evidence.readings or evidence.first is None:
         return ()
+    newest = evidence.readings[-1].observed_at
+    latest = next(r for r in evidence.readings if r.observed_at == newest)
     return tuple(alert.text for alert in alerts(latest, None, evidence.settings))
 
 
 def values(evidence: Evidence) -> tuple[Value, ...]:
-    readings = sorted(evidence.readings, key=lambda reading: reading.observed_at)
-    if not readings:
-        return ()
-    settings, newest = evidence.settings, readings[-1].observed_at
     shown = (
-        _value("BP mmHg", "systolic", readings, evidence, newest, settings),
-        _value("SpO₂ %", "spo2", readings, evidence, newest, settings),
-        _value("MOAA/S", "sedation", readings, evidence, newest, settings),
+        _value("BP mmHg", "systolic", evidence),
+        _value("SpO₂ %", "spo2", evidence),
+        _value("MOAA/S", "sedation", evidence),
     )
     return tuple(value for value in shown if value is not None)
 
 
-def _value(
-    label: str,
-    measure: str,
-    readings: list[Reading],
-    evidence: Evidence,
-    newest: datetime,
-    settings: Settings,
-) -> Value | None:
-    known = [
-        r for r in readings if (r.bp if measure == "systolic" else r.known(measure) is not None)
-    ]
-    if not known:
+def _value(label: str, measure: str, evidence: Evidence) -> Value | None:
+    is_bp = measure == "systolic"
+    known = (r for r in reversed(evidence.readings) if (r.bp if is_bp else _has(r, measure)))
+    last = next(known, None)
+    if last is None:
         return None
-    last = known[-1]
-    value = last.known(measure)
+    value, newest = last.known(measure), evidence.readings[-1].observed_at
     return Value(
         label=label,
-        text=str(last.bp) if measure == "systolic" else str(value),
+        text=str(last.bp) if is_bp else str(value),
         value=value,
         baseline=min(evidence.baseline_values(measure), default=None),
-        out=("bp" if measure == "systolic" else measure) in out_of_range(last, settings),
+        out=("bp" if is_bp else measure) in out_of_range(last, evidence.settings),
         older_at=None if last.observed_at == newest else last.observed_at,
     )
+
+
+def _has(reading: Reading, measure: str) -> bool:
+    return reading.known(measure) is not None

@@ -22,20 +22,25 @@ from monitoring.conditions import Condition, Gate
 from monitoring.evidence import Evidence
 from monitoring.readings import DISSOCIATION_NONE, MOAAS_BEST, History, Settings, said, utc
 
-__all__ = ["Condition", "Gate", "gate"]
+__all__ = ["Condition", "Gate", "gate", "gate_of"]
 
 
 def gate(history: History, settings: Settings, now: datetime) -> Gate:
-    if not history.administrations:
+    return gate_of(Evidence(history, settings, utc(now)))
+
+
+def gate_of(evidence: Evidence) -> Gate:
+    if not evidence.history.administrations:
         text = "No dose is on record: record it, or end the session as left before dose."
         return Gate((Condition("no_dose", False, text, "record_dose"),))
-    evidence = Evidence(history, settings, utc(now))
     return Gate(tuple(_decided(rule(evidence), evidence) for rule in RULES))
 
 
 def _decided(condition: Condition, evidence: Evidence) -> Condition:
-    assessment = evidence.valid_assessment()
-    if condition.met or not condition.decidable or assessment is None:
+    if condition.met or not condition.decidable:
+        return condition
+    assessment = evidence.valid_assessment
+    if assessment is None:
         return condition
     reason = assessment.decisions.get(condition.code, "")
     if not said(reason) or (condition.code == "sedation" and not assessment.is_prescriber):
@@ -135,7 +140,7 @@ def _escort(evidence: Evidence) -> Condition:
 
 
 def _assessment(evidence: Evidence) -> Condition:
-    if valid := evidence.valid_assessment():
+    if valid := evidence.valid_assessment:
         return Condition("assessment", True, f"{valid.by} finds the patient ready to leave.")
     given = evidence.history.assessment
     if given is None or not said(given.by):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 
 from monitoring.readings import (
     Assessment,
@@ -19,8 +20,8 @@ from monitoring.readings import (
 
 
 def newest(readings: Iterable[Reading]) -> tuple[Reading, ...]:
-    """Return all readings of the latest instant: where two share it, both have to be good."""
-    ordered = sorted(readings, key=lambda reading: reading.observed_at)
+    """Return all of the latest instant, of readings in their order: both of two have to be good."""
+    ordered = tuple(readings)
     return tuple(r for r in ordered if r.observed_at == ordered[-1].observed_at)
 
 
@@ -40,21 +41,34 @@ class Evidence:
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
-        return tuple(r for r in self.history.readings if r.observed_at <= self.now)
+        """The readings that count, in the order of their times."""
+        past = (r for r in self.history.readings if r.observed_at <= self.now)
+        return tuple(sorted(past, key=attrgetter("observed_at")))
 
+    @cached_property
     def before_dose(self) -> tuple[Reading, ...]:
         return tuple(r for r in self.readings if self.first and r.observed_at < self.first)
 
+    @cached_property
     def after_first_dose(self) -> tuple[Reading, ...]:
         return tuple(r for r in self.readings if self.first and r.observed_at > self.first)
 
     def baseline_values(self, measure: str) -> list[int]:
         """Return what the last word before the dose was; nothing when it is unknown."""
-        values = [r.known(measure) for r in newest(self._speaking(measure, self.before_dose()))]
+        values = [r.known(measure) for r in newest(self._speaking(measure, self.before_dose))]
         return [] if None in values else values
 
     def current(self, topic: str) -> tuple[Reading, ...]:
         """Return what speaks for a topic now: after the last dose and within `recent_minutes`."""
+        if topic not in self._current:
+            self._current[topic] = self._speaking_now(topic)
+        return self._current[topic]
+
+    @cached_property
+    def _current(self) -> dict[str, tuple[Reading, ...]]:
+        return {}
+
+    def _speaking_now(self, topic: str) -> tuple[Reading, ...]:
         latest = newest(self._speaking(topic, self.readings))
         oldest = self.now - timedelta(minutes=self.settings.recent_minutes)
         return tuple(
@@ -68,21 +82,21 @@ class Evidence:
 
     def in_peak_window(self) -> Reading | None:
         """Return the first blood pressure taken inside the window around 40 minutes."""
-        opens, closes = self._peak_window()
-        inside = (r for r in self._bps() if opens <= r.observed_at <= closes)
+        opens, closes = self._peak_window
+        inside = (r for r in self._bps if opens <= r.observed_at <= closes)
         return next(inside, None)
 
     def after_peak_window(self) -> Reading | None:
         """Return the late blood pressure that stands in: the first after the window, explained."""
-        late = [r for r in self._bps() if r.observed_at > self._peak_window()[1]]
+        late = [r for r in self._bps if r.observed_at > self._peak_window[1]]
         first = (r for r in late if r.observed_at == late[0].observed_at)
         return next((r for r in first if said(r.late_reason)), None)
 
     def peak_window_is_over(self) -> bool:
-        return self.now > self._peak_window()[1]
+        return self.now > self._peak_window[1]
 
     def peak_opens_at(self) -> datetime:
-        return self._peak_window()[0]
+        return self._peak_window[0]
 
     def missed_reason(self, check: Check | None, code: str) -> str:
         """Return the words given for a missed check, stored under its label or the code."""
@@ -92,20 +106,21 @@ class Evidence:
         return next((reason for reason in reasons if said(reason)), "")
 
     def highest_after_dose(self) -> BloodPressure | None:
-        known = [r.bp for r in self._bps() if r.bp]
+        known = [r.bp for r in self._bps if r.bp]
         if not known:
             return None
         return BloodPressure(max(bp.systolic for bp in known), max(bp.diastolic for bp in known))
 
     def bps_before(self, moment: datetime) -> list[BloodPressure]:
         """Return the blood pressure taken before this one after the first dose; none if unknown."""
-        earlier = (r for r in self.after_first_dose() if r.observed_at < moment)
+        earlier = (r for r in self.after_first_dose if r.observed_at < moment)
         previous = newest(self._speaking("bp", earlier))
         known = [reading.bp for reading in previous if reading.bp]
         return known if len(known) == len(previous) else []
 
+    @cached_property
     def valid_assessment(self) -> Assessment | None:
-        """Return the assessment if it still rests on everything that is known.
+        """The assessment if it still rests on everything that is known.
 
         It is void once a reading was taken or written, corrected or back-dated after it.
         """
@@ -131,10 +146,11 @@ class Evidence:
     def _speaking(topic: str, readings: Iterable[Reading]) -> Iterable[Reading]:
         return (reading for reading in readings if reading.speaks_for(topic))
 
+    @cached_property
     def _bps(self) -> list[Reading]:
-        known = (r for r in self.after_first_dose() if r.bp)
-        return sorted(known, key=lambda reading: reading.observed_at)
+        return [reading for reading in self.after_first_dose if reading.bp]
 
+    @cached_property
     def _peak_window(self) -> tuple[datetime, datetime]:
         first = min(self.first or self.now, self.now)
         return (

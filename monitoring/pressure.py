@@ -7,7 +7,7 @@ from monitoring.readings import BloodPressure, Settings
 
 def bp_baseline(evidence: Evidence) -> Condition:
     code = "bp_baseline_missing"
-    if any(reading.bp for reading in evidence.before_dose()):
+    if any(reading.bp for reading in evidence.before_dose):
         return Condition(code, True, "Blood pressure before the first dose is on record.")
     if reason := evidence.missed_reason(evidence.settings.baseline_check, code):
         text = f"Blood pressure before the first dose was missed: {reason}"

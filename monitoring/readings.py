@@ -89,18 +89,19 @@ class Reading:
     dissociation: int | None = None
     not_obtained: str = ""
     late_reason: str = ""
+    bp: BloodPressure | None = field(init=False, compare=False)  # None unless both are known
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "observed_at", utc(self.observed_at))
         object.__setattr__(self, "recorded_at", utc(self.recorded_at))
+        object.__setattr__(self, "bp", self._bp())
 
     def known(self, measure: str) -> Any:
         """Return the value, or None where it is missing or can't be a living adult's."""
         value = getattr(self, measure)
         return value if value is not None and MEASURES[measure].holds(value) else None
 
-    @property
-    def bp(self) -> BloodPressure | None:
+    def _bp(self) -> BloodPressure | None:
         systolic, diastolic = self.known("systolic"), self.known("diastolic")
         if systolic is None or diastolic is None or systolic <= diastolic:
             return None
@@ -116,22 +117,18 @@ class Reading:
         A set with one topic is a recheck of that one and leaves the others alone. Any other set
         speaks for all four: what it leaves out, or says was not obtained, is unknown from then on.
         """
-        topics = self._topics()
-        if said(self.not_obtained) or len(topics) > 1:
+        told = {
+            "bp": self.systolic is not None or self.diastolic is not None,
+            "spo2": self.spo2 is not None,
+            "sedation": self.sedation is not None,
+            "dissociation": self.dissociation is not None,
+        }
+        topics = sum(told.values())
+        if topics > 1 or said(self.not_obtained):
             return True
         if topics:
-            return topic in topics
+            return told[topic]
         return not any((self.pulse, self.resp_rate, self.temperature))
-
-    def _topics(self) -> set[str]:
-        topics = {
-            topic
-            for topic in ("spo2", "sedation", "dissociation")
-            if getattr(self, topic) is not None
-        }
-        if self.systolic is not None or self.diastolic is not None:
-            topics.add("bp")
-        return topics
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@
 - Checks after the last dose move when another device is given.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -71,8 +71,11 @@ def due(
     now = utc(now)
     checks = _planned(settings, administrations, utc(arrived_at) if arrived_at else None)
     usable = [r for r in readings if r.bp and r.observed_at <= now]
-    settled = _settle(checks, sorted(usable, key=lambda r: r.observed_at))
-    return tuple(_with_state(check, missed.get(check.label, ""), now) for check in settled)
+    taken = _settle(checks, sorted(usable, key=lambda r: r.observed_at))
+    return tuple(
+        _with_state(check, taken.get(place), missed.get(check.label, ""), now)
+        for place, check in enumerate(checks)
+    )
 
 
 def next_due(checks: Iterable[DueCheck]) -> DueCheck | None:
@@ -128,8 +131,8 @@ def _window(
     return due_at - early, min((moment for moment in dues if moment > due_at), default=None)
 
 
-def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> Iterator[DueCheck]:
-    """Give each reading to its check."""
+def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> dict[int, Reading]:
+    """Give each reading to its check, by the check's place."""
     taken: dict[int, Reading] = {}
     for reading in readings:
         fitting = (
@@ -139,27 +142,23 @@ def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> Iterator
         )
         if (place := next(fitting, None)) is not None:
             taken[place] = reading
-    for place, check in enumerate(checks):
-        found = taken.get(place)
-        yield (
-            replace(
-                check,
-                settled_by=found.id,
-                settled_at=found.observed_at,
-                reason=found.late_reason,
-            )
-            if found
-            else check
+    return taken
+
+
+def _with_state(check: DueCheck, found: Reading | None, missed: str, now: datetime) -> DueCheck:
+    if found is not None:
+        late = check.overdue_at is not None and found.observed_at > check.overdue_at
+        return replace(
+            check,
+            state="late" if late else "done",
+            settled_by=found.id,
+            settled_at=found.observed_at,
+            reason=found.late_reason,
         )
-
-
-def _with_state(check: DueCheck, missed: str, now: datetime) -> DueCheck:
-    if check.settled_at is not None:
-        late = check.overdue_at is not None and check.settled_at > check.overdue_at
-        return replace(check, state="late" if late else "done")
     if said(missed):
         return replace(check, state="missed", reason=missed)
-    return replace(check, state=_waiting_state(check, now))
+    state = _waiting_state(check, now)
+    return check if state == check.state else replace(check, state=state)
 
 
 def _waiting_state(check: DueCheck, now: datetime) -> State:

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -43,20 +45,45 @@ STATES = {
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon of static/img/icons.svg; without a label it is decoration."""
-    href = f"{static('img/icons.svg')}#{name}"
     if label:
         return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href
+            '<svg class="icon" role="img" aria-label="{}">{}</svg>', label, _drawing(name)
         )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+    return _decoration(name)
+
+
+@cache
+def _decoration(name: str) -> SafeString:
+    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', _drawing(name))
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    return format_html('<use href="{}#{}"/>', static("img/icons.svg"), name)
+
+
+@register.simple_tag
+def link(name: str, public_id: object) -> SafeString:
+    """Return the address of a row's page, as `{% url %}` does, for pages with many of them."""
+    before, after = _around(name, get_script_prefix())
+    return SafeString(f"{before}{UUID(str(public_id))}{after}")
+
+
+@cache
+def _around(name: str, prefix: str) -> tuple[str, str]:
+    """Return what stands around the id; `prefix` is where this process serves under."""
+    nobody = UUID(int=0)
+    before, _, after = reverse(name, args=[nobody]).partition(str(nobody))
+    return before, after
 
 
 @register.simple_tag
 def state_pill(status: str, words: str = "") -> SafeString:
     """Show a state by color, icon and word; `words` says more: "7 min overdue"."""
     state = STATES[status]
-    return format_html(
-        '<span class="pill state-{}">{} {}</span>', state.css, icon(state.icon), words or state.word
+    return SafeString(
+        f'<span class="pill state-{state.css}">{icon(state.icon)}'
+        f" {conditional_escape(words or state.word)}</span>"
     )
 
 
@@ -98,12 +125,12 @@ def clock_time(context: template.Context, at: datetime) -> SafeString:
 
     The page names the zone once; in the hour that the clocks go back over, each time names its own.
     """
-    local = timezone.localtime(at)
-    today = timezone.localdate(_now(context))
+    zone = timezone.get_current_timezone()
+    local, today = at.astimezone(zone), _now(context).astimezone(zone).date()
     text = f"{local:%H:%M}" if local.date() == today else date_format(local, "D j M Y, H:i")
     if _comes_twice(local):
         text = f"{text} {local.tzname()}"
-    return format_html('<time datetime="{}">{}</time>', at.isoformat(), text)
+    return SafeString(f'<time datetime="{at.isoformat()}">{text}</time>')
 
 
 def _comes_twice(local: datetime) -> bool:
@@ -113,9 +140,8 @@ def _comes_twice(local: datetime) -> bool:
 @register.simple_tag(takes_context=True)
 def when(context: template.Context, at: datetime) -> SafeString:
     """Show a moment and how far away it is; the distance ticks in the browser."""
-    return format_html(
-        '<span class="when">{} {}</span>', clock_time(context, at), distance(context, at, "rel")
-    )
+    shown = f"{clock_time(context, at)} {distance(context, at, 'rel')}"
+    return SafeString(f'<span class="when">{shown}</span>')
 
 
 @register.simple_tag(takes_context=True)
@@ -125,30 +151,34 @@ def countdown(context: template.Context, due_at: datetime, late_after: int = 5) 
     css = "countdown"
     if minutes_past >= 0:
         css += " is-late" if minutes_past >= late_after else " is-due"
-    return format_html(
-        '<time class="{}" datetime="{}" data-rel data-due data-late="{}">{}</time>',
-        css,
-        due_at.isoformat(),
-        late_after,
-        relative(due_at, _now(context)),
+    return SafeString(
+        f'<time class="{css}" datetime="{due_at.isoformat()}" data-rel data-due'
+        f' data-late="{late_after}">{relative(due_at, _now(context))}</time>'
     )
 
 
 def distance(context: template.Context, at: datetime, css: str) -> SafeString:
-    return format_html(
-        '<time class="{}" datetime="{}" data-rel>{}</time>',
-        css,
-        at.isoformat(),
-        relative(at, _now(context)),
+    return SafeString(
+        f'<time class="{css}" datetime="{at.isoformat()}" data-rel>'
+        f"{relative(at, _now(context))}</time>"
     )
 
 
-@register.inclusion_tag("includes/_ring.html", takes_context=True)
-def ring(context: template.Context, since: datetime, minimum: int) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def ring(context: template.Context, since: datetime, minimum: int) -> SafeString:
     """Draw minutes since a moment as a ring that fills towards the minimum."""
     minutes = max(0, int((_now(context) - since).total_seconds() // 60))
     share = min(100, round(100 * minutes / minimum)) if minimum else 100
-    return {"since": since.isoformat(), "minimum": minimum, "minutes": minutes, "share": share}
+    return SafeString(
+        '<svg class="ring" viewBox="0 0 72 72" role="img"'
+        f' data-since="{since.isoformat()}" data-minimum="{minimum}">'
+        f"<title>{minutes} of {minimum} minutes</title>"
+        '<circle class="ring-track" cx="36" cy="36" r="31"/>'
+        '<circle class="ring-fill" cx="36" cy="36" r="31" pathLength="100"'
+        f' stroke-dasharray="{share} 100" transform="rotate(-90 36 36)"/>'
+        f'<text class="ring-value" x="36" y="41">{minutes}</text>'
+        f'<text class="ring-of" x="36" y="54">of {minimum}</text></svg>'
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -170,9 +200,9 @@ def delta(value: int | None, baseline: int | None) -> SafeString | str:
         return ""
     change = value - baseline
     if change == 0:
-        return format_html('<span class="delta">{}</span>', "= baseline")
+        return SafeString('<span class="delta">= baseline</span>')
     arrow, side, sign = ("↑", "up", "+") if change > 0 else ("↓", "down", "−")
-    return format_html('<span class="delta is-{}">{} {}{}</span>', side, arrow, sign, abs(change))
+    return SafeString(f'<span class="delta is-{side}">{arrow} {sign}{abs(change)}</span>')
 
 
 def _now(context: template.Context) -> datetime:

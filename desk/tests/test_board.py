@@ -39,7 +39,7 @@ def test_the_most_urgent_comes_first(client: Client, clinic: Clinic, nurse: User
     shown = client.get(BOARD).context["board"]
     assert [one.public_id for one in shown.cards] == [str(overdue.public_id), str(calm.public_id)]
     assert shown.tally.overdue == 1
-    assert shown.tally.in_chair == 2
+    assert shown.tally.in_treatment == 2
 
 
 def test_a_card_says_where_how_far_and_how_the_patient_is(
@@ -356,7 +356,7 @@ def test_the_board_costs_five_queries_and_40_kb_for_any_number(
     with django_assert_num_queries(5):
         response = client.get(BOARD)
     assert len(response.content) <= 40_000, len(response.content)
-    assert response.context["board"].tally.in_chair == number
+    assert response.context["board"].tally.in_treatment == number
     assert response.context["board"].tally.expected == number
     with django_assert_num_queries(3):
         assert poll(client, response.context["board"].tag) == 304
