@@ -25,14 +25,17 @@ def prepared() -> Iterator[CursorWrapper]:
 
 
 class Given(Expression):
-    """A value that a query set is given by name when its statement is executed."""
+    """A value that a query set is given by name when its statement is executed.
+
+    As a subquery it is opaque: any value gets the same plan, so that the plan is kept.
+    """
 
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(output_field)
         self.name = name
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[()]]:
-        return f"%({self.name})s::{self.output_field.db_type(connection)}", ()
+        return f"(SELECT %({self.name})s::{self.output_field.db_type(connection)})", ()
 
 
 class Among(Func):

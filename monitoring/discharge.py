@@ -13,7 +13,6 @@ out. Unknown is never good enough. What was decided where the label is silent:
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -47,7 +46,7 @@ def _decided(condition: Condition, evidence: Evidence) -> Condition:
         return condition
     found = condition.text.partition(":")[0]  # what was decided about stays in sight
     text = f"{found}. Decided by {assessment.by}: {reason}"
-    return replace(condition, met=True, text=text, action="", reason=reason)
+    return condition._replace(met=True, text=text, action="", reason=reason)
 
 
 def _infusion_running(evidence: Evidence) -> Condition:

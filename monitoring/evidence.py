@@ -1,10 +1,11 @@
 """Which readings count for what: baseline, peak, latest. Readings dated after now never count."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from operator import attrgetter
+
+from django.utils.functional import cached_property  # it takes no lock
 
 from monitoring.readings import (
     Assessment,
@@ -19,10 +20,15 @@ from monitoring.readings import (
 )
 
 
-def newest(readings: Iterable[Reading]) -> tuple[Reading, ...]:
-    """Return all of the latest instant, of readings in their order: both of two have to be good."""
-    ordered = tuple(readings)
-    return tuple(r for r in ordered if r.observed_at == ordered[-1].observed_at)
+def newest(ordered: Sequence[Reading], topic: str) -> tuple[Reading, ...]:
+    """Return what spoke last for a topic, of readings in their order: of two, both count."""
+    found: list[Reading] = []
+    for reading in reversed(ordered):
+        if found and reading.observed_at < found[0].observed_at:
+            break
+        if reading.speaks_for(topic):
+            found.append(reading)
+    return tuple(reversed(found))
 
 
 @dataclass(frozen=True)  # without slots: what is asked again and again is computed once
@@ -55,7 +61,7 @@ class Evidence:
 
     def baseline_values(self, measure: str) -> list[int]:
         """Return what the last word before the dose was; nothing when it is unknown."""
-        values = [r.known(measure) for r in newest(self._speaking(measure, self.before_dose))]
+        values = [reading.known(measure) for reading in newest(self.before_dose, measure)]
         return [] if None in values else values
 
     def current(self, topic: str) -> tuple[Reading, ...]:
@@ -69,11 +75,11 @@ class Evidence:
         return {}
 
     def _speaking_now(self, topic: str) -> tuple[Reading, ...]:
-        latest = newest(self._speaking(topic, self.readings))
+        latest = newest(self.readings, topic)
         oldest = self.now - timedelta(minutes=self.settings.recent_minutes)
-        return tuple(
-            r for r in latest if self.last and r.observed_at > self.last and r.observed_at >= oldest
-        )
+        if not latest or self.last is None or latest[0].observed_at <= self.last:
+            return ()
+        return latest if latest[0].observed_at >= oldest else ()
 
     def current_values(self, measure: str) -> list[int]:
         """Return the values that count now; none at all when one of them is unknown."""
@@ -113,8 +119,8 @@ class Evidence:
 
     def bps_before(self, moment: datetime) -> list[BloodPressure]:
         """Return the blood pressure taken before this one after the first dose; none if unknown."""
-        earlier = (r for r in self.after_first_dose if r.observed_at < moment)
-        previous = newest(self._speaking("bp", earlier))
+        earlier = [r for r in self.after_first_dose if r.observed_at < moment]
+        previous = newest(earlier, "bp")
         known = [reading.bp for reading in previous if reading.bp]
         return known if len(known) == len(previous) else []
 
@@ -141,10 +147,6 @@ class Evidence:
         if self.history.assessment:
             times.append(self.history.assessment.at)
         return sum(moment > self.now for moment in times)
-
-    @staticmethod
-    def _speaking(topic: str, readings: Iterable[Reading]) -> Iterable[Reading]:
-        return (reading for reading in readings if reading.speaks_for(topic))
 
     @cached_property
     def _bps(self) -> list[Reading]:

@@ -61,6 +61,8 @@ MEASURES: Mapping[str, Measure] = {
 
 
 def utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
     if moment.utcoffset() is None:
         raise ValueError("a time without its zone can't be judged")
     return moment.astimezone(UTC)

@@ -10,9 +10,8 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
 
 from monitoring.readings import (
     Administration,
@@ -29,11 +28,29 @@ from monitoring.readings import (
 
 State = Literal["upcoming", "due", "overdue", "done", "late", "missed"]
 EARLY = timedelta(minutes=10)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class DueCheck:
-    """`due_at` is None until the anchor has happened; an open end of the window is None too."""
+class Planned(NamedTuple):
+    """The times of a check; `due_at` is None until the anchor has happened, an open end as well."""
+
+    label: str
+    anchor: Anchor
+    due_at: datetime | None
+    overdue_at: datetime | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+    def takes(self, reading: Reading) -> bool:
+        """Whether the reading's time fits."""
+        early = self.opens_at is None or reading.observed_at < self.opens_at
+        if early and self.anchor != "before_dose":
+            return False
+        return self.closes_at is None or reading.observed_at < self.closes_at
+
+
+class DueCheck(NamedTuple):
+    """A planned check and what became of it."""
 
     label: str
     anchor: Anchor
@@ -49,13 +66,6 @@ class DueCheck:
     @property
     def is_open(self) -> bool:
         return self.state in ("upcoming", "due", "overdue")
-
-    def takes(self, reading: Reading) -> bool:
-        """Whether the reading's time fits."""
-        early = self.opens_at is None or reading.observed_at < self.opens_at
-        if early and self.anchor != "before_dose":
-            return False
-        return self.closes_at is None or reading.observed_at < self.closes_at
 
 
 def due(
@@ -86,11 +96,11 @@ def next_due(checks: Iterable[DueCheck]) -> DueCheck | None:
 
 def _planned(
     settings: Settings, administrations: Sequence[Administration], arrived_at: datetime | None
-) -> list[DueCheck]:
-    timed = [(_due_at(check, administrations, arrived_at), check) for check in settings.checks]
+) -> list[Planned]:
+    first, last = first_dose_at(administrations), last_dose_at(administrations)
+    timed = [(_due_at(check, first, last, arrived_at), check) for check in settings.checks]
     dues = sorted({moment for moment, check in timed if moment and check.anchor != "before_dose"})
     grace = timedelta(minutes=settings.overdue_after_minutes)
-    first = first_dose_at(administrations)
     planned = []
     for due_at, check in timed:
         if check.anchor == "before_dose":
@@ -100,24 +110,21 @@ def _planned(
         else:
             overdue_at = due_at + grace if due_at else None
             opens_at, closes_at = _window(due_at, dues)
-        planned.append(DueCheck(check.label, check.anchor, due_at, overdue_at, opens_at, closes_at))
+        planned.append(Planned(check.label, check.anchor, due_at, overdue_at, opens_at, closes_at))
     return sorted(planned, key=_place)
 
 
-def _place(check: DueCheck) -> tuple[bool, bool, float]:
-    timestamp = check.due_at.timestamp() if check.due_at else 0.0
-    return check.anchor != "before_dose", check.due_at is None, timestamp
+def _place(check: Planned) -> tuple[bool, bool, datetime]:
+    return check.anchor != "before_dose", check.due_at is None, check.due_at or NEVER
 
 
 def _due_at(
-    check: Check, administrations: Sequence[Administration], arrived_at: datetime | None
+    check: Check, first: datetime | None, last: datetime | None, arrived_at: datetime | None
 ) -> datetime | None:
     minutes = timedelta(minutes=check.minute)
-    first = first_dose_at(administrations)
     if check.anchor == "before_dose":
         return first - minutes if first else arrived_at
-    started = check.anchor in ("first_dose", "infusion_start")
-    anchor = first if started else last_dose_at(administrations)
+    anchor = first if check.anchor in ("first_dose", "infusion_start") else last
     return anchor + minutes if anchor else None
 
 
@@ -126,12 +133,12 @@ def _window(
 ) -> tuple[datetime | None, datetime | None]:
     if due_at is None:
         return None, None
-    before = max((moment for moment in dues if moment < due_at), default=None)
-    early = EARLY if before is None else min(EARLY, (due_at - before) / 2)
-    return due_at - early, min((moment for moment in dues if moment > due_at), default=None)
+    place = dues.index(due_at)
+    early = min(EARLY, (due_at - dues[place - 1]) / 2) if place else EARLY
+    return due_at - early, dues[place + 1] if place + 1 < len(dues) else None
 
 
-def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> dict[int, Reading]:
+def _settle(checks: Sequence[Planned], readings: Iterable[Reading]) -> dict[int, Reading]:
     """Give each reading to its check, by the check's place."""
     taken: dict[int, Reading] = {}
     for reading in readings:
@@ -145,23 +152,17 @@ def _settle(checks: Sequence[DueCheck], readings: Iterable[Reading]) -> dict[int
     return taken
 
 
-def _with_state(check: DueCheck, found: Reading | None, missed: str, now: datetime) -> DueCheck:
+def _with_state(check: Planned, found: Reading | None, missed: str, now: datetime) -> DueCheck:
     if found is not None:
         late = check.overdue_at is not None and found.observed_at > check.overdue_at
-        return replace(
-            check,
-            state="late" if late else "done",
-            settled_by=found.id,
-            settled_at=found.observed_at,
-            reason=found.late_reason,
-        )
+        state: State = "late" if late else "done"
+        return DueCheck(*check, state, found.id, found.observed_at, found.late_reason)
     if said(missed):
-        return replace(check, state="missed", reason=missed)
-    state = _waiting_state(check, now)
-    return check if state == check.state else replace(check, state=state)
+        return DueCheck(*check, "missed", reason=missed)
+    return DueCheck(*check, _waiting_state(check, now))
 
 
-def _waiting_state(check: DueCheck, now: datetime) -> State:
+def _waiting_state(check: Planned, now: datetime) -> State:
     if check.overdue_at is not None and now >= check.overdue_at:
         return "overdue"
     return "due" if check.due_at is not None and now >= check.due_at else "upcoming"

@@ -78,13 +78,12 @@ def _around(name: str, prefix: str) -> tuple[str, str]:
 
 
 @register.simple_tag
-def state_pill(status: str, words: str = "") -> SafeString:
+def state_pill(status: str, words: str = "", *, drawn: bool = True) -> SafeString:
     """Show a state by color, icon and word; `words` says more: "7 min overdue"."""
     state = STATES[status]
-    return SafeString(
-        f'<span class="pill state-{state.css}">{icon(state.icon)}'
-        f" {conditional_escape(words or state.word)}</span>"
-    )
+    drawing = f"{icon(state.icon)} " if drawn else ""
+    shown = conditional_escape(words or state.word)
+    return SafeString(f'<span class="pill state-{state.css}">{drawing}{shown}</span>')
 
 
 @register.filter
