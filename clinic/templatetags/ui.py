@@ -9,7 +9,6 @@ from django import template
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
@@ -126,7 +125,8 @@ def clock_time(context: template.Context, at: datetime) -> SafeString:
     """
     zone = timezone.get_current_timezone()
     local, today = at.astimezone(zone), _now(context).astimezone(zone).date()
-    text = f"{local:%H:%M}" if local.date() == today else date_format(local, "D j M Y, H:i")
+    days = f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    text = f"{local:%H:%M}" if local.date() == today else days
     if _comes_twice(local):
         text = f"{text} {local.tzname()}"
     return SafeString(f'<time datetime="{at.isoformat()}">{text}</time>')

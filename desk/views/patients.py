@@ -5,7 +5,6 @@ from django.http.request import QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clinic import clock
 from clinic.access import allow, staff
 from desk import patients as lists
 from desk.views.here import clinic_here
@@ -29,17 +28,15 @@ def search(request: HttpRequest) -> HttpResponse:
 def _render(request: HttpRequest, asked: QueryDict, *, text: str) -> HttpResponse:
     clinic, user = clinic_here(request), staff(request)
     allow(user, VIEW, clinic)
-    now = clock.now()
     page = lists.page(
         clinic,
         user,
-        now.astimezone(clinic.zone).date(),
         text=text,
         show=asked.get("show", ""),
         after=_public_id(asked.get("after", "")),
     )
     template = "desk/_patients.html" if getattr(request, "htmx", False) else "desk/patients.html"
-    return render(request, template, {"page": page, "now": now, "shown": lists.SHOWN.items()})
+    return render(request, template, {"page": page, "now": page.now, "shown": lists.SHOWN.items()})
 
 
 def _public_id(text: str) -> UUID | None:

@@ -1,30 +1,16 @@
-import unicodedata
 from datetime import date
 from typing import Self
 
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Func, Q, Value
+from django.db.models import F, Func, Q, TextField, Value
 
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
-from patients import naming, rules
-
-
-def _born(layout: str) -> str:
-    return f"to_char(NEW.birth_date, '{layout}')"
-
-
-# Kept by the database for every write, so that a bulk import is found like a typed patient.
-SEARCH_TEXT = f"""
-    NEW.search_text := ' ' || clinic_fold(concat_ws(' ',
-        NEW.given_name, NEW.family_name, NEW.other_names,
-        NEW.record_number, {_born("YYYY-MM-DD")}, {_born("DD.MM.YYYY")},
-        {_born("MM/DD/YYYY")}));
-    RETURN NEW;
-"""
+from patients import finding, naming, rules
+from patients.search_text import SEARCH_TEXT
 
 
 class PatientQuerySet(ClinicScopedQuerySet):
@@ -32,13 +18,14 @@ class PatientQuerySet(ClinicScopedQuerySet):
         return self.filter(merged_into__isnull=True)
 
     def search(self, text: str) -> Self:
-        """Every word must match: anywhere in a name, one or two letters only at its start."""
+        """Narrow to whom the text may mean: see `finding`."""
         found = self
-        for word in unicodedata.normalize("NFC", text).split():
-            escaped = word.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-            pattern = f"% {escaped}%" if len(word) < 3 else f"%{escaped}%"
-            folded = Func(Value(pattern), function="clinic_fold", output_field=models.TextField())
-            found = found.filter(Like(F("search_text"), folded))
+        for patterns in finding.terms(text):
+            any_of = Q(pk__in=[])
+            for pattern in patterns:
+                folded = Func(Value(pattern), function="clinic_fold", output_field=TextField())
+                any_of |= Q(Like(F("search_text"), folded))
+            found = found.filter(any_of)
         return found
 
 

@@ -1,0 +1,205 @@
+"""Which patients a list shows and what it says of each, in one statement.
+
+A search reads the next `AHEAD` patients of the list first: what many have in common is found
+there. Otherwise it asks the trigram index and sorts what that finds. So neither a common nor a rare
+part of a name reads the whole table.
+"""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+
+from clinic.models import Clinic
+from monitoring.models import VitalSigns
+from patients import finding
+from patients.models import Patient
+from sessions.lifecycle import HOLDING
+from sessions.models import Protocol, ProtocolPhase, TreatmentCourse, TreatmentSession
+
+AHEAD = 1000
+ORDER = "family_name, given_name, id"
+COLUMNS = {
+    "public_id": "p.public_id::text",
+    "given_name": "p.given_name",
+    "family_name": "p.family_name",
+    "record_number": "p.record_number",
+    "birth_date": "p.birth_date",
+    "deceased": "p.deceased",
+    "course": "course.title",
+    "session": "next.public_id::text",
+    "status": "next.status",
+    "starts_at": "next.starts_at",
+    "phase": "next.phase",
+    "number": "next.number",
+    "count": "next.count",
+}
+VALUES = {
+    "systolic": "last.systolic",
+    "diastolic": "last.diastolic",
+    "spo2": "last.spo2",
+    "observed_at": "last.observed_at",
+}
+
+
+class Found(NamedTuple):
+    public_id: str
+    given_name: str
+    family_name: str
+    record_number: str
+    birth_date: date
+    deceased: bool
+    course: str | None
+    session: str | None
+    status: str
+    starts_at: datetime
+    phase: str
+    number: int
+    count: int | None
+    systolic: int | None = None
+    diastolic: int | None = None
+    spo2: int | None = None
+    observed_at: datetime | None = None
+
+
+def read(
+    clinic: Clinic, text: str, show: str, after: UUID | None, *, limit: int, values: bool
+) -> tuple[datetime, list[Found]]:
+    """Return the database's time and at most so many patients; `values` adds vital signs."""
+    terms = finding.terms(text)
+    patterns = [pattern for term in terms for pattern in term]
+    given: dict[str, Any] = {
+        "clinic": clinic.pk,
+        "after": after,
+        "ahead": AHEAD,
+        "limit": limit,
+        "holding": HOLDING,
+        "running": TreatmentCourse.Status.ACTIVE,
+        **{f"pattern{n}": pattern for n, pattern in enumerate(patterns)},
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(terms, show, after is not None, values), given)
+        rows = cursor.fetchall()
+    return rows[0][0], [Found(*row[1:]) for row in rows if row[1] is not None]
+
+
+def _sql(terms: list[finding.Patterns], show: str, goes_on: bool, values: bool) -> str:
+    columns = COLUMNS | VALUES if values else COLUMNS
+    found = _search(terms, show, goes_on) if terms else _list(show, goes_on)
+    return f"""
+        WITH {_place() if goes_on else ""} {found}
+        SELECT moment.at, {", ".join(columns.values())}
+        FROM (SELECT clock_timestamp() AS at) AS moment
+        LEFT JOIN found ON true
+        LEFT JOIN {_table(Patient)} p ON p.id = found.id
+        LEFT JOIN LATERAL (
+            SELECT protocol.short_title AS title FROM {_table(TreatmentCourse)} c
+            JOIN {_table(Protocol)} protocol ON protocol.id = c.protocol_id
+            WHERE c.patient_id = found.id AND c.status = %(running)s LIMIT 1
+        ) AS course ON true
+        LEFT JOIN LATERAL (
+            SELECT s.public_id, s.status, s.starts_at, s.number_in_phase AS number,
+                   phase.name AS phase, phase.count
+            FROM {_table(TreatmentSession)} s
+            JOIN {_table(ProtocolPhase)} phase ON phase.id = s.phase_id
+            WHERE s.patient_id = found.id AND s.status = ANY(%(holding)s)
+            ORDER BY s.starts_at LIMIT 1
+        ) AS next ON true
+        {_last_values() if values else ""}
+        ORDER BY found.family_name, found.given_name, found.id
+    """
+
+
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _place() -> str:
+    """Name the last row of the page before; its name never enters an address."""
+    return f"""
+        place AS MATERIALIZED (
+            SELECT {ORDER} FROM {_table(Patient)}
+            WHERE clinic_id = %(clinic)s AND public_id = %(after)s
+        ),
+    """
+
+
+def _here(goes_on: bool) -> str:
+    """A place that is nobody's is the beginning."""
+    later = f"""
+        AND ({ORDER}) > (coalesce((SELECT family_name FROM place), ''),
+            coalesce((SELECT given_name FROM place), ''), coalesce((SELECT id FROM place), 0))
+    """
+    return f"clinic_id = %(clinic)s AND merged_into_id IS NULL {later if goes_on else ''}"
+
+
+def _list(show: str, goes_on: bool) -> str:
+    return f"""
+        found AS MATERIALIZED (
+            SELECT {ORDER} FROM {_table(Patient)} patient
+            WHERE {_here(goes_on)} {_shown(show, "patient")} ORDER BY {ORDER} LIMIT %(limit)s
+        )
+    """
+
+
+def _search(terms: list[finding.Patterns], show: str, goes_on: bool) -> str:
+    wanted = f"{_matches(terms)} {_shown(show, 'patient')}"
+    return f"""
+        near AS MATERIALIZED (
+            SELECT {ORDER} FROM (
+                SELECT {ORDER}, search_text FROM {_table(Patient)}
+                WHERE {_here(goes_on)} ORDER BY {ORDER} LIMIT %(ahead)s
+            ) AS patient
+            WHERE {wanted} ORDER BY {ORDER} LIMIT %(limit)s
+        ),
+        found AS MATERIALIZED (
+            SELECT * FROM near WHERE (SELECT count(*) FROM near) = %(limit)s
+            UNION ALL (
+                SELECT * FROM (
+                    SELECT {ORDER} FROM {_table(Patient)} patient
+                    WHERE {_here(goes_on)} AND {wanted} OFFSET 0
+                ) AS anywhere
+                WHERE (SELECT count(*) FROM near) < %(limit)s ORDER BY {ORDER} LIMIT %(limit)s
+            )
+        )
+    """
+
+
+def _matches(terms: list[finding.Patterns]) -> str:
+    """The patterns are numbered through in the order of the terms."""
+    number, conditions = 0, []
+    for term in terms:
+        names = [f"pattern{number + n}" for n in range(len(term))]
+        number += len(term)
+        any_of = " OR ".join(f"search_text LIKE clinic_fold(%({name})s)" for name in names)
+        conditions.append(f"({any_of or 'false'})")
+    return " AND ".join(conditions)
+
+
+def _shown(show: str, row: str) -> str:
+    running = f"""
+        EXISTS (SELECT FROM {_table(TreatmentCourse)} c
+                WHERE c.patient_id = {row}.id AND c.status = %(running)s)
+    """
+    return {"course": f"AND {running}", "none": f"AND NOT {running}"}.get(show, "")
+
+
+def _last_values() -> str:
+    """Visits of one patient never overlap: the last observed are of the last visit with any."""
+    return f"""
+        LEFT JOIN LATERAL (
+            SELECT v.systolic, v.diastolic, v.spo2, v.observed_at
+            FROM {_table(TreatmentSession)} s
+            CROSS JOIN LATERAL (
+                SELECT * FROM {_table(VitalSigns)} sign
+                WHERE sign.treatment_session_id = s.id AND NOT sign.entered_in_error
+                    AND NOT EXISTS (
+                        SELECT FROM {_table(VitalSigns)} later WHERE later.supersedes_id = sign.id
+                    )
+                ORDER BY sign.observed_at DESC LIMIT 1
+            ) AS v
+            WHERE s.patient_id = found.id ORDER BY s.starts_at DESC LIMIT 1
+        ) AS last ON true
+    """
