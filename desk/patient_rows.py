@@ -19,7 +19,7 @@ from patients.models import Patient
 from sessions.lifecycle import HOLDING
 from sessions.models import Protocol, ProtocolPhase, TreatmentCourse, TreatmentSession
 
-AHEAD = 1000
+AHEAD = 2000
 ORDER = "family_name, given_name, id"
 COLUMNS = {
     "public_id": "p.public_id::text",
@@ -68,8 +68,8 @@ def read(
     clinic: Clinic, text: str, show: str, after: UUID | None, *, limit: int, values: bool
 ) -> tuple[datetime, list[Found]]:
     """Return the database's time and at most so many patients; `values` adds vital signs."""
-    terms = finding.terms(text)
-    patterns = [pattern for term in terms for pattern in term]
+    wanted = finding.understand(text)
+    conditions, typed = _matches(wanted)
     given: dict[str, Any] = {
         "clinic": clinic.pk,
         "after": after,
@@ -77,17 +77,17 @@ def read(
         "limit": limit,
         "holding": HOLDING,
         "running": TreatmentCourse.Status.ACTIVE,
-        **{f"pattern{n}": pattern for n, pattern in enumerate(patterns)},
+        **typed,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_sql(terms, show, after is not None, values), given)
+        cursor.execute(_sql(conditions, show, after is not None, values), given)
         rows = cursor.fetchall()
     return rows[0][0], [Found(*row[1:]) for row in rows if row[1] is not None]
 
 
-def _sql(terms: list[finding.Patterns], show: str, goes_on: bool, values: bool) -> str:
+def _sql(conditions: str, show: str, goes_on: bool, values: bool) -> str:
     columns = COLUMNS | VALUES if values else COLUMNS
-    found = _search(terms, show, goes_on) if terms else _list(show, goes_on)
+    found = _search(conditions, show, goes_on) if conditions else _list(show, goes_on)
     return f"""
         WITH {_place() if goes_on else ""} {found}
         SELECT moment.at, {", ".join(columns.values())}
@@ -144,12 +144,12 @@ def _list(show: str, goes_on: bool) -> str:
     """
 
 
-def _search(terms: list[finding.Patterns], show: str, goes_on: bool) -> str:
-    wanted = f"{_matches(terms)} {_shown(show, 'patient')}"
+def _search(conditions: str, show: str, goes_on: bool) -> str:
+    wanted = f"{conditions} {_shown(show, 'patient')}"
     return f"""
         near AS MATERIALIZED (
             SELECT {ORDER} FROM (
-                SELECT {ORDER}, search_text FROM {_table(Patient)}
+                SELECT {ORDER}, search_text, birth_date FROM {_table(Patient)}
                 WHERE {_here(goes_on)} ORDER BY {ORDER} LIMIT %(ahead)s
             ) AS patient
             WHERE {wanted} ORDER BY {ORDER} LIMIT %(limit)s
@@ -167,15 +167,21 @@ def _search(terms: list[finding.Patterns], show: str, goes_on: bool) -> str:
     """
 
 
-def _matches(terms: list[finding.Patterns]) -> str:
-    """The patterns are numbered through in the order of the terms."""
-    number, conditions = 0, []
-    for term in terms:
-        names = [f"pattern{number + n}" for n in range(len(term))]
-        number += len(term)
-        any_of = " OR ".join(f"search_text LIKE clinic_fold(%({name})s)" for name in names)
-        conditions.append(f"({any_of or 'false'})")
-    return " AND ".join(conditions)
+def _matches(wanted: finding.Wanted) -> tuple[str, dict[str, Any]]:
+    """Return the condition, empty when everybody is wanted, and what was typed by its names."""
+    conditions, typed = [], {}
+    for days in wanted.births:
+        name = f"typed{len(typed)}"
+        typed[name] = list(days)
+        conditions.append(f"birth_date = ANY(%({name})s)")
+    for patterns in wanted.words:
+        any_of = []
+        for pattern in patterns:
+            name = f"typed{len(typed)}"
+            typed[name] = pattern
+            any_of.append(f"search_text LIKE clinic_fold(%({name})s)")
+        conditions.append(f"({' OR '.join(any_of) or 'false'})")
+    return " AND ".join(conditions), typed
 
 
 def _shown(show: str, row: str) -> str:

@@ -1,4 +1,4 @@
-"""What a typed search asks for, as patterns over `Patient.search_text`; pure, no database.
+"""What a typed search asks for: birth dates, and patterns over `Patient.search_text`; pure.
 
 That text holds, lower-case and without accents, each name and the record number as it is written;
 again where that differs with umlauts spelled out ("gruenfeld") and in one piece ("oconnell"); the
@@ -7,9 +7,8 @@ birth date; and behind "#" the digits of the phone number.
 
 import re
 import unicodedata
+from dataclasses import dataclass, field
 from datetime import date
-
-Patterns = tuple[str, ...]
 
 SPELLED_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}  # "ß" and "æ" fold to that
 LEFT_OUT = " '-.,`´"
@@ -33,24 +32,35 @@ _SPELL_OUT = str.maketrans(SPELLED_OUT)
 _JOIN = str.maketrans("", "", LEFT_OUT + "\N{RIGHT SINGLE QUOTATION MARK}\N{HYPHEN}")
 
 
-def terms(text: str) -> list[Patterns]:
-    """Return what must all be found, each as LIKE patterns of which one is enough."""
-    found, rest = _births(unicodedata.normalize("NFC", text))
+@dataclass(slots=True)
+class Wanted:
+    """All of it must hold; of several days or patterns together one is enough."""
+
+    births: list[tuple[date, ...]] = field(default_factory=list)
+    words: list[tuple[str, ...]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.births or self.words)
+
+
+def understand(text: str) -> Wanted:
+    births, rest = _births(unicodedata.normalize("NFC", text))
     digits = re.sub("[^0-9]", "", rest)
     if _NUMBER.fullmatch(rest) and len(digits) >= FEWEST_DIGITS:
-        return [*found, _number(rest, digits)]
-    words = rest.split()
-    found += [_word(word) for word in words if any(map(str.isalnum, word))]
-    return found if found or not words else [()]  # no name holds signs alone
+        return Wanted(births, [_number(rest, digits)])
+    words = [_word(word) for word in rest.split() if any(map(str.isalnum, word))]
+    in_no_name = bool(rest) and not words and not births
+    return Wanted(births, [()] if in_no_name else words)
 
 
-def _births(text: str) -> tuple[list[Patterns], str]:
+def _births(text: str) -> tuple[list[tuple[date, ...]], str]:
     """Return the dates in the text, and what else is in it."""
-    found: list[Patterns] = []
+    found = []
     for pattern, orders in _DATES:
         for match in pattern.finditer(text):
-            if days := [day for order in orders if (day := _day(order, match.groups()))]:
-                found.append(tuple(f"%{day}%" for day in days))
+            days = tuple(day for order in orders if (day := _day(order, match.groups())))
+            if days:
+                found.append(days)
                 text = text.replace(match[0], " ", 1)
     return found, text.strip()
 
@@ -65,17 +75,20 @@ def _day(order: str, parts: tuple[str, ...]) -> date | None:
         return None
 
 
-def _number(text: str, digits: str) -> Patterns:
+def _number(text: str, digits: str) -> tuple[str, ...]:
     """A record number, a part of a birth date or a phone number, however its digits are grouped."""
     phone = digits.lstrip("0")
     if text.startswith(("+", "00")):
         phone = phone[-LOCAL_DIGITS:]
-    patterns = [] if " " in text else [_anywhere(text)]
-    patterns += [f"%{digits}%"] + [f"%#%{phone}%"] * (len(phone) >= FEWEST_DIGITS)
-    return tuple(dict.fromkeys(patterns))
+    patterns = [f"%{digits}%"]
+    if text != digits and " " not in text:
+        patterns.append(_anywhere(text))
+    if phone != digits and len(phone) >= FEWEST_DIGITS:
+        patterns.append(f"%#%{phone}%")
+    return tuple(patterns)
 
 
-def _word(word: str) -> Patterns:
+def _word(word: str) -> tuple[str, ...]:
     lower = word.lower()
     written = (lower, lower.translate(_SPELL_OUT))
     ways = dict.fromkeys([*written, *(way.translate(_JOIN) for way in written)])

@@ -19,8 +19,11 @@ class PatientQuerySet(ClinicScopedQuerySet):
 
     def search(self, text: str) -> Self:
         """Narrow to whom the text may mean: see `finding`."""
+        wanted = finding.understand(text)
         found = self
-        for patterns in finding.terms(text):
+        for days in wanted.births:
+            found = found.filter(birth_date__in=days)
+        for patterns in wanted.words:
             any_of = Q(pk__in=[])
             for pattern in patterns:
                 folded = Func(Value(pattern), function="clinic_fold", output_field=TextField())
@@ -98,6 +101,7 @@ class Patient(PublicRow, VersionedRow):
             models.Index(
                 fields=["clinic", "family_name", "given_name", "id"], name="patient_list_order"
             ),
+            models.Index(fields=["clinic", "birth_date"], name="patients_born_on"),
         ]
         triggers = [
             pgtrigger.Trigger(
