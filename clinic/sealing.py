@@ -74,20 +74,25 @@ def seal(*, everything: bool = False) -> int:
         links = []
         for event in events:
             seq, prev = heads.get(event.clinic_id, (0, ""))
-            made = AuditSeal(
-                clinic_id=event.clinic_id,
-                seq=seq + 1,
-                event=event,
-                prev=prev,
-                hash=link(prev, seq + 1, event),
-            )
-            heads[event.clinic_id] = (made.seq, made.hash)
-            links.append(made)
-        AuditSeal.objects.bulk_create(links)
+            made = link(prev, seq + 1, event)
+            heads[event.clinic_id] = (seq + 1, made)
+            links.append((event.clinic_id, seq + 1, event.pk, prev, made))
+        _append(links)
     for clinic_id in {event.clinic_id for event in events}:
         seq, head = heads[clinic_id]
         log.info("audit.head", clinic=clinic_id, seq=seq, hash=head)  # the anchor outside
     return len(links)
+
+
+def _append(links: list[tuple[int | None, int, int, str, str]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO clinic_auditseal (clinic_id, seq, event_id, prev, hash)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])
+            """,
+            [list(column) for column in zip(*links, strict=True)] or [[]] * 5,
+        )
 
 
 def _chain(clinic_id: int | None) -> QuerySet[AuditSeal]:

@@ -13,12 +13,13 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
-from clinic import audit, clock, locks
+from clinic import audit, clock
 from clinic.audit import acting, system
 from clinic.models import Clinic, User
+from clinic.reading import Read, in_turn
 from clinic.roles import Role
 from patients.models import Consent, EmailContact, Patient, Task
 from patients.services import tasks
@@ -40,6 +41,7 @@ OUTCOME = (
     *("state", "reason", "not_before", "last_error", "maybe_twice", "sent_at", "sent_to"),
     *LEASE,
 )
+MARK = f"UPDATE reminders_message SET {', '.join(f'{name} = %s' for name in OUTCOME)} WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def send(claimed: Claim, mailer: Mailer) -> str:
                 return LOST
             message, reach, now = locked
             _decide(message, reach, mailer, now)
-            message.save(update_fields=OUTCOME)
+            _mark(message)
             return message.state
     except DatabaseError as error:
         # Nothing was written and perhaps nothing sent: when the lease ends it is taken up again.
@@ -107,30 +109,46 @@ def send(claimed: Claim, mailer: Mailer) -> str:
 
 def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
     """Lock what decides, then the message if it is still ours, and return it with its rows."""
-    (patient,) = locks.shared(Patient, "id", claimed.patient_id)
-    (session,) = locks.shared(TreatmentSession, "id", claimed.session_id)
-    contact = next(iter(locks.shared(EmailContact, "patient_id", claimed.patient_id)), None)
-    consents = locks.shared(Consent, "patient_id", claimed.patient_id)
-    message = _lock_message(claimed)
-    if message is None:
+    (patient,), (session,), contacts, consents, messages, (clinic,) = in_turn(
+        Read(Patient, "WHERE id = %s FOR SHARE", [claimed.patient_id]),
+        Read(TreatmentSession, "WHERE id = %s FOR SHARE", [claimed.session_id]),
+        Read(EmailContact, "WHERE patient_id = %s FOR SHARE", [claimed.patient_id]),
+        Read(Consent, "WHERE patient_id = %s ORDER BY id FOR SHARE", [claimed.patient_id]),
+        _ours(claimed),
+        Read(
+            Clinic,
+            "WHERE id = (SELECT clinic_id FROM reminders_message WHERE id = %s)",
+            [claimed.pk],
+        ),
+    )
+    if not messages:
         return None
-    (clinic,) = Clinic.objects.raw("SELECT * FROM clinic_clinic WHERE id = %s", [message.clinic_id])
+    (message,) = messages
     message.patient, message.treatment_session = patient, session
     message.clinic = patient.clinic = clinic
     for consent in consents:
         consent.clinic = clinic
     now = clock.now()
-    return message, planning.reach_of(patient, contact, consents, now), now
+    return message, planning.reach_of(patient, next(iter(contacts), None), consents, now), now
+
+
+def _ours(claimed: Claim) -> Read:
+    """Lock the message, if this claim still holds it."""
+    return Read(
+        Message,
+        "WHERE id = %s AND state = %s AND lease_token = %s FOR UPDATE",
+        [claimed.pk, State.SENDING, claimed.token],
+    )
 
 
 def _lock_message(claimed: Claim) -> Message | None:
-    """Lock the message, if it is still ours."""
-    sql = (
-        "SELECT * FROM reminders_message"
-        " WHERE id = %s AND state = %s AND lease_token = %s FOR UPDATE"
-    )
-    found = Message.objects.raw(sql, [claimed.pk, State.SENDING, claimed.token])
-    return next(iter(found), None)
+    (found,) = in_turn(_ours(claimed))
+    return found[0] if found else None
+
+
+def _mark(message: Message) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MARK, [*(getattr(message, name) for name in OUTCOME), message.pk])
 
 
 def _decide(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:

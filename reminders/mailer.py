@@ -1,16 +1,22 @@
-"""One kept connection to the mail server; each message is bounded as a whole."""
+"""One kept connection to the mail server; each message is bounded as a whole.
+
+A socket's own limit counts only each wait.
+"""
 
 import smtplib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend
+
+from reminders.letter import Letter
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 HANGS_UP = 421
@@ -63,7 +69,7 @@ class _WatchedSMTPSSL(_Watched, smtplib.SMTP_SSL): ...
 
 
 class BoundedBackend(EmailBackend):
-    """Django's SMTP backend, which another thread can cut short at any step."""
+    """Django's SMTP backend for letters, which another thread can cut short at any step."""
 
     watched: _Watched | None = None
 
@@ -72,15 +78,57 @@ class BoundedBackend(EmailBackend):
         kind = _WatchedSMTPSSL if self.use_ssl else _Watched
         return partial(kind, show=partial(setattr, self, "watched"))
 
+    def _send(self, email_message: Any) -> bool:
+        octets = email_message.octets()
+        sender, recipient = email_message.envelope
+        self.connection.sendmail(sender, [recipient], octets)
+        return True
+
+
+class _Watchdog:
+    """Calls `cut` when a step takes too long: one thread, asleep through many short steps."""
+
+    def __init__(self, seconds: float, cut: Callable[[], None]) -> None:
+        self._seconds, self._cut = seconds, cut
+        self._ends: float | None = None
+        self._state = threading.Condition()
+        self._is_awake = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        with self._state:
+            self._ends = time.monotonic() + self._seconds
+            if not self._is_awake:
+                self._is_awake = True
+                threading.Thread(target=self._watch, daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._state:
+                self._ends = None
+
+    def _watch(self) -> None:
+        """Sleep until the step may be over; a later one ends later, so nobody has to wake it."""
+        with self._state:
+            while self._ends is not None:
+                left = self._ends - time.monotonic()
+                if left <= 0:
+                    self._ends = None
+                    self._cut()
+                else:
+                    self._state.wait(left)
+            self._is_awake = False
+
 
 class Mailer:
     """Opens when the first message goes, and opens anew after the connection was lost."""
 
     def __init__(self, seconds: float | None = None) -> None:
-        self.seconds = settings.MESSAGE_TIME.total_seconds() if seconds is None else seconds
+        limit = settings.MESSAGE_TIME.total_seconds() if seconds is None else seconds
         is_smtp = settings.EMAIL_BACKEND == DJANGO_SMTP
         self._backend: Any = BoundedBackend() if is_smtp else get_connection()
         self._is_open = False
+        self._watchdog = _Watchdog(limit, self._cut)
 
     def __enter__(self) -> Self:
         return self
@@ -90,17 +138,17 @@ class Mailer:
 
     def close(self) -> None:
         self._is_open = False
-        with suppress(OSError), self._bounded():
+        with suppress(OSError), self._watchdog.watching():
             self._backend.close()
 
-    def send(self, mail: EmailMessage) -> None:
+    def send(self, mail: Letter) -> None:
         """Hand the mail over, or raise UndeliveredError.
 
         A kept connection that died while it was idle costs nothing: the mail goes by a new one.
         """
         was_open = self._is_open
         try:
-            with self._bounded():
+            with self._watchdog.watching():
                 try:
                     self._hand_over(mail)
                 except (smtplib.SMTPServerDisconnected, ConnectionError):
@@ -114,7 +162,7 @@ class Mailer:
                 self._drop()
             raise UndeliveredError(error, maybe_sent=maybe_sent) from error
 
-    def _hand_over(self, mail: EmailMessage) -> None:
+    def _hand_over(self, mail: Letter) -> None:
         if not self._is_open:
             self._backend.open()
             self._is_open = True
@@ -137,17 +185,6 @@ class Mailer:
             self._watched.cut()
         with suppress(OSError):
             self._backend.close()
-
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        """Cut the connection when the time is over: a socket's own limit counts only each wait."""
-        timer = threading.Timer(self.seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _cut(self) -> None:
         if self._watched is not None:
