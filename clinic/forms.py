@@ -18,6 +18,7 @@ from clinic.entries import (
 )
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.times import YEARS
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
 UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
@@ -153,6 +154,6 @@ class CalendarDateField(forms.DateField):
     def to_python(self, value: Any) -> Any:
         _check_plain(value, self)
         day = super().to_python(value)
-        if day is not None and not 1900 <= day.year <= 2200:
+        if day is not None and day.year not in YEARS:
             raise ValidationError(self.error_messages["out_of_range"], "out_of_range")
         return day

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 
 CLOCK_TOLERANCE = timedelta(minutes=2)
+YEARS = range(1900, 2201)  # in which a date that somebody types may lie
 
 
 def check_happened(

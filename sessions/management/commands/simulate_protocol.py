@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from clinic.models import Clinic
+from clinic.times import YEARS
 from sessions import protocols, shipped
 from sessions.dosing import DosingError
 from sessions.models import Protocol
@@ -112,9 +113,12 @@ def _day(text: str, option: str) -> date:
     try:
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             raise ValueError
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise CommandError(f"{option}: “{text}” is not a date such as 2026-11-23.") from None
+    if day.year not in YEARS:
+        raise CommandError(f"{option}: “{text}” is not between {YEARS[0]} and {YEARS[-1]}.")
+    return day
 
 
 def _days(texts: Iterable[str]) -> Iterator[date]:
@@ -137,7 +141,7 @@ def _weekdays(text: str | None, option: str) -> tuple[int, ...]:
 def _whole(text: str | int | None, option: str) -> int | None:
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,6}", str(text)):
+    if not re.fullmatch(r"-?[0-9]{1,6}", str(text)):
         raise CommandError(f"{option}: “{text}” is not a whole number.")
     return int(text)
 
