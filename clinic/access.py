@@ -61,17 +61,20 @@ def fetch(
 ) -> Any:
     """Return the row that this user may act on: 404 for strangers, 403 for the wrong role.
 
-    From here on the page is about the row's clinic: its name and its zone are shown.
+    From here on the page is about the row's clinic: its name and its zone are shown. The row gets
+    the clinic as the user's memberships brought it: no join for it.
     """
     user = staff(request)
     row = get_object_or_404(queryset.visible_to(user), **lookup)
     allow(user, permission, row)
-    _be_at(request, user, clinic_id_of(row))
+    clinic = user.clinic(clinic_id_of(row))
+    _be_at(request, clinic)
+    if not isinstance(row, Clinic):
+        row.clinic = clinic
     return row
 
 
-def _be_at(request: HttpRequest, user: User, clinic_id: int) -> None:
+def _be_at(request: HttpRequest, clinic: Clinic) -> None:
     """Show this clinic's times for the rest of the request, wherever the user works otherwise."""
-    clinic = next(clinic for clinic in user.clinics if clinic.pk == clinic_id)
     request.clinic = clinic  # type: ignore[attr-defined]  # as CurrentClinicMiddleware set it
     timezone.activate(clinic.zone)

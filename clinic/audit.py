@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from django.db import connection, transaction
 
+from clinic import entries
+from clinic.entries import Submission
 from clinic.models import AuditEvent, User
 
 READ_FOLD_MINUTES = 10  # repeated reads of one page are one event in this time
@@ -37,19 +39,23 @@ def actor_of(by: User | Actor) -> Actor:
 
 
 @contextmanager
-def acting(by: User | Actor) -> Iterator[Actor]:
+def acting(by: User | Actor, entry: Submission | None = None) -> Iterator[Actor]:
     """Open a transaction in which `by` is the author of every write.
 
     The actor lives in the transaction, so it can't leak to the next user of the connection. Inside
-    another `acting` it is a savepoint; the outer author returns when it ends.
+    another `acting` it is a savepoint; the outer author returns when it ends. The key of a person's
+    `entry` is claimed along with it, in one statement.
     """
     actor, outer = actor_of(by), _current.get()
     nested = connection.in_atomic_block
     with transaction.atomic():
+        if entry is not None and isinstance(by, User):
+            entries.claim(entry, by, actor=_told(actor))
+        elif actor != outer or not nested:
+            _tell_database(actor)
         if actor == outer and nested:
             yield actor
             return
-        _tell_database(actor)
         token = _current.set(actor)
         try:
             yield actor
@@ -60,9 +66,12 @@ def acting(by: User | Actor) -> Iterator[Actor]:
 
 
 def _tell_database(actor: Actor | None) -> None:
-    value = "" if actor is None else json.dumps(asdict(actor))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('taper.actor', %s, true)", [value])
+        cursor.execute("SELECT set_config('taper.actor', %s, true)", [_told(actor)])
+
+
+def _told(actor: Actor | None) -> str:
+    return "" if actor is None else json.dumps(asdict(actor))
 
 
 def current() -> Actor:

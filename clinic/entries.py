@@ -53,21 +53,27 @@ def submission(key: UUID, purpose: str, subject: object, fields: Mapping[str, An
     return Submission(key, purpose, str(subject), digest(fields.items()))
 
 
-def claim(entry: Submission | None, by: User) -> None:
+def claim(entry: Submission | None, by: User, *, actor: str | None = None) -> None:
     """Take the key inside the transaction, before anything else; a rollback frees it.
 
     Raises AlreadyRecordedError for a repeat and EntryConflictError for other values. `None` claims
-    nothing: tasks and commands are made safe to repeat by their own unique keys.
+    nothing: tasks and commands are made safe to repeat by their own unique keys. `actor` is for
+    `audit.acting`, which names the author to the database in the same statement.
     """
     if entry is None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH told AS (
+                SELECT set_config(
+                    'taper.actor', coalesce(%s, current_setting('taper.actor', true)), true
+                )
+            )
             INSERT INTO clinic_entry (key, user_id, purpose, subject, payload_hmac, result_url)
-            VALUES (%s, %s, %s, %s, %s, '') ON CONFLICT (key) DO NOTHING
+            SELECT %s, %s, %s, %s, %s, '' FROM told ON CONFLICT (key) DO NOTHING
             """,
-            [entry.key, by.pk, entry.purpose, entry.subject, entry.payload_hmac],
+            [actor, entry.key, by.pk, entry.purpose, entry.subject, entry.payload_hmac],
         )
         if cursor.rowcount == 1:
             return

@@ -19,6 +19,7 @@ from clinic.entries import (
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.times import YEARS
+from clinic.widgets import PlainInputs
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
 UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
@@ -37,6 +38,7 @@ def field_of(form: forms.BaseForm, name: str, kind: type[F]) -> F:
 class ClinicalForm(forms.Form):
     """A form whose repeated submission takes effect once."""
 
+    default_renderer = PlainInputs()
     entry_id = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages={"required": "Reload the page: this form has lost its key."},

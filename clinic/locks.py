@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection
 from django.db.models import Model, QuerySet
 
@@ -32,9 +32,21 @@ def share(queryset: QuerySet[Model]) -> list[int]:
 
 def shared(model: type[M], column: str, value: object) -> list[M]:
     """Lock rows FOR SHARE and read them in one statement: they stay so until the end."""
+    return _locked(model, column, value, "SHARE")
+
+
+def exclusive(model: type[M], pk: int) -> M:
+    """Lock one row FOR UPDATE and read it as it is under the lock; nothing is joined to it."""
+    found = _locked(model, "id", pk, "UPDATE")
+    if not found:
+        raise ObjectDoesNotExist
+    return found[0]
+
+
+def _locked(model: type[M], column: str, value: object, strength: str) -> list[M]:
     table = connection.ops.quote_name(model._meta.db_table)
     where = connection.ops.quote_name(column)
-    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR SHARE"
+    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR {strength}"
     return list(model._default_manager.raw(sql, [value]))
 
 

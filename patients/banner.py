@@ -1,5 +1,6 @@
 """The patient banner: the guard against the wrong patient on every page that shows data of one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,11 +24,21 @@ class Banner:
     step: str = ""
 
 
-def banner_for(patient: Patient, user: User, today: date, *, step: str = "") -> Banner:
-    """Build the banner of a page; allergies only for those who may read the chart."""
+def banner_for(
+    patient: Patient,
+    user: User,
+    today: date,
+    *,
+    step: str = "",
+    allergies: Iterable[Allergy] | None = None,
+) -> Banner:
+    """Build the banner of a page; allergies only for those who may read the chart.
+
+    A page that has read all the patient's allergies passes them.
+    """
     clinical = user.may("patients.view_chart", patient.clinic_id)
-    rows = list(Allergy.objects.filter(patient=patient)) if clinical else []
-    active = [row for row in rows if row.is_active]
+    rows = Allergy.objects.filter(patient=patient) if allergies is None else allergies
+    active = [row for row in rows if row.is_active] if clinical else []
     return Banner(
         url=reverse("desk:chart", args=[patient.public_id]),
         name=str(patient),

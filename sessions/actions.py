@@ -1,6 +1,6 @@
 """One form that does one thing to a session: as a page of its own, or inline by htmx."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,16 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from clinic import audit
 from clinic.access import staff
 from clinic.forms import errors_on
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from patients.banner import Banner, banner_for
+from patients.models import Allergy
+from sessions.forms.drawing import draw
 from sessions.models import TreatmentSession
 from sessions.sections import Section
 
-WITH_BANNER = ("patient__clinic", "clinic", "course__protocol", "phase", "chair__room")
+WITH_BANNER = ("patient", "clinic", "course__protocol", "phase")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,14 @@ class Panel:
     points: tuple[str, ...] = ()  # what the form is about, line by line
     record: tuple[Section, ...] = ()  # what a signature vouches for
 
+    @property
+    def fields(self) -> SafeString:
+        return draw(self.form)
+
 
 def session_rows() -> Any:
-    return TreatmentSession.objects.select_related(*WITH_BANNER)
+    """Return sessions as an action needs them; a page of its own reads the rest for its banner."""
+    return TreatmentSession.objects.all()
 
 
 def action_url(name: str, treatment_session: TreatmentSession, *args: str) -> str:
@@ -50,12 +58,17 @@ def step_of(treatment_session: TreatmentSession) -> str:
     return f"{title} · {treatment_session.step_label}"
 
 
-def session_banner(request: HttpRequest, treatment_session: TreatmentSession) -> Banner:
+def session_banner(
+    request: HttpRequest,
+    treatment_session: TreatmentSession,
+    allergies: Iterable[Allergy] | None = None,
+) -> Banner:
     return banner_for(
         treatment_session.patient,
         staff(request),
         today_of(treatment_session),
         step=step_of(treatment_session),
+        allergies=allergies,
     )
 
 
@@ -89,7 +102,8 @@ def show(
     context = {"panel": panel, "form": panel.form, "treatment_session": treatment_session}
     if request.htmx:
         return render(request, "sessions/_form.html", context, status=panel.form.status_code)
-    context["banner"] = session_banner(request, treatment_session)
+    whole = TreatmentSession.objects.select_related(*WITH_BANNER).get(pk=treatment_session.pk)
+    context["banner"] = session_banner(request, whole)
     return render(request, "sessions/action.html", context, status=panel.form.status_code)
 
 

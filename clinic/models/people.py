@@ -49,6 +49,10 @@ class User(AbstractUser):
         """Return where he works, the clinic that he joined first in front."""
         return list({m.clinic_id: m.clinic for m in self.current_memberships}.values())
 
+    def clinic(self, pk: int) -> "Clinic":
+        """Return one of the clinics where he works, as it was read with his memberships."""
+        return next(clinic for clinic in self.clinics if clinic.pk == pk)
+
     @property
     def clinic_ids(self) -> list[int]:
         return sorted(self.roles_by_clinic)

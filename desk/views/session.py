@@ -14,10 +14,9 @@ from desk import flowsheet, lines, live, polling, sheet
 from desk.drawings import vital_graph
 from desk.panels import panels
 from desk.sheet import Sheet
-from monitoring.models import Escort
 from monitoring.services import discharge, record
 from sessions import lifecycle
-from sessions.actions import session_banner
+from sessions.actions import session_banner, session_rows
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import TreatmentSession
 from sessions.views.sheet import STEP_WORDS, step_panel
@@ -29,21 +28,18 @@ SEES_VALUES = "monitoring.view_vitalsigns"
 @require_GET
 def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the sheet: whole to those who may see values, else booking, arrival and way home."""
-    treatment_session = fetch(request, sheet.rows(), VIEW, public_id=public_id)
+    treatment_session = fetch(request, session_rows(), VIEW, public_id=public_id)
     user = staff(request)
     audit.read(user, "session", treatment_session)
     pulse = _pulse(public_id, user)
-    context = {
-        "treatment_session": treatment_session,
-        "banner": session_banner(request, treatment_session),
-        "now": pulse.now,
-    }
     if not user.may(SEES_VALUES, treatment_session.clinic_id):
-        context |= _at_the_desk(treatment_session, user)
+        context = _at_the_desk(treatment_session, user)
+        context |= {"banner": session_banner(request, treatment_session), "now": pulse.now}
         return render(request, "desk/session_desk.html", context)
     shown = sheet.load(treatment_session, user, pulse.now)
-    context |= _live(shown, pulse) | {"menu": lines.menu(shown)}
-    return render(request, "desk/session.html", context)
+    banner = session_banner(request, treatment_session, shown.allergies)
+    context = {"banner": banner, "now": pulse.now, "menu": lines.menu(shown)}
+    return render(request, "desk/session.html", context | _live(shown, pulse))
 
 
 @polling.polled
@@ -58,7 +54,7 @@ def session_live(request: HttpRequest, public_id: UUID) -> HttpResponse:
     basis = live.state(pulse, public_id, user)
     if polling.still_holds(request.headers.get("If-None-Match", ""), basis, pulse.now):
         return HttpResponseNotModified()
-    treatment_session = fetch(request, sheet.rows(), VIEW, public_id=public_id)
+    treatment_session = fetch(request, session_rows(), VIEW, public_id=public_id)
     allow(user, SEES_VALUES, treatment_session)
     audit.read(user, "session", treatment_session)
     shown = sheet.load(treatment_session, user, pulse.now)
@@ -116,13 +112,13 @@ def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, A
         if step.to_status in STEP_WORDS and user.may(step.permission, treatment_session.clinic_id)
     ]
     first = next((step for step in steps if step.to_status == Status.CHECKED_IN), None)
-    escorts = Escort.objects.filter(treatment_session=treatment_session)
-    stays = sheet.stays_of(treatment_session)
+    booking = sheet.load_booking(treatment_session)
     return {
+        "treatment_session": treatment_session,
         "panel": step_panel(treatment_session, first) if first else None,
         "menu": [lines.step_action(treatment_session, s) for s in steps if s is not first],
-        "escort": escorts.first(),
+        "escort": booking["escort"],
         "may_name_escort": user.may(discharge.ESCORT, treatment_session.clinic_id)
         and treatment_session.status in {Status.PLANNED, *PRESENT},
-        "place": stays[-1].place if stays else treatment_session.chair,
+        "place": booking["stays"][-1] if booking["stays"] else treatment_session.chair,
     }

@@ -1,25 +1,31 @@
 """What is known of a session's monitoring, as rows for pages and as a history for the rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Model, OuterRef
 
+from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.models import Heartbeat
 from monitoring import discharge, readings, timeline
 from monitoring.discharge import Gate
 from monitoring.models import AdverseEvent, DischargeAssessment, Escort, MissedCheck, VitalSigns
 from monitoring.readings import Administration, Check, History, Reading, Settings
 from monitoring.timeline import DueCheck
-from sessions.models import Dose, InfusionEvent, MonitoringCheck, TreatmentSession
+from sessions.models import (
+    Dose,
+    InfusionEvent,
+    MonitoringCheck,
+    MonitoringTemplate,
+    TreatmentSession,
+)
 from sessions.models.protocol import Route
 from sessions.services.drips import in_order
 
+AS_FOUND = ("vitals", "doses", "infusion_events", "adverse_events", "assessment", "escort")
 SETTING_NAMES = [field.name for field in fields(Settings) if field.name != "checks"]
 
 
@@ -34,7 +40,7 @@ class Record:
     infusion_events: list[InfusionEvent]
     adverse_events: list[AdverseEvent]
     assessment: DischargeAssessment | None
-    escort: dict[str, str] | None
+    escort: Escort | None
     missed: dict[str, str]
     not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
     clock_jumped_at: datetime | None
@@ -73,7 +79,7 @@ class Record:
             unresolved_adverse_events=tuple(
                 event.term for event in self.standing_events if event.resolved_at is None
             ),
-            escort=readings.Escort(True, self.escort["name"]) if self.escort else None,
+            escort=readings.Escort(True, self.escort.name) if self.escort else None,
             assessment=assessment_of(self.assessment),
             missed=self.missed,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
@@ -113,33 +119,76 @@ def of_visit(history: History, arrived_at: datetime | None) -> list[Reading]:
 
 
 def load(treatment_session: TreatmentSession) -> Record:
-    """Read everything, in one query for the small rows and one for each list."""
-    of_session = {"treatment_session": treatment_session}
-    doses = list(Dose.objects.filter(**of_session).select_related("given_by"))
+    """Read everything in one statement."""
+    return record_of(treatment_session, _bundle().read(treatment_session.pk))
+
+
+@cache
+def _bundle() -> Bundle:
+    return Bundle(TreatmentSession, parts())
+
+
+def parts() -> dict[str, Many]:
+    """Return what `record_of` takes, for bundles that read more of a session along with it."""
+    template = MonitoringTemplate.objects.filter(protocol=OuterRef("course__protocol"))
+    checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
+    missed = _of_session(MissedCheck)
+    return {
+        "template": One(template, *SETTING_NAMES, "rest_between_devices_minutes"),
+        "checks": Many(checks.order_by("pk"), "label", "anchor", "minute"),
+        "vitals": Many(_of_session(VitalSigns), *_all_of(VitalSigns), *person("recorded_by")),
+        "doses": Many(_of_session(Dose), *_all_of(Dose), *person("given_by")),
+        "infusion_events": Many(
+            _of_session(InfusionEvent), *_all_of(InfusionEvent), "dose__number", *person("by")
+        ),
+        "adverse_events": Many(
+            _of_session(AdverseEvent),
+            *_all_of(AdverseEvent),
+            *person("recorded_by"),
+            "resolution__resolved_at",
+            "resolution__resolution",
+        ),
+        "assessment": One(
+            _of_session(DischargeAssessment),
+            *_all_of(DischargeAssessment),
+            *person("assessed_by"),
+        ),
+        "escort": One(_of_session(Escort), "kind", "name", "phone"),
+        "missed": Many(missed.standing(), "label", "reason"),
+        "not_missed": Many(
+            missed.filter(entered_in_error=True), "label", "reason", "supersedes__reason"
+        ),
+        "jump": One(
+            Heartbeat.objects.filter(jumped_at__isnull=False).order_by("-jumped_at"), "jumped_at"
+        ),
+    }
+
+
+def _of_session(model: type[Model]) -> Any:
+    return model._default_manager.filter(treatment_session=OuterRef("pk"))
+
+
+def _all_of(model: type[Model]) -> list[str]:
+    return all_fields(model, "treatment_session")
+
+
+def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> Record:
+    template, checks = found["template"], found["checks"]
+    numbers: dict[str, Any] = {name: getattr(template, name, None) for name in SETTING_NAMES}
     return Record(
         treatment_session=treatment_session,
-        **_small_rows(treatment_session.pk),
-        vitals=list(VitalSigns.objects.filter(**of_session).select_related("recorded_by")),
-        doses=doses,
-        infusion_events=infusion_events(treatment_session, doses),
-        adverse_events=list(
-            AdverseEvent.objects.filter(**of_session).select_related("resolution", "recorded_by")
+        settings=Settings(
+            **numbers,
+            checks=tuple(Check(check.label, check.anchor, check.minute) for check in checks),
         ),
-        assessment=(
-            DischargeAssessment.objects.filter(**of_session).select_related("assessed_by").first()
-            if doses
-            else None
-        ),
+        missed={missed.label: missed.reason for missed in found["missed"]},
+        not_missed=[
+            {"label": wrong.label, "said": wrong.supersedes.reason, "reason": wrong.reason}
+            for wrong in found["not_missed"]
+        ],
+        clock_jumped_at=found["jump"] and found["jump"].jumped_at,
+        **{name: found[name] for name in AS_FOUND},
     )
-
-
-def infusion_events(
-    treatment_session: TreatmentSession, doses: Iterable[Dose]
-) -> list[InfusionEvent]:
-    if all(dose.route != Route.IV for dose in doses):
-        return []
-    events = InfusionEvent.objects.filter(treatment_session=treatment_session)
-    return list(events.select_related("dose", "by"))
 
 
 def administrations_of(
@@ -201,43 +250,3 @@ def _last_of_each(rows: Iterable[Any]) -> list[Any]:
     found = list(rows)
     superseded = {row.supersedes_id for row in found}
     return [row for row in found if row.pk not in superseded]
-
-
-def _small_rows(pk: int) -> dict[str, Any]:
-    """Read template, its checks, missed checks, escort and the clock's last jump in one query."""
-    row = _with_small_rows(TreatmentSession.objects.filter(pk=pk)).get()
-    template = {name: row[name] for name in SETTING_NAMES}
-    checks = tuple(Check(**check) for check in row["checks"])
-    return {
-        "settings": Settings(**template, checks=checks),
-        "missed": {missed["label"]: missed["reason"] for missed in row["missed"]},
-        "not_missed": row["not_missed"],
-        "escort": row["escort"],
-        "clock_jumped_at": row["clock_jumped_at"],
-    }
-
-
-def _with_small_rows(queryset: QuerySet[TreatmentSession]) -> QuerySet[Any, Any]:
-    checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
-    missed = MissedCheck.objects.filter(treatment_session=OuterRef("pk"))
-    said = {"label": "label", "reason": "reason"}
-    escorts = Escort.objects.filter(treatment_session=OuterRef("pk"))
-    jumps = Heartbeat.objects.filter(jumped_at__isnull=False).order_by("-jumped_at")
-    return queryset.values(
-        **{name: F(f"course__protocol__monitoring__{name}") for name in SETTING_NAMES},
-        checks=ArraySubquery(
-            checks.order_by("pk").values(
-                row=JSONObject(label="label", anchor="anchor", minute="minute")
-            )
-        ),
-        missed=ArraySubquery(missed.standing().values(row=JSONObject(**said))),
-        not_missed=ArraySubquery(
-            missed.filter(entered_in_error=True).values(
-                row=JSONObject(**said, said="supersedes__reason")
-            )
-        ),
-        escort=Subquery(
-            escorts.values(row=JSONObject(kind="kind", name="name", phone="phone"))[:1]
-        ),
-        clock_jumped_at=Subquery(jumps.values("jumped_at")[:1]),
-    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -55,14 +55,13 @@ def record_vitals(
     entry: Submission | None = None,
 ) -> VitalSigns:
     """Record one set; without a time it was taken now, by the database's clock."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now()
         _allow(by, treatment_session)
         at = observed_at or now
         _check_time(treatment_session, at, now)
-        late_after = treatment_session.clinic.late_entry_minutes
+        late_after = by.clinic(treatment_session.clinic_id).late_entry_minutes
         times.check_late_reason(at, now, late_after, late_reason, field="late_reason")
         _check_measured(measured, confirmed=confirmed)
         vitals = VitalSigns.objects.create(
@@ -89,8 +88,7 @@ def correct_vitals(
     entry: Submission | None = None,
 ) -> VitalSigns:
     """Add a set that supersedes; both stay. Entered in error keeps the values, and none count."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(wrong.treatment_session_id)
         now = clock.now()
         _allow(by, treatment_session)

@@ -47,12 +47,15 @@ class More(LayoutObject):
         self.fields = list(fields)
 
     def render(self, form: forms.Form, context: Any, **kwargs: Any) -> SafeString:
+        return self.around(form, self.get_rendered_fields(form, context, **kwargs))
+
+    def around(self, form: forms.Form, fields: SafeString) -> SafeString:
         inside = {pointer.name for pointer in self.get_field_names()}
         return format_html(
             '<details class="more"{}><summary>{}</summary>{}</details>',
             mark_safe(" open") if inside & set(form.errors) else "",  # noqa: S308  our own
             self.summary,
-            self.get_rendered_fields(form, context, **kwargs),
+            fields,
         )
 
 

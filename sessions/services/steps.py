@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, entries, locks, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -13,7 +13,6 @@ from clinic.models import Chair, User
 from sessions import lifecycle, ports
 from sessions.lifecycle import ENDINGS, GuardName, Status
 from sessions.models import ChairStay, StatusChange, TreatmentSession
-from sessions.models.session import TreatmentSessionQuerySet
 from sessions.services import asks, authorization
 
 SIT = "treatment_sessions.run_session"
@@ -22,9 +21,9 @@ SIT = "treatment_sessions.run_session"
 def lock(pk: int) -> TreatmentSession:
     """Lock the session for this transaction; every clinical child write begins here.
 
-    A signature is read after the lock: joined, it would be as it stood before the wait.
+    What hangs on it is read after the lock: joined, it would be as it stood before the wait.
     """
-    return _locking().get(pk=pk)
+    return locks.exclusive(TreatmentSession, pk)
 
 
 def lock_all(**conditions: Any) -> list[TreatmentSession]:
@@ -33,13 +32,10 @@ def lock_all(**conditions: Any) -> list[TreatmentSession]:
     PostgreSQL asks conditions on the session's own columns again once it holds the row: one that
     meanwhile stopped meeting them is not returned.
     """
-    return list(_locking().filter(**conditions).order_by("pk"))
-
-
-def _locking() -> TreatmentSessionQuerySet:
-    return TreatmentSession.objects.select_for_update(of=("self",)).select_related(
+    rows = TreatmentSession.objects.select_for_update(of=("self",)).select_related(
         "clinic", "patient", "course", "course__protocol", "phase", "chair"
     )
+    return list(rows.filter(**conditions).order_by("pk"))
 
 
 def lock_open(pk: int) -> TreatmentSession:
