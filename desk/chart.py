@@ -1,14 +1,15 @@
-"""Everything about one patient on one page: each section bounded, few queries for any length."""
+"""Everything about one patient on one page: each section bounded, one query for any length."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
+from clinic.bundles import Bundle, Many, One, all_fields, attach, person
 from clinic.models import User
+from clinic.statements import Among
 from desk import ribbon
 from desk.ribbon import Ribbon, Visit
 from patients.models import (
@@ -16,13 +17,13 @@ from patients.models import (
     BodyMeasure,
     Condition,
     Consent,
+    EmailContact,
     Identifier,
     Medication,
     Patient,
     SafetyScreen,
+    Task,
 )
-from patients.models.chart import ChartRow
-from patients.models.patient import PatientQuerySet
 from reminders.models import Message
 from sessions.lifecycle import HOLDING
 from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
@@ -30,6 +31,16 @@ from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
 SHOWN = 8  # rows of a section; the others on demand
 AT_MOST = 500
 ON_RIBBON = 60
+SECTIONS = (
+    "consents",
+    "messages",
+    "tasks",
+    "medicines",
+    "conditions",
+    "allergies",
+    "measures",
+)
+EMAIL = ("address", "verified_at", "time_zone")
 VIEW = "patients.view_chart"
 
 
@@ -62,6 +73,7 @@ class Screen:
 @dataclass(frozen=True, slots=True)
 class Chart:
     patient: Patient
+    numbers: list[Identifier]
     courses: list[Any]
     course: Any  # the running one, else the latest
     ribbon: Ribbon | None
@@ -69,6 +81,7 @@ class Chart:
     step: str
     overridden: list[Any]  # sessions whose patient left before the gate was met, the latest first
     attention: list[str]
+    known_allergies: list[Allergy]
     consents: Section
     messages: Section
     tasks: Section
@@ -79,117 +92,134 @@ class Chart:
     measures: Section | None = None
 
 
-def patients() -> PatientQuerySet:
-    """Read with the patient what hangs on it in single rows."""
-    screens = SafetyScreen.objects.filter(patient=OuterRef("pk")).values(
-        row=JSONObject(
-            outcome="outcome",
-            findings="findings",
-            screened_at="screened_at",
-            valid_until="valid_until",
-            first_name="screened_by__first_name",
-            last_name="screened_by__last_name",
-            username="screened_by__username",
-        )
-    )
-    numbers = Identifier.objects.filter(patient=OuterRef("pk")).values(
-        row=JSONObject(type="type", system="system", value="value")
-    )
-    rows: PatientQuerySet = Patient.objects.select_related("clinic", "email_contact").annotate(
-        numbers=ArraySubquery(numbers[:SHOWN]), latest_screen=Subquery(screens[:1])
-    )
-    return rows
-
-
 def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Chart:
+    """Read everything in one statement, and make the patient what hangs on it."""
     clinical = user.may(VIEW, patient.clinic_id)
     today = now.astimezone(patient.clinic.zone).date()
-
-    def section(name: str, rows: QuerySet) -> Section:
-        limit = AT_MOST if name == everything_of else SHOWN
-        found = list(rows[: limit + 1])
-        return Section(name, found[:limit], len(found) > limit)
-
-    courses = list(_courses(patient))
+    roles = [role.value for role in user.roles_by_clinic.get(patient.clinic_id, ())]
+    longest = everything_of if everything_of in SECTIONS else ""
+    found = _bundle(longest, clinical=clinical).read(patient.pk, roles=roles)
+    attach(patient, found, "email_contact")
+    courses = found["courses"]
+    for each in courses:
+        each.order = next((o for o in found["orders"] if o.course_id == each.pk), None)
     course = next((c for c in courses if c.status == c.Status.ACTIVE), next(iter(courses), None))
-    sessions = _sessions(course) if course else []
+    sessions = sorted(found["sessions"], key=lambda session: session.number)
     current = next((s for s in sessions if s.status in HOLDING), None)
-    # Those not withdrawn come first, so that a long history never hides one that stands.
-    in_force_first = F("withdrawn_at").desc(nulls_first=True)
-    consents = section(
-        "consents",
-        patient.consents.select_related("withdrawn_by").order_by(in_force_first, "-given_at"),
-    )
-    for consent in consents.rows:
+    sections = {name: _section(name, found[name], longest) for name in SECTIONS if name in found}
+    for consent in sections["consents"].rows:
         consent.clinic = patient.clinic
         consent.stands = consent.stands_at(now)
-    screen = _screen(patient.latest_screen) if clinical else None
-    tasks = patient.tasks.open()
-    if not clinical:
-        tasks = tasks.filter(role__in=user.roles_by_clinic.get(patient.clinic_id, ()))
-    chart = Chart(
+    for medicine in sections["medicines"].rows if clinical else ():
+        medicine.current = medicine.is_current(today)
+    screen = _screen(found["screen"]) if clinical else None
+    return Chart(
         patient=patient,
+        numbers=found["numbers"],
         courses=courses,
         course=course,
         ribbon=ribbon.draw([_visit(s, patient) for s in sessions], today) if sessions else None,
         current=current,
         step=_step(course, current),
-        overridden=[s for s in sessions if s.override_reason][::-1] if clinical else [],
-        attention=_attention(patient, consents, screen, course, today, clinical=clinical),
-        consents=consents,
-        messages=section("messages", Message.objects.filter(patient=patient)),
-        tasks=section("tasks", tasks),
-        screen=screen,
-        **_clinical(patient, today, section) if clinical else {},
-    )
-    return chart
-
-
-def _clinical(patient: Patient, today: date, section: Any) -> dict[str, Section]:
-    medicines = section(
-        "medicines",
-        _rows(Medication, patient).order_by("status", "-started_on", "pk"),
-    )
-    for row in medicines.rows:
-        row.current = row.is_current(today)
-    conditions = _rows(Condition, patient)
-    return {
-        "medicines": medicines,
-        "conditions": section(
-            "conditions", conditions.order_by("clinical_status", "-onset_on", "pk")
+        overridden=[s for s in reversed(sessions) if _overridden(s)] if clinical else [],
+        attention=_attention(
+            patient, sections["consents"], screen, course, today, clinical=clinical
         ),
-        "allergies": section("allergies", _rows(Allergy, patient)),
-        "measures": section("measures", _rows(BodyMeasure, patient)),
+        screen=screen,
+        known_allergies=found["allergies"] if clinical else [],
+        **sections,
+    )
+
+
+def _section(name: str, rows: list[Any], longest: str) -> Section:
+    limit = AT_MOST if name == longest else SHOWN
+    return Section(name, rows[:limit], len(rows) > limit)
+
+
+@cache
+def _bundle(longest: str, *, clinical: bool) -> Bundle:
+    """Return the statement of a chart with one section in full, for those who may read values."""
+    parts = _around() | _for_the_desk(longest)
+    if clinical:
+        parts |= _clinical(longest)
+    else:
+        mine = Task.objects.open().filter(Among(F("role"), array="%(roles)s"))
+        parts["tasks"] = _part(mine, _limit("tasks", longest))
+    return Bundle(Patient, parts)
+
+
+def _limit(name: str, longest: str) -> int:
+    return 1 + (AT_MOST if name == longest else SHOWN)
+
+
+def _part(rows: QuerySet[Any], limit: int, *more: str) -> Many:
+    of_patient = rows.filter(patient=OuterRef("pk"))
+    return Many(of_patient[:limit], *all_fields(rows.model, "patient"), *more)
+
+
+def _around() -> dict[str, Many]:
+    """Return single rows, and the course with its sessions."""
+    orders = DoseOrder.objects.filter(superseded_at__isnull=True)
+    order = ("course", "drug", "dose_mg", "infusion_minutes", "valid_until", "prescriber__username")
+    sessions = TreatmentSession.objects.filter(course=Subquery(_running_or_latest()))
+    return {
+        "email_contact": One(EmailContact.objects.filter(patient=OuterRef("pk")), *EMAIL),
+        "numbers": Many(
+            Identifier.objects.filter(patient=OuterRef("pk"))[:SHOWN], "type", "system", "value"
+        ),
+        "courses": Many(
+            TreatmentCourse.objects.filter(patient=OuterRef("pk"))[:SHOWN],
+            *all_fields(TreatmentCourse, "patient"),
+            "protocol__title",
+            "protocol__short_title",
+        ),
+        "orders": Many(orders.filter(patient=OuterRef("pk")), *order),
+        "sessions": Many(
+            sessions.order_by("-number")[:ON_RIBBON],
+            *("public_id", "number", "number_in_phase", "starts_at", "nominal_on", "status"),
+            "phase__name",
+            "phase__count",
+            *("discharge__override_reason", "discharge__outside_gate"),
+        ),
     }
 
 
-def _rows(model: type[ChartRow], patient: Patient) -> QuerySet:
-    return model.objects.filter(patient=patient).select_related("error_by")
+def _running_or_latest() -> QuerySet[Any, Any]:
+    ended = Case(When(status=TreatmentCourse.Status.ACTIVE, then=0), default=1)
+    courses = TreatmentCourse.objects.filter(patient=OuterRef(OuterRef("pk")))
+    return courses.order_by(ended, "-starts_on", "-pk").values("pk")[:1]
 
 
-def _courses(patient: Patient) -> QuerySet[TreatmentCourse]:
-    order = DoseOrder.objects.filter(course=OuterRef("pk"), superseded_at__isnull=True).values(
-        row=JSONObject(
-            drug="drug",
-            mg="dose_mg",
-            minutes="infusion_minutes",
-            valid_until="valid_until",
-            username="prescriber__username",
-        )
-    )
-    return (
-        TreatmentCourse.objects.filter(patient=patient)
-        .select_related("protocol")
-        .annotate(order=Subquery(order[:1]))[:SHOWN]
-    )
+def _for_the_desk(longest: str) -> dict[str, Many]:
+    # Those not withdrawn come first, so that a long history never hides one that stands.
+    consents = Consent.objects.order_by(F("withdrawn_at").desc(nulls_first=True), "-given_at")
+    return {
+        "consents": _part(consents, _limit("consents", longest), *person("withdrawn_by")),
+        "messages": _part(Message.objects.all(), _limit("messages", longest)),
+    }
 
 
-def _sessions(course: TreatmentCourse) -> list[Any]:
-    latest = course.sessions.select_related("phase").order_by("-number")
-    told = latest.annotate(
-        override_reason=F("discharge__override_reason"), left_outside=F("discharge__outside_gate")
-    )
-    return sorted(told[:ON_RIBBON], key=lambda session: session.number)
+def _overridden(session: TreatmentSession) -> bool:
+    discharge = getattr(session, "discharge", None)
+    return discharge is not None and bool(discharge.override_reason)
+
+
+def _clinical(longest: str) -> dict[str, Many]:
+    """Return what the front desk doesn't see; all allergies, since the banner names them."""
+    medicines = Medication.objects.order_by("status", "-started_on", "pk")
+    conditions = Condition.objects.order_by("clinical_status", "-onset_on", "pk")
+    screen = SafetyScreen.objects.filter(patient=OuterRef("pk"))
+    by = person("error_by")
+    return {
+        "medicines": _part(medicines, _limit("medicines", longest), *by),
+        "conditions": _part(conditions, _limit("conditions", longest), *by),
+        "allergies": _part(Allergy.objects.all(), AT_MOST + 1, *by),
+        "measures": _part(BodyMeasure.objects.all(), _limit("measures", longest), *by),
+        "tasks": _part(Task.objects.open(), _limit("tasks", longest)),
+        "screen": One(
+            screen, "outcome", "findings", "screened_at", "valid_until", *person("screened_by")
+        ),
+    }
 
 
 def _visit(session: TreatmentSession, patient: Patient) -> Visit:
@@ -209,16 +239,11 @@ def _step(course: TreatmentCourse | None, current: TreatmentSession | None) -> s
     return f"{course.protocol.short_title} · {current.step_label}"
 
 
-def _screen(row: dict[str, Any] | None) -> Screen | None:
+def _screen(row: SafetyScreen | None) -> Screen | None:
     if row is None:
         return None
-    return Screen(
-        outcome=row["outcome"],
-        findings=row["findings"],
-        by=f"{row['first_name']} {row['last_name']}".strip() or row["username"],
-        screened_at=datetime.fromisoformat(row["screened_at"]),
-        valid_until=date.fromisoformat(row["valid_until"]),
-    )
+    by = str(row.screened_by)
+    return Screen(row.outcome, row.findings, by, row.screened_at, row.valid_until)
 
 
 def _attention(

@@ -584,10 +584,10 @@ def test_the_sheet_asks_as_much_for_many_rows_as_for_few(
     client.force_login(nurse)
     path = url("desk:session", visit)
     client.get(path)
-    with django_assert_max_num_queries(16) as few:
+    with django_assert_max_num_queries(7) as few:
         client.get(path)
     fill(visit, 100)
-    with django_assert_max_num_queries(16) as many:
+    with django_assert_max_num_queries(7) as many:
         client.get(path)
     assert len(many) == len(few)
 

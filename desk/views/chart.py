@@ -8,12 +8,13 @@ from clinic import audit, clock
 from clinic.access import fetch, staff
 from desk import chart as charts
 from patients.banner import banner_for
+from patients.models import Patient
 
 
 @require_GET
 def chart(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the chart; the front desk gets the sections that are not clinical."""
-    patient = fetch(request, charts.patients(), "patients.view_patient", public_id=public_id)
+    patient = fetch(request, Patient.objects.all(), "patients.view_patient", public_id=public_id)
     user, now = staff(request), clock.now()
     audit.read(user, "chart", patient)
     shown = charts.load(patient, user, now, everything_of=request.GET.get("all", ""))
@@ -21,7 +22,9 @@ def chart(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "chart": shown,
         "patient": patient,
-        "banner": banner_for(patient, user, today, step=shown.step),
+        "banner": banner_for(
+            patient, user, today, step=shown.step, allergies=shown.known_allergies
+        ),
         "now": now,
         "today": today,
     }
