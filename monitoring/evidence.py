@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from operator import attrgetter
-
-from django.utils.functional import cached_property  # it takes no lock
 
 from monitoring.readings import (
     Assessment,

@@ -13,8 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from clinic.audit import acting
 from clinic.forms import CalendarDateField, LocalDateTimeField
 from clinic.models import Clinic, User
+from clinic.tests.factories import TESTS
 from desk.tests.house import House, records, standing_house
 from desk.tests.test_routes import address
 from monitoring.forms.vitals import BloodPressureField, MeasureField
@@ -301,7 +303,8 @@ def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
         nurse = house.staff["nurse"]
         nurse.username = SECOND
         nurse.set_password(PASSWORD)
-        nurse.save()
+        with acting(TESTS):
+            nurse.save()
         yield house
 
 
