@@ -6,6 +6,7 @@ from functools import cache
 from uuid import UUID
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
@@ -62,18 +63,29 @@ def _drawing(name: str) -> SafeString:
 
 
 @register.simple_tag
-def link(name: str, public_id: object) -> SafeString:
-    """Return the address of a row's page, as `{% url %}` does, for pages with many of them."""
-    before, after = _around(name, get_script_prefix())
-    return SafeString(f"{before}{UUID(str(public_id))}{after}")
+def link(name: str, public_id: object = None) -> SafeString:
+    """Return an address as `{% url %}` does, but look each name up once: pages have many."""
+    before, after = _around(name, get_script_prefix(), public_id is not None)
+    return SafeString(before if public_id is None else f"{before}{UUID(str(public_id))}{after}")
 
 
 @cache
-def _around(name: str, prefix: str) -> tuple[str, str]:
-    """Return what stands around the id; `prefix` is where this process serves under."""
+def _around(name: str, prefix: str, of_row: bool) -> tuple[str, str]:
+    """Return what stands around the id of a row; `prefix` is where this process serves under."""
     nobody = UUID(int=0)
-    before, _, after = reverse(name, args=[nobody]).partition(str(nobody))
+    before, _, after = reverse(name, args=[nobody] if of_row else []).partition(str(nobody))
     return before, after
+
+
+@register.simple_tag
+def assets() -> SafeString:
+    """Name the style sheets and scripts of every page, which are put into words once."""
+    return _assets()
+
+
+@cache
+def _assets() -> SafeString:
+    return SafeString(render_to_string("includes/_assets.html"))
 
 
 @register.simple_tag
