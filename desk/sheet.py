@@ -219,6 +219,16 @@ class Sheet:
         return alerts.alerts(readings[-1], baseline, self.record.settings)
 
     @property
+    def happened(self) -> list[tuple[datetime, str, Any]]:
+        """Return steps, places and adverse events by time; of one moment, the step comes first."""
+        rows: list[tuple[datetime, str, Any]] = [
+            *((change.at, "step", change) for change in self.changes),
+            *((stay.since, "place", stay) for stay in self.stays),
+            *((event.onset_at, "event", event) for event in self.record.shown_events),
+        ]
+        return sorted(rows, key=lambda row: row[0])
+
+    @property
     def dose_words(self) -> str:
         """Say what was given: "56 mg, 2 devices"."""
         given = [d for d in self.record.standing_doses if d.outcome != Dose.Outcome.REFUSED]

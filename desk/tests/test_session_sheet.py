@@ -27,9 +27,11 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
+from monitoring.services import events
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, Signature, StatusChange
+from sessions.services import steps
 from sessions.tests.factories import take_step
 
 TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
@@ -447,6 +449,20 @@ def test_an_overrun_is_said(client: Client, visit: Visit, nurse: User) -> None:
     visit.be_monitored()
     visit.clock.to(visit.row.ends_at + timedelta(minutes=1))
     assert "overruns" in show(client, visit, nurse)
+
+
+def test_what_happened_is_told_by_time(client: Client, visit: Visit, nurse: User) -> None:
+    visit.arrive()
+    visit.clock.forward(minutes=2)
+    reported = events.Reported("Nausea", "mild")
+    events.report(visit.pk, reported, by=nurse)
+    visit.clock.forward(minutes=2)
+    steps.sit(visit.pk, place="Sofa", by=nurse)
+    visit.clock.forward(minutes=2)
+    take_step(visit.pk, Status.DEFERRED, by=nurse, reason="Fever")
+    told = show(client, visit, nurse).partition("What happened")[2]
+    places = [told.index(words) for words in ("Arrived", "Nausea", "Sofa", "On hold")]
+    assert places == sorted(places)
 
 
 # live
