@@ -11,7 +11,7 @@ from patients.naming import list_name
 from patients.rules import age_on, not_treatable
 from sessions.naming import step_label
 
-PAGE = 25
+PAGE, AT_ONCE = 25, 8  # rows of a page, and below the search box of the header
 LONGEST = 100  # characters of a search
 WORDS = 6
 SHOWN = {"": "All patients", "course": "In a course", "none": "Without a course"}
@@ -47,14 +47,22 @@ class Page:
     more_after: str  # public id of the last row when there are more
 
 
-def page(clinic: Clinic, user: User, *, text: str = "", show: str = "", after: UUID | None) -> Page:
+def page(
+    clinic: Clinic,
+    user: User,
+    *,
+    text: str = "",
+    show: str = "",
+    after: UUID | None = None,
+    most: int = PAGE,
+) -> Page:
     text = clean(text)
     show = show if show in SHOWN else ""
     values = user.may(SEES_VALUES, clinic.pk)
-    now, found = patient_rows.read(clinic, text, show, after, limit=PAGE + 1, values=values)
+    now, found = patient_rows.read(clinic, text, show, after, limit=most + 1, values=values)
     today = now.astimezone(clinic.zone).date()
-    rows = [_row(each, today) for each in found[:PAGE]]
-    more_after = rows[-1].public_id if len(found) > PAGE else ""
+    rows = [_row(each, today) for each in found[:most]]
+    more_after = rows[-1].public_id if len(found) > most else ""
     return Page(now, rows, text, show, more_after)
 
 

@@ -13,7 +13,7 @@ class PatientAdmin(ReadOnlyAdmin):
     list_display = ("record_number", "family_name", "given_name", "birth_date", "sex", "deceased")
     list_filter = (("clinic", OwnRowsFilter), "deceased", "sex")
     search_fields = ("record_number",)
-    search_help_text = "Name in any order, record number or birth date"
+    search_help_text = "Name in any order, record number, birth date or phone"
     ordering = ("family_name", "given_name", "pk")
     show_full_result_count = False
     fields = (

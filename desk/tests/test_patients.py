@@ -112,6 +112,19 @@ def test_typing_gets_the_fragment_only(client: Client, nurse: User, people: None
     assert "Bergström, Ann-Marie" in response.content.decode()
 
 
+def test_the_search_box_of_the_header_gets_a_short_list(
+    client: Client, clinic: Clinic, nurse: User, people: None
+) -> None:
+    client.force_login(nurse)
+    in_header = {"HX-Request": "true", "HX-Target": "found"}
+    found = client.post(SEARCH, {"q": "gruenf"}, headers=in_header).content.decode()
+    assert "Grünfeld-Weiß, Jürgen" in found
+    assert "<html" not in found
+    assert "<table" not in found
+    assert "Nobody here" in client.post(SEARCH, {"q": "zz"}, headers=in_header).content.decode()
+    assert "found panel" not in client.post(SEARCH, {"q": " "}, headers=in_header).content.decode()
+
+
 def test_what_was_typed_is_never_in_an_address(client: Client, nurse: User, people: None) -> None:
     client.force_login(nurse)
     assert client.get(SEARCH, {"q": "berg"}).headers["Location"] == LIST

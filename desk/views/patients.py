@@ -22,7 +22,18 @@ def search(request: HttpRequest) -> HttpResponse:
     """Find by what was typed; it comes in the body, so that no name is in an address or a log."""
     if request.method == "GET":
         return redirect("desk:patients")
-    return _render(request, request.POST, text=request.POST.get("q", ""))
+    text = request.POST.get("q", "")
+    if request.headers.get("HX-Target") == "found":
+        return _found(request, text)
+    return _render(request, request.POST, text=text)
+
+
+def _found(request: HttpRequest, text: str) -> HttpResponse:
+    """Answer the search box of the header while somebody types."""
+    clinic, user = clinic_here(request), staff(request)
+    allow(user, VIEW, clinic)
+    page = lists.page(clinic, user, text=text, most=lists.AT_ONCE)
+    return render(request, "desk/_found.html", {"page": page})
 
 
 def _render(request: HttpRequest, asked: QueryDict, *, text: str) -> HttpResponse:

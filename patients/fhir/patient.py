@@ -36,6 +36,7 @@ _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+\.[^@\s<>\"]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 _MASKED = re.compile(r"\*|•|x{3}", re.IGNORECASE)
 _TYPE = re.compile(rf"[\w .-]{{1,{IDENTIFIER_TYPE}}}")
+_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _LAST = 99
 
 
@@ -160,7 +161,8 @@ def _identifiers(values: list[Any], today: date, texts: Texts) -> tuple[Identifi
 def _identifier_type(value: Any) -> str:
     if value is None:
         return ""
-    words = [*(each.code for each in value.coding or []), value.text]
+    codings = sorted(value.coding or [], key=lambda each: each.system != _TYPES)
+    words = [*(each.code for each in codings), value.text]
     return next((word for word in words if word and _TYPE.fullmatch(word)), "")
 
 

@@ -274,10 +274,24 @@ def test_a_patient_without_any_id_is_found_again(clinic: Clinic) -> None:
     assert Patient.objects.count() == 1
 
 
-def test_the_social_security_number_is_not_kept(clinic: Clinic) -> None:
-    plan = load(clinic, bundles.patient(identifier=[known("999-11-2222", code="SS"), known("1")]))
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (known("999-11-2222", code="SS"), "the social security number is not kept"),
+        (known("S99912345", code="DL"), "the driving licence number is not kept"),
+        (known("X1234567X", code="PPN"), "the passport number is not kept"),
+        (known("9", code="MB"), "a number that is no medical record number is not kept"),
+        ({"system": MR, "value": "9"}, "a number that is no medical record number is not kept"),
+        (
+            known("9", system="http://hl7.org/fhir/sid/passport-DEU"),
+            "a number that is no medical record number is not kept",
+        ),
+    ],
+)
+def test_only_medical_record_numbers_are_kept(clinic: Clinic, number: Json, said: str) -> None:
+    plan = load(clinic, bundles.patient(identifier=[number, known("1")]))
     assert [row.value for row in Identifier.objects.all()] == ["1"]
-    assert any("social security" in notice.text for notice in plan.notices)
+    assert [notice.text for notice in plan.notices] == [f"identifier: {said}"]
 
 
 def test_the_deceased_and_the_young_are_imported_as_not_treatable(clinic: Clinic) -> None:

@@ -60,6 +60,15 @@ def test_a_patient_is_registered_and_the_chart_opens(desk: Client, clinic: Clini
     assert AuditEvent.objects.filter(event="patient.registered", patient_id=patient.pk).exists()
 
 
+def test_the_next_step_is_one_that_this_person_can_take(
+    client: Client, front_desk: User, nurse: User
+) -> None:
+    for user, step in ((front_desk, "the e-mail address"), (nurse, "medicines, allergies")):
+        client.force_login(user)
+        chart = post(client, ADD, {**ADA, "family_name": user.username}).url
+        assert f"Next: {step}" in client.get(chart).content.decode()
+
+
 def test_a_given_number_is_kept(desk: Client) -> None:
     post(desk, ADD, ADA, record_number="A/17")
     assert Patient.objects.get().record_number == "A/17"

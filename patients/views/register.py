@@ -22,6 +22,9 @@ from patients.views.pages import Page, answer, open_patient
 
 EDIT = Page("Edit patient", "Save changes", "The changes are saved.", "patients/edit.html")
 
+NEXT_CLINICAL = "medicines, allergies and consent to treatment, then the safety screen."
+NEXT_AT_DESK = "the e-mail address and the consent to e-mail, then the dates of the course."
+
 
 def current_clinic(request: HttpRequest) -> Clinic:
     clinic: Clinic | None = getattr(request, "clinic", None)
@@ -55,8 +58,9 @@ def _register(request: HttpRequest, form: RegisterForm, clinic: Clinic) -> str:
         entry=form.submission("register", clinic.public_id),
         shown_at=_chart_url,
     )
-    said = f"Registered as {patient.record_number}. Next: consent, e-mail and medicines."
-    messages.success(request, said)
+    clinical = staff(request).may("patients.change_chart", clinic.pk)
+    step = NEXT_CLINICAL if clinical else NEXT_AT_DESK
+    messages.success(request, f"Registered as {patient.record_number}. Next: {step}")
     return _chart_url(patient)
 
 

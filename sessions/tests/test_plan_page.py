@@ -113,6 +113,7 @@ def test_booking_ends_on_the_course_with_all_sessions(desk, patient):
     course = TreatmentCourse.objects.get()
     assert answer.url == reverse("sessions:course", args=[course.public_id])
     assert course.sessions.count() == 17
+    assert "Next: a prescriber orders the dose." in desk.get(answer.url).content.decode()
     assert AuditEvent.objects.filter(event="course.booked", patient_id=patient.pk).exists()
 
 

@@ -21,6 +21,7 @@ from sessions.planning import next_open_day
 from sessions.services import booking
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import Draft, DraftRow
+from sessions.services.orders import ORDER
 from sessions.strip import Entry, weeks
 from sessions.views.pages import show
 
@@ -62,7 +63,9 @@ def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
                 shown_at=_course_url,
             )
             count = course.sessions.count()
-            messages.success(request, f"{count} sessions are booked. Next: the dose order.")
+            orders = staff(request).may(ORDER, patient.clinic_id)
+            step = "order the dose." if orders else "a prescriber orders the dose."
+            messages.success(request, f"{count} sessions are booked. Next: {step}")
             booked = _course_url(course)
         if not form.errors:
             return redirect_page(request, booked or form.result_url)

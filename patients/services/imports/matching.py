@@ -13,8 +13,8 @@ from clinic.models import Clinic
 from patients.fhir.records import IdentifierData, PatientData, PatientRecord
 from patients.models import Identifier, Patient
 
-SOCIAL_SECURITY_TYPE = "SS"
-SOCIAL_SECURITY_SYSTEM = "http://hl7.org/fhir/sid/us-ssn"
+RECORD_NUMBERS = frozenset({"MR", "PI"})  # HL7 v2-0203: what a clinic calls its patient by
+NATIONAL = "http://hl7.org/fhir/sid/"  # social security, passports and the like
 Key = tuple[str, str]
 
 
@@ -50,12 +50,12 @@ def matches(records: Iterable[PatientRecord], clinic: Clinic, *, lock: bool) -> 
 
 
 def usable_identifiers(data: PatientData) -> list[IdentifierData]:
-    """Leave out the social security number, which Taper has no need of, and bare numbers."""
-    return [each for each in data.identifiers if each.system and not is_social_security(each)]
+    """Leave out whatever proves who somebody is, which Taper has no need of, and bare numbers."""
+    return [each for each in data.identifiers if each.system and is_record_number(each)]
 
 
-def is_social_security(identifier: IdentifierData) -> bool:
-    return identifier.type == SOCIAL_SECURITY_TYPE or identifier.system == SOCIAL_SECURITY_SYSTEM
+def is_record_number(identifier: IdentifierData) -> bool:
+    return identifier.type in RECORD_NUMBERS and not identifier.system.startswith(NATIONAL)
 
 
 class _Known:

@@ -16,6 +16,11 @@ from patients.services.imports import matching
 from patients.services.imports.rows import KINDS, RowKind
 
 LONGEST_OTHER_NAMES = 240
+OTHER_NUMBERS = {
+    "SS": "the social security number",
+    "DL": "the driving licence number",
+    "PPN": "the passport number",
+}
 IN_HEADING = {"Family name", "Given name", "Birth date"}  # of a new patient
 # What "nothing is known" looks like: the source may fill it in.
 EMPTY = ("", None, False, Patient.Sex.UNKNOWN)
@@ -283,8 +288,9 @@ def _as_many_as_fit(names: tuple[str, ...]) -> str:
 def _identifiers_left_out(data: PatientData) -> list[Notice]:
     said = []
     for each in data.identifiers:
-        if matching.is_social_security(each):
-            said.append("the social security number is not kept")
+        if not matching.is_record_number(each):
+            kind = OTHER_NUMBERS.get(each.type, "a number that is no medical record number")
+            said.append(f"{kind} is not kept")
         elif not each.system:
             said.append("left out, the file does not say whose number it is")
     return [
