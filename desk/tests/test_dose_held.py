@@ -1,5 +1,7 @@
 """What the sheet and the board say while critical values hold the dose."""
 
+from uuid import uuid4
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -64,3 +66,11 @@ def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
     card = seats.seat(row, now)
     assert "Dose held for critical values" not in card.blocked
     assert card.next_words == "Next device from"
+
+
+def test_what_refuses_a_device_is_said_once(client: Client, held: Visit) -> None:
+    client.force_login(held.nurse)
+    path = reverse("sessions:device", args=[held.row.public_id])
+    typed = {"entry_id": str(uuid4()), "lot": "L2", "outcome": "complete"}
+    page = client.post(path, typed).content.decode()
+    assert page.count("Systolic pressure 185 is at or over 180") == 1
