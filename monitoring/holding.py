@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.alerts import Alert, alerts
-from monitoring.evidence import newest
 from monitoring.readings import Reading, Settings
 
 PRESSURE = ("systolic", "diastolic")
@@ -37,11 +36,11 @@ def hold(
     """Return what the visit's standing readings hold the dose for."""
     before = [r for r in readings if first_dose is None or r.observed_at <= first_dose]
     after = [r for r in readings if r not in before]
-    baseline = newest(before)[0] if before and first_dose else None
+    baseline = _newest(before)[0] if before and first_dose else None
     found: list[tuple[Reading, Alert]] = []
     for measure in MEASURES:
         speaking = after if measure in PRESSURE else readings
-        for reading in newest(_known(measure, speaking, settings)):
+        for reading in _newest(_known(measure, speaking, settings)):
             found += [(reading, alert) for alert in _alerts(reading, measure, baseline, settings)]
     if not found:
         return None
@@ -51,6 +50,12 @@ def hold(
         last + timedelta(minutes=settings.overdue_after_minutes),
         max(reading.recorded_at for reading, _ in found),
     )
+
+
+def _newest(readings: Sequence[Reading]) -> list[Reading]:
+    """Return all readings of the latest instant: of two, both count."""
+    last = max((reading.observed_at for reading in readings), default=None)
+    return [reading for reading in readings if reading.observed_at == last]
 
 
 def _known(measure: str, readings: Iterable[Reading], settings: Settings) -> list[Reading]:
