@@ -12,6 +12,14 @@ from django.db.models import BooleanField, Expression, Field, Func, QuerySet
 from psycopg import sql
 
 
+class PreparedCursor(psycopg.Cursor[Any]):
+    """Says what it executed, as Django's log of statements asks, which psycopg leaves out."""
+
+    def _send_query_prepared(self, name: bytes, pgq: Any, **options: Any) -> None:
+        self._query = pgq
+        super()._send_query_prepared(name, pgq, **options)
+
+
 @contextmanager
 def prepared() -> Iterator[CursorWrapper]:
     """Open a cursor that binds values on the server and prepares what it executes.
@@ -20,7 +28,7 @@ def prepared() -> Iterator[CursorWrapper]:
     settings; every other cursor binds on the client and prepares nothing.
     """
     with connection.cursor() as cursor:
-        cursor.cursor = psycopg.Cursor(connection.connection)
+        cursor.cursor = PreparedCursor(connection.connection)
         yield cursor
 
 

@@ -484,7 +484,7 @@ def test_a_refresh_is_empty_until_something_happens(
     tag = client.get(url("desk:session", visit)).context["poll_tag"]
     version = visit.fresh().version
     path = f"{url('desk:session_live', visit)}?version={version}"
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert client.get(path, headers={"X-Poll": "1", "If-None-Match": tag}).status_code == 304
     visit.measure()
     answer = poll(client, visit, tag)
@@ -621,4 +621,4 @@ def test_saving_vital_signs_asks_little(
         post(client, url("monitoring:vitals", visit), **TYPED)
     assert VitalSigns.objects.count() == 1
     frames = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "SELECT set_config")
-    assert len([q for q in asked if not q["sql"].startswith(frames)]) <= 10
+    assert len([q for q in asked if not (q["sql"] or "").startswith(frames)]) <= 10

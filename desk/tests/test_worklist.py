@@ -184,5 +184,5 @@ def test_the_worklist_costs_the_same_for_any_length(
         )
     client.force_login(prescriber)
     client.get(URL)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(URL)
