@@ -8,7 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from clinic.audit import acting
 from clinic.models import User
+from clinic.roles import Role
+from clinic.signed_in import user_with_memberships
+from clinic.tests.factories import TESTS
 
 BOARD = "/"
 
@@ -114,3 +118,18 @@ def test_a_body_in_another_encoding_is_refused_kindly(db):
     )
     assert response.status_code == 400
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_a_closed_account_is_signed_out_at_once(signed_in, nurse):
+    with acting(TESTS):
+        User.objects.filter(pk=nurse.pk).update(is_active=False)
+    assert signed_in.get(BOARD).status_code == 302
+
+
+def test_only_standing_memberships_count(nurse, clinic, other_clinic):
+    with acting(TESTS):
+        other_clinic.memberships.create(user=nurse, role=Role.AUDITOR, is_active=False)
+        clinic.memberships.create(user=nurse, role=Role.FRONT_DESK)
+    user = user_with_memberships(nurse.pk)
+    assert user.clinics == [clinic]
+    assert user.roles_by_clinic == {clinic.pk: {Role.NURSE, Role.FRONT_DESK}}

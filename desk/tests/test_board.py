@@ -163,6 +163,54 @@ def test_all_but_the_assessment_makes_ready(
     assert shown.cards[0].action_url == "monitoring:assess"
 
 
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [({}, "All checks done"), ({"systolic": 175}, "Vital signs again")],
+)
+def test_all_checks_are_done_only_when_nobody_has_to_measure_again(
+    client: Client, clinic: Clinic, nurse: User, last: dict[str, int], said: str, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(125))
+    for minute in (85, 65, 35):
+        measure(visit, NOON - minutes(minute), nurse)
+    measure(visit, NOON - minutes(4), nurse, **last)
+    client.force_login(nurse)
+    assert client.get(f"{BOARD}?wall").context["board"].cards[0].next_words == said
+
+
+def test_an_old_last_reading_is_to_be_taken_again(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(185))
+    for minute in (145, 125, 95, 65):
+        measure(visit, NOON - minutes(minute), nurse)
+    client.force_login(nurse)
+    assert client.get(BOARD).context["board"].cards[0].next_words == "Vital signs again"
+
+
+def test_the_chairs_in_use_are_those_of_the_people_in_treatment(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    make_monitored(clinic, nurse, NOON - minutes(10))
+    elsewhere = make_monitored(clinic, nurse, NOON - minutes(10))
+    make_visit(clinic, nurse, starts_at=NOON - minutes(5), status=Status.CHECKED_IN)
+    with acting(TESTS):
+        ChairStay.objects.create(
+            treatment_session=elsewhere, place="Quiet room", since=NOON - minutes(5), by=nurse
+        )
+    client.force_login(nurse)
+    shown = client.get(BOARD).context["board"]
+    assert (shown.tally.arrived, shown.tally.in_treatment, shown.chairs_in_use) == (1, 2, 1)
+
+
+def test_the_wall_screen_has_a_way_out(
+    client: Client, clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    assert f'href="{BOARD}">Leave the wall screen' in client.get(f"{BOARD}?wall").text
+    assert "Leave the wall screen" not in client.get(BOARD).text
+
+
 def test_other_clinics_rows_are_never_shown(
     client: Client, clinic: Clinic, nurse: User, outsider: User, other_clinic: Clinic, at: Any
 ) -> None:
