@@ -20,5 +20,5 @@ COPY --from=build /app /app
 WORKDIR /app
 USER taper
 EXPOSE 8000
-CMD ["gunicorn", "clinic.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
-     "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "clinic.wsgi", "--preload", "--bind", "0.0.0.0:8000", "--workers", "2", \
+     "--threads", "4", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]

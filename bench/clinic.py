@@ -67,7 +67,7 @@ def open_clinic(stage: Stage, patients: int, years: int) -> Clinic:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
     facts = Facts(**stage.inside("bench.inside.facts", environment))
-    server = stage.serve(name, "clinic.wsgi", environment)
+    server = stage.serve(name, "clinic.wsgi", environment, "--preload")  # as in production
     person = Person(server.port)
     try:
         person.sign_in(USERNAME, PASSWORD)

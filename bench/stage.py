@@ -127,7 +127,9 @@ class Stage:
         self.running.append(child)
         return child
 
-    def serve(self, name: str, application: str, environment: Mapping[str, str]) -> Server:
+    def serve(
+        self, name: str, application: str, environment: Mapping[str, str], *options: str
+    ) -> Server:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
@@ -135,7 +137,7 @@ class Stage:
             descriptor = listener.fileno()
             child = self.start(
                 name,
-                [*GUNICORN, "--bind", f"fd://{descriptor}", application],
+                [*GUNICORN, *options, "--bind", f"fd://{descriptor}", application],
                 env=environment,
                 keep=[descriptor],
             )

@@ -17,7 +17,8 @@ from ops.terminal import say
 
 PORT, LAST_PORT, PORTS_TRIED = 8000, 65_535, 100
 SECONDS_TO_READY = 90
-WEB = ["-m", "gunicorn", "clinic.wsgi", "-w", "2", "--threads", "4", "--graceful-timeout", "10"]
+WEB = ["-m", "gunicorn", "clinic.wsgi", "--preload", "-w", "2", "--threads", "4"]
+PATIENCE = ["--graceful-timeout", "10", "--no-control-socket"]
 WORKER = ["-m", "celery", "-A", "clinic", "worker", "-c", "2"]
 BEAT = ["-m", "celery", "-A", "clinic", "beat", "-s", str(VAR / "celerybeat-schedule")]
 READY = """
@@ -69,7 +70,7 @@ def _start(supervisor: Supervisor, held: lock.Lock) -> None:
         environment.share(held)
         supervisor.run_to_end("The preparation", ["-m", "ops.prepare"])
         say("Starting web, worker and beat")
-        web = [*WEB, "--no-control-socket", "--bind", f"fd://{listener.fileno()}"]
+        web = [*WEB, *PATIENCE, "--bind", f"fd://{listener.fileno()}"]
         supervisor.start("web", web, keep=[listener.fileno()])
         # Its broker dies with us, and a worker that closes down in order would wait for it.
         worker = [*WORKER, "--without-gossip", "--without-mingle", "-l", "INFO"]

@@ -1,36 +1,25 @@
 """R4 validation of one resource at a time, so that a bad one costs only itself."""
 
 import re
+from functools import cache
+from importlib import import_module
 from typing import Any
-
-from fhir.resources.R4B.allergyintolerance import AllergyIntolerance
-from fhir.resources.R4B.condition import Condition
-from fhir.resources.R4B.medication import Medication
-from fhir.resources.R4B.medicationrequest import MedicationRequest
-from fhir.resources.R4B.medicationstatement import MedicationStatement
-from fhir.resources.R4B.observation import Observation
-from fhir.resources.R4B.patient import Patient
-from pydantic import ValidationError
 
 from patients.fhir.decode import Json, children
 from patients.fhir.report import Unusable
 from patients.fhir.version import other_version
 
-# R4B carries these seven as R4 has them.
-_MODELS: dict[str, Any] = {
-    "Patient": Patient,
-    "Condition": Condition,
-    "MedicationRequest": MedicationRequest,
-    "MedicationStatement": MedicationStatement,
-    "Medication": Medication,
-    "AllergyIntolerance": AllergyIntolerance,
-    "Observation": Observation,
-}
 # Never read: a fault in the narrative, a picture or an extension must not cost the resource.
 _UNREAD = frozenset({"text", "contained", "extension", "photo", "meta"})
 _MOST_VALUES = 5_000
 _ELEMENT = re.compile(r"[A-Za-z]{1,40}")
 _NOT_IN_R4 = "extra_forbidden"
+
+
+@cache
+def _models() -> Any:
+    """Load them for the first file: a web process that never imports one stays small."""
+    return import_module("patients.fhir.models")
 
 
 def validate(resource: Json) -> Any:
@@ -40,11 +29,12 @@ def validate(resource: Json) -> Any:
     if resource.get("modifierExtension") or resource.get("implicitRules"):
         raise Unusable("the resource carries a modifier that Taper does not know")
     _check_size(resource)
-    model = _MODELS[resource["resourceType"]]
+    models = _models()
+    model = models.MODELS[resource["resourceType"]]
     read = {name: value for name, value in resource.items() if name not in _UNREAD}
     try:
         return model.model_validate(read)
-    except ValidationError as error:
+    except models.ModelError as error:
         raise Unusable(_reason(error)) from None
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         raise Unusable("the resource is not valid in FHIR R4") from None
@@ -61,7 +51,7 @@ def _check_size(resource: Json) -> None:
             raise Unusable("the resource is far larger than Taper expects")
 
 
-def _reason(error: ValidationError) -> str:
+def _reason(error: Any) -> str:
     """Name the element, never a value: the reason is logged and printed."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     path = [part for part in first["loc"] if isinstance(part, str)]
