@@ -35,8 +35,6 @@ def two_free_ports() -> int:
 PORT = two_free_ports()
 GIVEN_BY_TESTS = ("DATABASE_URL", "REDIS_URL", "SITE_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
 
-pytestmark = pytest.mark.timeout(240)
-
 
 class House:
     """One `./dev run`, its words in a file."""
