@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Read:
 
     model: type[Model]
     rest: str
-    params: Sequence[object]
+    params: Sequence[Any]
 
 
 def in_turn(*reads: Read) -> list[list[Any]]:
@@ -49,6 +49,6 @@ def _names(model: type[Model]) -> list[str]:
     return [field.attname for field in _fields(model)]
 
 
-def _fields(model: type[Model]) -> "list[Field[Any, Any]]":
+def _fields(model: type[Model]) -> list[Any]:
     """Return the columns that the driver gives as Python has them."""
     return [field for field in model._meta.concrete_fields if not hasattr(field, "from_db_value")]

@@ -21,27 +21,13 @@ from sessions.models import Protocol, ProtocolPhase, TreatmentCourse, TreatmentS
 
 AHEAD = 2000
 ORDER = "family_name, given_name, id"
-COLUMNS = {
-    "public_id": "p.public_id::text",
-    "given_name": "p.given_name",
-    "family_name": "p.family_name",
-    "record_number": "p.record_number",
-    "birth_date": "p.birth_date",
-    "deceased": "p.deceased",
-    "course": "course.title",
-    "session": "next.public_id::text",
-    "status": "next.status",
-    "starts_at": "next.starts_at",
-    "phase": "next.phase",
-    "number": "next.number",
-    "count": "next.count",
-}
-VALUES = {
-    "systolic": "last.systolic",
-    "diastolic": "last.diastolic",
-    "spo2": "last.spo2",
-    "observed_at": "last.observed_at",
-}
+# In the order of `Found`.
+COLUMNS = """
+    p.public_id::text, p.given_name, p.family_name, p.record_number, p.birth_date, p.deceased,
+    course.title, next.public_id::text, next.status, next.starts_at, next.phase, next.number,
+    next.out_of
+"""
+VALUES = ", last.systolic, last.diastolic, last.spo2, last.observed_at"
 
 
 class Found(NamedTuple):
@@ -57,7 +43,7 @@ class Found(NamedTuple):
     starts_at: datetime
     phase: str
     number: int
-    count: int | None
+    out_of: int | None
     systolic: int | None = None
     diastolic: int | None = None
     spo2: int | None = None
@@ -86,11 +72,10 @@ def read(
 
 
 def _sql(conditions: str, show: str, goes_on: bool, values: bool) -> str:
-    columns = COLUMNS | VALUES if values else COLUMNS
     found = _search(conditions, show, goes_on) if conditions else _list(show, goes_on)
     return f"""
         WITH {_place() if goes_on else ""} {found}
-        SELECT moment.at, {", ".join(columns.values())}
+        SELECT moment.at, {COLUMNS}{VALUES if values else ""}
         FROM (SELECT clock_timestamp() AS at) AS moment
         LEFT JOIN found ON true
         LEFT JOIN {_table(Patient)} p ON p.id = found.id
@@ -101,7 +86,7 @@ def _sql(conditions: str, show: str, goes_on: bool, values: bool) -> str:
         ) AS course ON true
         LEFT JOIN LATERAL (
             SELECT s.public_id, s.status, s.starts_at, s.number_in_phase AS number,
-                   phase.name AS phase, phase.count
+                   phase.name AS phase, phase.count AS out_of
             FROM {_table(TreatmentSession)} s
             JOIN {_table(ProtocolPhase)} phase ON phase.id = s.phase_id
             WHERE s.patient_id = found.id AND s.status = ANY(%(holding)s)
@@ -169,7 +154,8 @@ def _search(conditions: str, show: str, goes_on: bool) -> str:
 
 def _matches(wanted: finding.Wanted) -> tuple[str, dict[str, Any]]:
     """Return the condition, empty when everybody is wanted, and what was typed by its names."""
-    conditions, typed = [], {}
+    conditions: list[str] = []
+    typed: dict[str, Any] = {}
     for days in wanted.births:
         name = f"typed{len(typed)}"
         typed[name] = list(days)

@@ -90,7 +90,7 @@ def _row(found: Found, today: date) -> Row:
 def _course(found: Found) -> str:
     if not found.course or not found.session:
         return found.course or ""
-    return f"{found.course} · {step_label(found.phase, found.number, found.count)}"
+    return f"{found.course} · {step_label(found.phase, found.number, found.out_of)}"
 
 
 def _values(found: Found) -> str:

@@ -2,9 +2,9 @@
 
 from binascii import b2a_qp
 from email.header import Header
-from email.message import Message
 from email.mime.text import MIMEText
 from email.utils import formataddr
+from typing import Any
 from uuid import uuid4
 
 from django.core.mail import BadHeaderError, EmailMultiAlternatives
@@ -42,13 +42,13 @@ class Letter(EmailMultiAlternatives):
             headers=headers,
             alternatives=[(html, "text/html")],
         )
-        self.html, self.calendar = html, calendar
+        self.text, self.html, self.calendar = text, html, calendar
         self.envelope = (sender[1], _plain(to))  # what the mail server is told
 
-    def message(self) -> Message:
+    def message(self, **how: Any) -> Any:
         """Return it as Python's own object, for whatever is no mail server."""
         self.attachments = [_calendar_part(self.calendar)] if self.calendar else []
-        return super().message()
+        return super().message(**how)
 
     def octets(self) -> bytes:
         headers = {
@@ -61,7 +61,7 @@ class Letter(EmailMultiAlternatives):
         }
         content = _multipart(
             "alternative",
-            _part("text/plain", 'charset="utf-8"', self.body),
+            _part("text/plain", 'charset="utf-8"', self.text),
             _part("text/html", 'charset="utf-8"', self.html),
         )
         if self.calendar:

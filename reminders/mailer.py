@@ -71,6 +71,7 @@ class _WatchedSMTPSSL(_Watched, smtplib.SMTP_SSL): ...
 class BoundedBackend(EmailBackend):
     """Django's SMTP backend for letters, which another thread can cut short at any step."""
 
+    connection: Any
     watched: _Watched | None = None
 
     @property

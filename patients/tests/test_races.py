@@ -44,7 +44,7 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
 
 
 def test_the_same_file_at_once_makes_one_patient(clinic: Clinic) -> None:
-    number = {"system": "http://north.example/mr", "value": "1"}
+    number = {"system": "http://north.example/mr", "value": "1", "type": bundles.coded("MR", "x")}
     patient = bundles.patient(identifier=[number])
     file = bundle(patient, bundles.condition(), bundles.medication_request())
     reading = imports.read_file(encoded(file), clinic)

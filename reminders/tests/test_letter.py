@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from django.core.mail import BadHeaderError
@@ -92,7 +93,7 @@ def test_a_calendar_entry_keeps_signs_and_long_lines() -> None:
         now=BEGINS,
     )
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
-    (event,) = Calendar.from_ical(text).walk("VEVENT")
+    event: Any = Calendar.from_ical(text).walk("VEVENT")[0]
     assert (str(event["SUMMARY"]), str(event["LOCATION"])) == (summary, location)
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (BEGINS, BEGINS + timedelta(hours=3))
     assert event["SEQUENCE"] == 3
