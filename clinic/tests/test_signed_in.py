@@ -131,5 +131,6 @@ def test_only_standing_memberships_count(nurse, clinic, other_clinic):
         other_clinic.memberships.create(user=nurse, role=Role.AUDITOR, is_active=False)
         clinic.memberships.create(user=nurse, role=Role.FRONT_DESK)
     user = user_with_memberships(nurse.pk)
+    assert user is not None
     assert user.clinics == [clinic]
     assert user.roles_by_clinic == {clinic.pk: {Role.NURSE, Role.FRONT_DESK}}
