@@ -13,10 +13,8 @@ from functools import partial
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
-
-from reminders.letter import Letter
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 HANGS_UP = 421
@@ -69,7 +67,7 @@ class _WatchedSMTPSSL(_Watched, smtplib.SMTP_SSL): ...
 
 
 class BoundedBackend(EmailBackend):
-    """Django's SMTP backend for letters, which another thread can cut short at any step."""
+    """Django's SMTP backend, which another thread can cut short at any step."""
 
     connection: Any
     watched: _Watched | None = None
@@ -78,12 +76,6 @@ class BoundedBackend(EmailBackend):
     def connection_class(self) -> Any:
         kind = _WatchedSMTPSSL if self.use_ssl else _Watched
         return partial(kind, show=partial(setattr, self, "watched"))
-
-    def _send(self, email_message: Any) -> bool:
-        octets = email_message.octets()
-        sender, recipient = email_message.envelope
-        self.connection.sendmail(sender, [recipient], octets)
-        return True
 
 
 class _Watchdog:
@@ -142,7 +134,7 @@ class Mailer:
         with suppress(OSError), self._watchdog.watching():
             self._backend.close()
 
-    def send(self, mail: Letter) -> None:
+    def send(self, mail: EmailMessage) -> None:
         """Hand the mail over, or raise UndeliveredError.
 
         A kept connection that died while it was idle costs nothing: the mail goes by a new one.
@@ -163,7 +155,7 @@ class Mailer:
                 self._drop()
             raise UndeliveredError(error, maybe_sent=maybe_sent) from error
 
-    def _hand_over(self, mail: Letter) -> None:
+    def _hand_over(self, mail: EmailMessage) -> None:
         if not self._is_open:
             self._backend.open()
             self._is_open = True

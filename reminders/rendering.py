@@ -5,16 +5,16 @@ The clinic appears under the sender name that it chose for patients, never under
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parseaddr
-from functools import cache
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr, parseaddr
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from icalendar import Calendar, Event
 
 from clinic.models import Clinic
-from reminders import calendar_entry
-from reminders.letter import Letter
 from reminders.models import Message
 from sessions.models import TreatmentSession
 
@@ -67,7 +67,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Letter:
+def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> EmailMultiAlternatives:
     """Write the mail for a message fetched with its session, patient and clinic."""
     session, sender = message.treatment_session, Sender.of(message.clinic)
     begins = LocalTime.of(session.starts_at, zone)
@@ -79,21 +79,23 @@ def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Lette
         "at_clinic": at_clinic if at_clinic != begins and zone != message.clinic.zone else None,
     }
     template = TEMPLATES[Message.Kind(message.kind)]
-    from_address, domain = _from(settings.DEFAULT_FROM_EMAIL)
-    return Letter(
+    _, from_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    written = EmailMultiAlternatives(
         subject=_subject(message, begins, elsewhere=values["at_clinic"] is not None),
-        sender=(sender.name, from_address),
-        to=address,
-        reply_to=sender.reply_to,
+        body=render_to_string(f"reminders/{template}.txt", values),
+        from_email=formataddr((sender.name, from_address)),
+        to=[address],
+        reply_to=[sender.reply_to] if sender.reply_to else None,
         headers={
-            "Message-ID": f"<{message.message_id}@{domain}>",
+            "Message-ID": f"<{message.message_id}@{_domain(from_address)}>",
             "Date": format_datetime(now.astimezone(UTC)),
             "Auto-Submitted": "auto-generated",
         },
-        text=render_to_string(f"reminders/{template}.txt", values),
-        html=render_to_string(f"reminders/{template}.html", values),
-        calendar=calendar(session, sender, domain, now) if template == "reminder" else "",
     )
+    written.attach_alternative(render_to_string(f"reminders/{template}.html", values), "text/html")
+    if template == "reminder":
+        written.attach(_calendar_part(calendar(session, sender, _domain(from_address), now)))
+    return written
 
 
 def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
@@ -103,20 +105,31 @@ def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
     return f"Your appointment on {begins.day} at {begins.time}{zone}"
 
 
-@cache
-def _from(setting: str) -> tuple[str, str]:
-    """Return the address in the setting, and its domain."""
-    _, address = parseaddr(setting)
-    return address, address.rpartition("@")[2] or "localhost"
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2] or "localhost"
 
 
 def calendar(session: TreatmentSession, sender: Sender, domain: str, now: datetime) -> str:
-    return calendar_entry.write(
-        uid=f"{session.public_id}@{domain}",
-        revision=session.schedule_rev,
-        begins=session.starts_at,
-        ends=session.ends_at,
-        summary=f"Appointment, {sender.name}",
-        location=", ".join(sender.address_lines),
-        now=now,
-    )
+    """Return the calendar entry; a later one of the same session replaces an earlier one."""
+    event = Event()
+    event.add("uid", f"{session.public_id}@{domain}")
+    event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
+    event.add("dtstart", session.starts_at.astimezone(UTC))
+    event.add("dtend", session.ends_at.astimezone(UTC))
+    event.add("sequence", session.schedule_rev)
+    event.add("summary", f"Appointment, {sender.name}")
+    if sender.address_lines:
+        event.add("location", ", ".join(sender.address_lines))
+    entry = Calendar()
+    entry.add("prodid", "-//Appointments//EN")
+    entry.add("version", "2.0")
+    entry.add("method", "PUBLISH")
+    entry.add_component(event)
+    return entry.to_ical().decode()
+
+
+def _calendar_part(text: str) -> MIMEText:
+    part = MIMEText(text, "calendar", "utf-8")
+    part.set_param("method", "PUBLISH")
+    part.add_header("Content-Disposition", "attachment", filename="appointment.ics")
+    return part
