@@ -30,24 +30,14 @@ def share(queryset: QuerySet[Model]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def shared(model: type[M], column: str, value: object) -> list[M]:
-    """Lock rows FOR SHARE and read them in one statement: they stay so until the end."""
-    return _locked(model, column, value, "SHARE")
-
-
 def exclusive(model: type[M], pk: int) -> M:
     """Lock one row FOR UPDATE and read it as it is under the lock; nothing is joined to it."""
-    found = _locked(model, "id", pk, "UPDATE")
-    if not found:
-        raise ObjectDoesNotExist
-    return found[0]
-
-
-def _locked(model: type[M], column: str, value: object, strength: str) -> list[M]:
     table = connection.ops.quote_name(model._meta.db_table)
-    where = connection.ops.quote_name(column)
-    sql = f"SELECT * FROM {table} WHERE {where} = %s ORDER BY id FOR {strength}"
-    return list(model._default_manager.raw(sql, [value]))
+    sql = f"SELECT * FROM {table} WHERE id = %s FOR UPDATE"
+    row = next(iter(model._default_manager.raw(sql, [pk])), None)
+    if row is None:
+        raise ObjectDoesNotExist
+    return row
 
 
 def check_version(row: VersionedRow, version: int | None) -> None:

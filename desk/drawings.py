@@ -8,7 +8,6 @@ from math import ceil
 from monitoring.readings import Reading, Settings
 
 WIDTH, LEFT, RIGHT = 640, 34, 74
-AXIS_Y, TOP_Y = 270, 12
 BP_LOW, BP_HIGH, BP_LOW_Y, BP_HIGH_Y = 40, 200, 262, 82
 SPO2_LOW, SPO2_HIGH, SPO2_LOW_Y, SPO2_HIGH_Y = 88, 100, 62, 14
 SHORTEST = timedelta(hours=2, minutes=30)

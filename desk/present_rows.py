@@ -94,11 +94,7 @@ def _parts() -> dict[str, str]:
         .values("label", "anchor", "minute", protocol_id=F("template__protocol_id")),
         "vitals": _children(VitalSigns.objects.standing(), *VITALS),
         "given": _children(_given(), "number", "given_at", "route"),
-        "stop": _children(
-            InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP),
-            "at",
-            number=F("dose__number"),
-        ),
+        "stop": _children(_stops(), "at", number=F("dose__number")),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term"),
         "escort": _newest(Escort, "sessions", OF, "name"),
@@ -192,7 +188,7 @@ def _given() -> QuerySet[Dose]:
 
 
 def _stops() -> QuerySet[InfusionEvent]:
-    return InfusionEvent.objects.filter(kind=InfusionEvent.Kind.STOP)
+    return InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP)
 
 
 def _consents() -> QuerySet[Consent]:

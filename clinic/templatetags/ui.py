@@ -103,11 +103,6 @@ def state_class(status: str) -> str:
     return f"state-{STATES[status].css}"
 
 
-@register.filter
-def state_word(status: str) -> str:
-    return STATES[status].word
-
-
 def relative(at: datetime, now: datetime) -> str:
     """Say how far away a time is, in whole minutes: "in 12 min", "8 min ago".
 
