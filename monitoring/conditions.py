@@ -11,6 +11,7 @@ class Condition(NamedTuple):  # made by the hundred for a board, where a data cl
     text: str
     action: str = ""  # what settles it, for the page: wait, record_vitals, explain, assess, ...
     decidable: bool = False
+    needs_prescriber: bool = False  # to decide it
     ready_at: datetime | None = None
     reason: str = ""  # the words that settled it: a decision, or why a check was late or missed
 

@@ -9,7 +9,8 @@ out. Unknown is never good enough. What was decided where the label is silent:
   after the last dose, within `recent_minutes`, and not the same reading as the peak's.
 - Of readings that share the latest time, each has to be good.
 - Only a clinician's valid assessment can decide a condition, and only one marked decidable:
-  a known blood pressure, or (prescriber) a MOAA/S at baseline but under the limit.
+  a known blood pressure (from the ceiling on, a prescriber), or, a prescriber too, a MOAA/S at
+  baseline but under the limit.
 """
 
 from collections.abc import Callable
@@ -42,7 +43,7 @@ def _decided(condition: Condition, evidence: Evidence) -> Condition:
     if assessment is None:
         return condition
     reason = assessment.decisions.get(condition.code, "")
-    if not said(reason) or (condition.code == "sedation" and not assessment.is_prescriber):
+    if not said(reason) or (condition.needs_prescriber and not assessment.is_prescriber):
         return condition
     found = condition.text.partition(":")[0]  # what was decided about stays in sight
     text = f"{found}. Decided by {assessment.by}: {reason}"
@@ -84,7 +85,7 @@ def _sedation(evidence: Evidence) -> Condition:
         return Condition("sedation", True, f"Latest MOAA/S {latest}.")
     if at_baseline:
         text = f"Latest MOAA/S {latest} is at baseline but under {limit}: the prescriber decides."
-        return Condition("sedation", False, text, "assess", decidable=True)
+        return Condition("sedation", False, text, "assess", decidable=True, needs_prescriber=True)
     shown = "not known" if baseline is None else str(baseline)
     text = f"Latest MOAA/S {latest}, baseline {shown}: wait until the patient is awake as before."
     return Condition("sedation", False, text, "record_vitals")

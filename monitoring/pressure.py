@@ -64,11 +64,15 @@ def bp_high(evidence: Evidence) -> Condition:
     if peak and all(_bp_acceptable(bp, peak, before, settings) for bp in latest):
         return Condition("bp_high", True, f"Latest blood pressure {shown}.")
     limit = BloodPressure(settings.bp_discharge_systolic, settings.bp_discharge_diastolic)
+    ceiling = (settings.bp_ceiling_systolic, settings.bp_ceiling_diastolic)
+    severe = any(bp[part] >= ceiling[part] for bp in latest for part in (0, 1))
     text = (
         f"Latest blood pressure {shown} is over {limit} and not settling: "
-        "measure again, or a clinician decides with a reason."
+        f"measure again, or a {'prescriber' if severe else 'clinician'} decides with a reason."
     )
-    return Condition("bp_high", False, text, "record_vitals", decidable=True)
+    return Condition(
+        "bp_high", False, text, "record_vitals", decidable=True, needs_prescriber=severe
+    )
 
 
 def _bp_acceptable(

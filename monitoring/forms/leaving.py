@@ -8,7 +8,6 @@ from django import forms
 from clinic.forms import ClinicalForm
 from monitoring.discharge import Gate
 from monitoring.models import Escort
-from monitoring.services.discharge import PRESCRIBER_DECIDES
 from patients.forms.fields import LineField
 from sessions.forms.fields import MomentField
 from sessions.forms.sheet import layout, reason_field, row
@@ -40,9 +39,7 @@ class AssessForm(ClinicalForm):
         super().__init__(*args, **kwargs)
         asked = []
         for condition in gate.conditions:
-            if not condition.decidable:
-                continue
-            if condition.code in PRESCRIBER_DECIDES and not prescriber:
+            if not condition.decidable or (condition.needs_prescriber and not prescriber):
                 continue
             name = f"decide_{condition.code}"
             self.fields[name] = reason_field("Why this is acceptable", help_text=condition.text)

@@ -23,7 +23,6 @@ from sessions.services import steps
 ASSESS = "monitoring.assess_discharge"
 ESCORT = "monitoring.record_escort"
 PRESCRIBER = "treatment_sessions.override_gate"
-PRESCRIBER_DECIDES = frozenset({"sedation"})
 SHORTEST_REASON = 10  # characters; an override is read years later
 WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -109,9 +108,9 @@ def assess(
 
 
 def _check_decisions(given: dict[str, str], gate: Gate, *, prescriber: bool) -> None:
-    decidable = {condition.code for condition in gate.conditions if condition.decidable}
+    decidable = {condition.code: condition for condition in gate.conditions if condition.decidable}
     for code in given:
-        if code in PRESCRIBER_DECIDES and not prescriber:
+        if code in decidable and decidable[code].needs_prescriber and not prescriber:
             raise ValidationError({f"decide_{code}": "Only a prescriber decides this."})
         if code not in decidable:
             raise ValidationError({f"decide_{code}": "This can't be decided: it has to be met."})

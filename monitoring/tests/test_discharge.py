@@ -242,6 +242,18 @@ def test_a_clinician_decides_a_high_pressure_with_a_reason():
 
 
 @pytest.mark.parametrize(
+    ("systolic", "diastolic", "by_nurse"),
+    [(159, 99, True), (160, 85, False), (150, 100, False), (189, 112, False)],
+)
+def test_from_the_ceiling_on_only_a_prescriber_decides_a_pressure(systolic, diastolic, by_nurse):
+    high = history(BEFORE, PEAK, bp(120, systolic, diastolic))
+    for prescriber in (False, True):
+        decisions = {"bp_high": "Usual at home"}
+        decided = assessment(125, decisions=decisions, is_prescriber=prescriber)
+        assert (unmet(replace(high, assessment=decided)) == set()) == (by_nurse or prescriber)
+
+
+@pytest.mark.parametrize(
     "given",
     [
         assessment(125, decisions={"bp_high": " "}),
