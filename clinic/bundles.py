@@ -123,7 +123,7 @@ class One(Many):
 class Bundle:
     """Parts around one row of a model, whose key is given as `key`."""
 
-    def __init__(self, model: type[Model], parts: Mapping[str, Many]) -> None:
+    def __init__(self, model: Any, parts: Mapping[str, Many]) -> None:
         self.model, self.parts = model, parts
 
     def read(self, key: int, **given: Any) -> dict[str, Any]:

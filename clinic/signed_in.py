@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from clinic.models import Clinic, Membership, User
-from clinic.statements import prepared
+from clinic.statements import read_all
 
 Row = TypeVar("Row", bound=Model)
 
@@ -20,7 +20,7 @@ class SessionStore(DatabaseStore):
     """Django's own, read by constant SQL; `SESSION_ENGINE` names this module."""
 
     def _get_session_from_db(self) -> Session | None:
-        rows = _rows(_session_sql(), self.session_key, timezone.now())
+        rows = read_all(_session_sql(), [self.session_key, timezone.now()])
         if not rows:
             self._session_key = None
             return None
@@ -29,7 +29,7 @@ class SessionStore(DatabaseStore):
 
 def user_with_memberships(pk: int) -> User | None:
     """Return the user, who already knows where he works now."""
-    rows = _rows(_user_sql(), pk)
+    rows = read_all(_user_sql(), [pk])
     if not rows:
         return None
     users, memberships = len(_names(User)), len(_names(Membership))
@@ -81,12 +81,6 @@ def _columns(model: type[Model]) -> str:
 @cache
 def _names(model: type[Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
-
-
-def _rows(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    with prepared() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
 
 
 def _made(model: type[Row], values: Sequence[Any]) -> Row:

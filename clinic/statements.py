@@ -1,35 +1,43 @@
 """Statements that never change: put together once, parsed and planned once for each connection."""
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
-from django.db.backends.utils import CursorWrapper
+from django.db import NotSupportedError, connection
 from django.db.models import BooleanField, Expression, Field, Func, QuerySet
 from psycopg import sql
 
-
-class PreparedCursor(psycopg.Cursor[Any]):
-    """Says what it executed, as Django's log of statements asks, which psycopg leaves out."""
-
-    def _send_query_prepared(self, name: bytes, pgq: Any, **options: Any) -> None:
-        self._query = pgq
-        super()._send_query_prepared(name, pgq, **options)
+Values = Mapping[str, Any] | Sequence[Any]
 
 
-@contextmanager
-def prepared() -> Iterator[CursorWrapper]:
-    """Open a cursor that binds values on the server and prepares what it executes.
+def read_all(text: str, values: Values) -> list[tuple[Any, ...]]:
+    """Bind the values on the server and keep the plan of the text for this connection.
 
     For constant text alone: each new text is one more plan to keep. See `prepare_threshold` in the
-    settings; every other cursor binds on the client and prepares nothing.
+    settings; every other cursor binds on the client and prepares nothing. PostgreSQL refuses a plan
+    whose columns a migration has changed; the plans go with the connection, or by the rollback.
     """
+    try:
+        return _read(text, values)
+    except NotSupportedError:
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return _read(text, values)
+
+
+def read_one(text: str, values: Values) -> Any:
+    """Return the first row, or None."""
+    return next(iter(read_all(text, values)), None)
+
+
+def _read(text: str, values: Values) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.cursor = PreparedCursor(connection.connection)
-        yield cursor
+        cursor.cursor = psycopg.Cursor(connection.connection)
+        cursor.execute(text, values)
+        return cursor.fetchall()
 
 
 class Given(Expression):
@@ -70,9 +78,3 @@ def text_of(rows: "QuerySet[Any, Any]") -> str:
 def as_json(rows: "QuerySet[Any, Any]") -> str:
     """Write a query set of values as one JSON array of objects."""
     return f"(SELECT coalesce(json_agg(found), '[]') FROM ({text_of(rows)}) AS found)"
-
-
-def read_one(text: str, values: Mapping[str, Any]) -> tuple[Any, ...]:
-    with prepared() as cursor:
-        cursor.execute(text, values)
-        return cursor.fetchone()

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from clinic.models import Heartbeat, User
-from clinic.statements import prepared
+from clinic.statements import read_one
 from desk import polling
 from desk.pulse import ON_CHART, added, table, versions
 from desk.sheet import Sheet
@@ -33,9 +33,7 @@ class Pulse:
 def read(public_id: UUID, clinic_ids: Iterable[int]) -> Pulse | None:
     """Read the pulse of a session at one of these clinics, in one query."""
     values: dict[str, Any] = {"public_id": public_id, "clinics": list(clinic_ids)}
-    with prepared() as cursor:
-        cursor.execute(_sql(CLOCK), values)
-        row = cursor.fetchone()
+    row = read_one(_sql(CLOCK), values)
     return Pulse(*row) if row else None
 
 

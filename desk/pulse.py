@@ -15,7 +15,7 @@ from django.db import connection, models
 
 from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, Heartbeat, Room
-from clinic.statements import prepared
+from clinic.statements import read_one
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -148,10 +148,9 @@ def read(clinic: Clinic) -> Pulse:
         "sweep": SWEEP,
         "silent": SILENT_AFTER,
     }
-    with prepared() as cursor:
-        cursor.execute(_sql(CLOCK), values)
-        row: tuple[Any, ...] = cursor.fetchone()
-    now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = row
+    now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = read_one(
+        _sql(CLOCK), values
+    )
     return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, silent, digest)
 
 

@@ -42,7 +42,7 @@ def _asks(browser: Client, facts: Facts) -> dict[str, Callable[[], object]]:
 def _statements(ask: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as captured:
         ask()
-    said = (query["sql"] for query in captured.captured_queries)
+    said = (query["sql"] or "" for query in captured.captured_queries)  # none: a prepared one
     return sum(not sql.startswith(AROUND) for sql in said)
 
 
