@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import psycopg
-from django.db import NotSupportedError, connection
-from django.db.models import BooleanField, Expression, Field, Func, QuerySet
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connection
+from django.db.models import BooleanField, Expression, Field, Func, Model, QuerySet
 from psycopg import sql
 
+Row = TypeVar("Row", bound=Model)
 Values = Mapping[str, Any] | Sequence[Any]
 
 
@@ -38,6 +40,32 @@ def _read(text: str, values: Values) -> list[tuple[Any, ...]]:
         cursor.cursor = psycopg.Cursor(connection.connection)
         cursor.execute(text, values)
         return cursor.fetchall()
+
+
+def table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+@cache
+def columns(model: type[Model]) -> str:
+    """List the columns that `made` makes an instance from."""
+    quote = connection.ops.quote_name
+    return ", ".join(f"{table(model)}.{quote(field.column)}" for field in _fields(model))
+
+
+@cache
+def names(model: type[Model]) -> list[str]:
+    """Return the attributes for these columns, in their order."""
+    return [field.attname for field in _fields(model)]
+
+
+def made(model: type[Row], values: Sequence[Any]) -> Row:
+    """Make an instance; a column that the driver gives otherwise than Python has it is deferred."""
+    return model.from_db(DEFAULT_DB_ALIAS, names(model), values)
+
+
+def _fields(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if not hasattr(field, "from_db_value")]
 
 
 class Given(Expression):

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from clinic.models import Heartbeat, User
-from clinic.statements import read_one
+from clinic.statements import read_one, table
 from desk import polling
-from desk.pulse import ON_CHART, added, table, versions
+from desk.pulse import ON_CHART, added, versions
 from desk.sheet import Sheet
 from patients.models import Patient
 from sessions.models import DoseOrder, TreatmentSession

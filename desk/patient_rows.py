@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Model
 
 from clinic.models import Clinic
+from clinic.statements import table
 from monitoring.models import VitalSigns
 from patients import finding
 from patients.models import Patient
@@ -78,17 +78,17 @@ def _sql(conditions: str, show: str, goes_on: bool, values: bool) -> str:
         SELECT moment.at, {COLUMNS}{VALUES if values else ""}
         FROM (SELECT clock_timestamp() AS at) AS moment
         LEFT JOIN found ON true
-        LEFT JOIN {_table(Patient)} p ON p.id = found.id
+        LEFT JOIN {table(Patient)} p ON p.id = found.id
         LEFT JOIN LATERAL (
-            SELECT protocol.short_title AS title FROM {_table(TreatmentCourse)} c
-            JOIN {_table(Protocol)} protocol ON protocol.id = c.protocol_id
+            SELECT protocol.short_title AS title FROM {table(TreatmentCourse)} c
+            JOIN {table(Protocol)} protocol ON protocol.id = c.protocol_id
             WHERE c.patient_id = found.id AND c.status = %(running)s LIMIT 1
         ) AS course ON true
         LEFT JOIN LATERAL (
             SELECT s.public_id, s.status, s.starts_at, s.number_in_phase AS number,
                    phase.name AS phase, phase.count AS out_of
-            FROM {_table(TreatmentSession)} s
-            JOIN {_table(ProtocolPhase)} phase ON phase.id = s.phase_id
+            FROM {table(TreatmentSession)} s
+            JOIN {table(ProtocolPhase)} phase ON phase.id = s.phase_id
             WHERE s.patient_id = found.id AND s.status = ANY(%(holding)s)
             ORDER BY s.starts_at LIMIT 1
         ) AS next ON true
@@ -97,15 +97,11 @@ def _sql(conditions: str, show: str, goes_on: bool, values: bool) -> str:
     """
 
 
-def _table(model: type[Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
-
-
 def _place() -> str:
     """Name the last row of the page before; its name never enters an address."""
     return f"""
         place AS MATERIALIZED (
-            SELECT {ORDER} FROM {_table(Patient)}
+            SELECT {ORDER} FROM {table(Patient)}
             WHERE clinic_id = %(clinic)s AND public_id = %(after)s
         ),
     """
@@ -123,7 +119,7 @@ def _here(goes_on: bool) -> str:
 def _list(show: str, goes_on: bool) -> str:
     return f"""
         found AS MATERIALIZED (
-            SELECT {ORDER} FROM {_table(Patient)} patient
+            SELECT {ORDER} FROM {table(Patient)} patient
             WHERE {_here(goes_on)} {_shown(show, "patient")} ORDER BY {ORDER} LIMIT %(limit)s
         )
     """
@@ -134,7 +130,7 @@ def _search(conditions: str, show: str, goes_on: bool) -> str:
     return f"""
         near AS MATERIALIZED (
             SELECT {ORDER} FROM (
-                SELECT {ORDER}, search_text, birth_date FROM {_table(Patient)}
+                SELECT {ORDER}, search_text, birth_date FROM {table(Patient)}
                 WHERE {_here(goes_on)} ORDER BY {ORDER} LIMIT %(ahead)s
             ) AS patient
             WHERE {wanted} ORDER BY {ORDER} LIMIT %(limit)s
@@ -143,7 +139,7 @@ def _search(conditions: str, show: str, goes_on: bool) -> str:
             SELECT * FROM near WHERE (SELECT count(*) FROM near) = %(limit)s
             UNION ALL (
                 SELECT * FROM (
-                    SELECT {ORDER} FROM {_table(Patient)} patient
+                    SELECT {ORDER} FROM {table(Patient)} patient
                     WHERE {_here(goes_on)} AND {wanted} OFFSET 0
                 ) AS anywhere
                 WHERE (SELECT count(*) FROM near) < %(limit)s ORDER BY {ORDER} LIMIT %(limit)s
@@ -172,7 +168,7 @@ def _matches(wanted: finding.Wanted) -> tuple[str, dict[str, Any]]:
 
 def _shown(show: str, row: str) -> str:
     running = f"""
-        EXISTS (SELECT FROM {_table(TreatmentCourse)} c
+        EXISTS (SELECT FROM {table(TreatmentCourse)} c
                 WHERE c.patient_id = {row}.id AND c.status = %(running)s)
     """
     return {"course": f"AND {running}", "none": f"AND NOT {running}"}.get(show, "")
@@ -183,12 +179,12 @@ def _last_values() -> str:
     return f"""
         LEFT JOIN LATERAL (
             SELECT v.systolic, v.diastolic, v.spo2, v.observed_at
-            FROM {_table(TreatmentSession)} s
+            FROM {table(TreatmentSession)} s
             CROSS JOIN LATERAL (
-                SELECT * FROM {_table(VitalSigns)} sign
+                SELECT * FROM {table(VitalSigns)} sign
                 WHERE sign.treatment_session_id = s.id AND NOT sign.entered_in_error
                     AND NOT EXISTS (
-                        SELECT FROM {_table(VitalSigns)} later WHERE later.supersedes_id = sign.id
+                        SELECT FROM {table(VitalSigns)} later WHERE later.supersedes_id = sign.id
                     )
                 ORDER BY sign.observed_at DESC LIMIT 1
             ) AS v

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, Heartbeat, Room
-from clinic.statements import read_one
+from clinic.statements import read_one, table
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -56,10 +56,6 @@ class Pulse:
     clock_jumped_at: datetime | None
     mail_is_silent: bool  # no sweep has finished lately
     digest: str
-
-
-def table(model: type[models.Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
 
 
 def added(ids: str) -> str:

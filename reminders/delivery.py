@@ -18,8 +18,8 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
 from clinic import audit, clock
 from clinic.audit import acting, system
+from clinic.locks import Read, in_turn
 from clinic.models import Clinic, User
-from clinic.reading import Read, in_turn
 from clinic.roles import Role
 from patients.models import Consent, EmailContact, Patient, Task
 from patients.services import tasks
