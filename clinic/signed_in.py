@@ -9,18 +9,18 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from clinic.models import Clinic, Membership, User
-from clinic.statements import columns, made, names, read_all, table
+from clinic.statements import columns, made, names, read_all, read_one, table
 
 
 class SessionStore(DatabaseStore):
     """Django's own, read by constant SQL; `SESSION_ENGINE` names this module."""
 
     def _get_session_from_db(self) -> Session | None:
-        rows = read_all(_session_sql(), [self.session_key, timezone.now()])
-        if not rows:
+        row = read_one(_session_sql(), [self.session_key, timezone.now()])
+        if row is None:
             self._session_key = None
             return None
-        return made(Session, rows[0])
+        return made(Session, row)
 
 
 def user_with_memberships(pk: int) -> User | None:
