@@ -226,6 +226,23 @@ def test_an_infusion_does_not_start_after_its_next_step(infused: Visit) -> None:
         corrections.correct_device(dose, device, by=infused.nurse)
 
 
+@pytest.mark.parametrize("moved", [10, -10])
+def test_a_step_follows_the_corrected_start(infused: Visit, moved: int) -> None:
+    infused.be_cleared()
+    infused.clock.forward(minutes=20)
+    dose = infusions.start(infused.pk, drip(), by=infused.nurse)
+    began = infused.clock.now + timedelta(minutes=moved)
+    infused.clock.forward(minutes=12)
+    start = corrections.Drip("A1", Decimal(38), Decimal(1), "Misread", began)
+    corrections.correct_infusion(dose, start, by=infused.nurse)
+    before = infusions.Change("pause", at=began - timedelta(minutes=2), reason="Anxious")
+    with pytest.raises(ValidationError, match="This is before “started”"):
+        infusions.change(infused.pk, before, by=infused.nurse)
+    after = infusions.Change("pause", at=began + timedelta(minutes=2), reason="Anxious")
+    infusions.change(infused.pk, after, by=infused.nurse)
+    assert step(infused, "pause").at == after.at
+
+
 def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
     infused.be_cleared()
     infused.clock.forward(minutes=1)

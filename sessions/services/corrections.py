@@ -16,7 +16,7 @@ from sessions.models import Dose, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import steps
 from sessions.services.doses import GIVE, Device, check_device, check_time
-from sessions.services.drips import Kind, steps_of
+from sessions.services.drips import Kind, began, steps_of
 from sessions.services.infusions import Change, check_numbers, check_vial
 
 
@@ -128,25 +128,14 @@ def _check_step_time(
     taken = steps_of(treatment_session, wrong.dose.number)
     place = taken.index(wrong)
     before, after = taken[place - 1], taken[place + 1 :]
-    began = _began(treatment_session, before)
-    if at < began.replace(second=0, microsecond=0):
+    earliest = began(treatment_session, before)
+    if at < earliest.replace(second=0, microsecond=0):
         text = f"This is before “{before.get_kind_display().lower()}”. Check the time."
         raise ValidationError({"at": text})
     if after and at >= after[0].at:
         text = f"This is after “{after[0].get_kind_display().lower()}”. Check the time."
         raise ValidationError({"at": text})
-    return max(at, began)
-
-
-def _began(treatment_session: TreatmentSession, step: InfusionEvent) -> datetime:
-    """Return when a step was taken; the start moves with a correction of the infusion."""
-    if step.kind != Kind.START:
-        return step.at
-    standing = Dose.objects.filter(
-        treatment_session=treatment_session, number=step.dose.number
-    ).standing()
-    dose = standing.first()
-    return dose.given_at if dose else step.at
+    return max(at, earliest)
 
 
 def _lock(wrong: Dose, route: str, reason: str, *, by: User) -> TreatmentSession:

@@ -1,8 +1,9 @@
 """The steps of an infusion as they stand, and as they were corrected."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sessions.models import InfusionEvent, TreatmentSession
+from sessions.models import Dose, InfusionEvent, TreatmentSession
 
 Kind = InfusionEvent.Kind
 # What may follow what; the stop ends it.
@@ -24,6 +25,15 @@ def steps_of(treatment_session: TreatmentSession, number: int) -> list[InfusionE
     """Return the standing steps of one infusion."""
     events = InfusionEvent.objects.filter(treatment_session=treatment_session, dose__number=number)
     return in_order(events.standing().select_related("dose"))
+
+
+def began(treatment_session: TreatmentSession, step: InfusionEvent) -> datetime:
+    """Return when a step was taken; the start moves with a correction of the infusion."""
+    if step.kind != Kind.START:
+        return step.at
+    doses = Dose.objects.filter(treatment_session=treatment_session, number=step.dose.number)
+    dose = doses.standing().first()
+    return dose.given_at if dose else step.at
 
 
 def numbered(events: Iterable[InfusionEvent]) -> dict[int, list[InfusionEvent]]:

@@ -16,7 +16,7 @@ from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import asks, authorization, steps
 from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
-from sessions.services.drips import NEXT, Kind, steps_of
+from sessions.services.drips import NEXT, Kind, began, steps_of
 
 ABOVE_0 = "Enter a number above 0."
 OUTSIDE_WITHOUT_REASON = "Say why it was given outside the gate."
@@ -209,11 +209,12 @@ def change(
             raise ValidationError("No infusion was started.", code="not_started")
         dose, events = found
         at = change.at or now
-        _check_change(treatment_session, change, at, events[-1], dose, now)
+        earliest = began(treatment_session, events[-1])
+        _check_change(treatment_session, change, at, events[-1], earliest, dose, now)
         gives_more = _gives_more(change, events)
         if gives_more:
             _check_gate(treatment_session, change, now, outside_gate=outside_gate)
-        at = max(at, events[-1].at)  # a time typed in minutes keeps the order of the steps
+        at = max(at, earliest)  # a time typed in minutes keeps the order of the steps
         event = InfusionEvent.objects.create(
             treatment_session=treatment_session,
             dose=events[0].dose,
@@ -240,6 +241,7 @@ def _check_change(
     change: Change,
     at: datetime,
     last: InfusionEvent,
+    earliest: datetime,
     dose: Dose,
     now: datetime,
 ) -> None:
@@ -249,7 +251,7 @@ def _check_change(
             code="order",
         )
     times.check_happened(at, now, field="at")
-    if at < last.at.replace(second=0, microsecond=0):
+    if at < earliest.replace(second=0, microsecond=0):
         text = f"This is before “{last.get_kind_display().lower()}”. Check the time."
         raise ValidationError({"at": text})
     late_after = treatment_session.clinic.late_entry_minutes
