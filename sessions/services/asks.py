@@ -39,7 +39,7 @@ def after_step(
     elif left == Status.NO_SHOW:
         call = {"kind": Task.Kind.NO_SHOW, "source_id": treatment_session.public_id}
         tasks.close_for(by=by, note="The patient came after all.", **call)
-    if left == Status.PLANNED and treatment_session.is_over:
+    if left == Status.PLANNED:
         off_a_closed_day(treatment_session, by=by)
 
 
@@ -100,9 +100,9 @@ def session_of_key(dedupe_key: str) -> str:
 
 
 def off_a_closed_day(treatment_session: TreatmentSession, *, by: User) -> None:
-    """Close that task: the session was moved, or has ended."""
+    """Close that task: the session was moved, has begun, or has ended."""
     key = f"{CLOSED_DAY}{treatment_session.public_id}:"
-    tasks.close_for(by=by, note="It is booked there no more.", dedupe_key__startswith=key)
+    tasks.close_for(by=by, note="It needs no other date any more.", dedupe_key__startswith=key)
 
 
 def to_look_after_a_cancellation(treatment_session: TreatmentSession, now: datetime) -> Task:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -61,12 +62,16 @@ def booked_on(closure: Closure, now: datetime) -> TreatmentSessionQuerySet:
 def _to_come(
     clinic: Clinic, closures: Iterable[Closure], now: datetime
 ) -> TreatmentSessionQuerySet:
-    sessions = TreatmentSession.objects.planned().filter(clinic=clinic, ends_at__gt=now)
-    days = [_days(closure, clinic) for closure in closures]
-    rows = sessions.filter(reduce(or_, days)) if days else sessions.none()
+    rows = TreatmentSession.objects.planned().filter(
+        _in_days_of(closures, clinic), clinic=clinic, ends_at__gt=now
+    )
     return rows.select_related(
         "patient", "clinic", "course__protocol", "phase", "chair__room"
     ).order_by("starts_at", "pk")
+
+
+def _in_days_of(closures: Iterable[Closure], clinic: Clinic) -> Q:
+    return reduce(or_, (_days(closure, clinic) for closure in closures), Q(pk__in=()))
 
 
 def _days(closure: Closure, clinic: Clinic) -> Q:
@@ -76,17 +81,23 @@ def _days(closure: Closure, clinic: Clinic) -> Q:
 
 
 def _reconcile(clinic: Clinic, *, by: User, now: datetime) -> None:
-    """Let each session on a closed day have one open task, and no other session one."""
+    """Ask once for each session on a closed day, and no more for one whose day is open again."""
     today = now.astimezone(clinic.zone).date()
     closures = Closure.objects.filter(clinic=clinic, ends_on__gte=today)
     keys = _to_come(clinic, closures, now).values_list("pk", flat=True)
     booked = steps.lock_all(pk__in=list(keys), status=Status.PLANNED)
     waiting = Task.objects.open().filter(clinic=clinic, dedupe_key__startswith=asks.CLOSED_DAY)
     asked = {asks.session_of_key(key): key for key in waiting.values_list("dedupe_key", flat=True)}
-    booked_ids = {str(row.public_id) for row in booked}
-    over = [key for public_id, key in asked.items() if public_id not in booked_ids]
-    tasks.close_for(by=by, note=OPEN_AGAIN, dedupe_key__in=over)
+    free = _open_again(clinic, asked)
+    tasks.close_for(by=by, note=OPEN_AGAIN, dedupe_key__in=[asked[str(pk)] for pk in free])
     for treatment_session in sorted(booked, key=lambda row: row.starts_at):
         if str(treatment_session.public_id) not in asked:
             asks.to_leave_a_closed_day(treatment_session, now)
     audit.record("clinic.closures_changed", subject=clinic, sessions=len(booked))
+
+
+def _open_again(clinic: Clinic, public_ids: Iterable[str]) -> Iterable[UUID]:
+    """Return which of these sessions are still planned, and on no closed day, past ones too."""
+    closed = _in_days_of(Closure.objects.filter(clinic=clinic), clinic)
+    rows = TreatmentSession.objects.planned().filter(public_id__in=list(public_ids))
+    return rows.exclude(closed).values_list("public_id", flat=True)

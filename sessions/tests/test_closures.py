@@ -73,8 +73,8 @@ def test_the_task_of_a_session_that_moved_is_closed(closure, course, monday, pre
     assert "session 2" in waiting().get().text
 
 
-@pytest.mark.parametrize("status", ["cancelled", "no_show"])
-def test_the_task_of_a_session_that_ended_is_closed(closure, course, front_desk, status):
+@pytest.mark.parametrize("status", ["cancelled", "no_show", "checked_in"])
+def test_the_task_of_a_session_that_ended_or_began_is_closed(closure, course, front_desk, status):
     take_step(course.sessions.get(number=1).pk, status, by=front_desk, reason="Painters")
     assert "session 2" in waiting().get().text
 
@@ -95,6 +95,18 @@ def test_a_day_that_opens_again_closes_its_task_and_asks_anew_later(
     closures.remove(closure, by=administrator)
     assert not waiting().exists()
     assert not Closure.objects.exists()
+
+
+def test_an_undone_task_stays_when_other_days_are_closed_later(
+    closure, clinic, monday, administrator, monkeypatch
+):
+    before = list(waiting())
+    afterwards = timezone.now() + timedelta(days=20)
+    monkeypatch.setattr("sessions.services.closures.clock.now", lambda: afterwards)
+    close(clinic, monday + timedelta(days=60), monday + timedelta(days=60), administrator)
+    assert list(waiting()) == before
+    closures.remove(closure, by=administrator)
+    assert not waiting().exists()
 
 
 def test_yesterdays_session_is_not_asked_for(clinic, nurse, administrator):
