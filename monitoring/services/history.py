@@ -55,7 +55,7 @@ class Record:
 
     @cached_property
     def standing_steps(self) -> list[InfusionEvent]:
-        return in_order(_last_of_each(self.infusion_events))
+        return in_order(self.infusion_events)
 
     @cached_property
     def standing_events(self) -> list[AdverseEvent]:

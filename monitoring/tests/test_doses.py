@@ -303,7 +303,7 @@ def test_a_corrected_stop_moves_the_end_of_the_wait_and_both_stay(stopped: Visit
 @pytest.mark.parametrize(
     ("kind", "minutes", "words"),
     [
-        ("pause", 5, "This is after “resumed”"),
+        ("pause", 6, "This is after “resumed”"),
         ("resume", -6, "This is before “paused”"),
         ("pause", -11, "This is before “started”"),
         ("stop", 3, "lies ahead"),
@@ -318,6 +318,23 @@ def test_a_corrected_step_stays_between_its_neighbours(
     right = infusions.Change(kind, at=at, reason="Misread", **numbers)
     with pytest.raises(ValidationError, match=words):
         corrections.correct_step(wrong, right, by=stopped.nurse)
+
+
+def test_a_step_keeps_its_place_among_those_of_its_minute(infused: Visit) -> None:
+    infused.be_cleared()
+    infusions.start(infused.pk, drip(), by=infused.nurse)
+    infused.clock.forward(minutes=10)
+    for change in (
+        infusions.Change("rate", rate_ml_h=Decimal(30)),
+        infusions.Change("pause", reason="Anxious"),
+    ):
+        infusions.change(infused.pk, change, by=infused.nurse)
+    right = infusions.Change("rate", rate_ml_h=Decimal(20), reason="Typed wrong")
+    corrections.correct_step(step(infused, "rate"), right, by=infused.nurse)
+    steps = history.load(infused.fresh()).standing_steps
+    assert [one.kind for one in steps] == ["start", "rate", "pause"]
+    resumed = infusions.Change("resume", rate_ml_h=Decimal(20))
+    infusions.change(infused.pk, resumed, by=infused.nurse)
 
 
 def test_a_step_is_corrected_with_a_reason_by_who_gives_doses(

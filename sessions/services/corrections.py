@@ -132,7 +132,7 @@ def _check_step_time(
     if at < earliest.replace(second=0, microsecond=0):
         text = f"This is before “{before.get_kind_display().lower()}”. Check the time."
         raise ValidationError({"at": text})
-    if after and at >= after[0].at:
+    if after and at > after[0].at:
         text = f"This is after “{after[0].get_kind_display().lower()}”. Check the time."
         raise ValidationError({"at": text})
     return max(at, earliest)

@@ -17,14 +17,17 @@ NEXT: dict[str, tuple[Kind, ...]] = {
 
 
 def in_order(events: Iterable[InfusionEvent]) -> list[InfusionEvent]:
-    """Return standing steps as they were taken; a start keeps its place when it is corrected."""
-    return sorted(events, key=lambda e: (e.dose.number, e.kind != Kind.START, e.at, e.pk))
+    """Return what stands of all rows of a session, as it was taken.
+
+    A correction keeps the place of what it corrects: several steps may share a minute.
+    """
+    return sorted((line[-1] for line in numbered(events).values()), key=lambda e: e.dose.number)
 
 
 def steps_of(treatment_session: TreatmentSession, number: int) -> list[InfusionEvent]:
     """Return the standing steps of one infusion."""
     events = InfusionEvent.objects.filter(treatment_session=treatment_session, dose__number=number)
-    return in_order(events.standing().select_related("dose"))
+    return in_order(events.select_related("dose"))
 
 
 def began(treatment_session: TreatmentSession, step: InfusionEvent) -> datetime:
