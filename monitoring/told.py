@@ -7,7 +7,7 @@ from monitoring.questions import QUESTIONS
 from monitoring.readings import BloodPressure
 from monitoring.services import history, predose
 from monitoring.services.history import Record
-from sessions.covered import clock
+from sessions.covered import time_of
 from sessions.models import TreatmentSession
 from sessions.sections import Fact, Section
 
@@ -55,7 +55,7 @@ def _check(check: PreDoseCheck) -> Section:
         facts.append(
             Fact("Treated all the same", f"{check.decided_by}: {check.decision_reason}", True)
         )
-    title = f"Pre-dose check, {clock(check.completed_at)}, {check.completed_by}"
+    title = f"Pre-dose check, {time_of(check.completed_at)}, {check.completed_by}"
     stops = ", stopped the dose" if predose.stops(check) else ""
     return Section(f"{title}{stops}", tuple(facts))
 
@@ -68,7 +68,7 @@ def _vitals(row: VitalSigns) -> Fact:
     parts += [row.note] if row.note else []
     parts += [f"late: {row.late_reason}"] if row.late_reason else []
     parts += [f"corrected: {row.reason}"] if row.supersedes_id else []
-    return Fact(clock(row.observed_at), ", ".join(parts))
+    return Fact(time_of(row.observed_at), ", ".join(parts))
 
 
 def _events(record: Record) -> Iterable[Fact]:
@@ -78,7 +78,7 @@ def _events(record: Record) -> Iterable[Fact]:
         text += f". {event.action}" if event.action else ""
         ended = getattr(event, "resolution", None)
         text += f" Ended: {ended.resolution}" if ended else " Still open."
-        yield Fact(f"{event.term}, {clock(event.onset_at)}", text, not ended or event.serious)
+        yield Fact(f"{event.term}, {time_of(event.onset_at)}", text, not ended or event.serious)
 
 
 def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fact]:
@@ -91,7 +91,7 @@ def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fa
     if left is None:
         return
     people = [str(person) for person in (left.released_by, left.second_person) if person]
-    yield Fact("Left", f"{clock(left.left_at)}, {' and '.join(people)}")
+    yield Fact("Left", f"{time_of(left.left_at)}, {' and '.join(people)}")
     if left.override_reason:
         how = "Outside the gate" if left.outside_gate else "By override"
         yield Fact(how, left.override_reason, True)
@@ -101,5 +101,5 @@ def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fa
 def _assessed(row: DischargeAssessment) -> Fact:
     decided = "".join(f" Decided: {reason}." for reason in row.decisions.values())
     note = f" {row.note}" if row.note else ""
-    text = f"{row}, {clock(row.assessed_at)}, {row.assessed_by}.{decided}{note}"
+    text = f"{row}, {time_of(row.assessed_at)}, {row.assessed_by}.{decided}{note}"
     return Fact("Assessment", text, not row.ready)

@@ -10,6 +10,7 @@ from sessions import ports
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.sections import Fact, Section
+from sessions.services import drips
 from sessions.services.drips import Kind
 
 
@@ -20,16 +21,18 @@ def covered(treatment_session: TreatmentSession) -> tuple[Section, ...]:
         .standing()
         .select_related("order__prescriber", "given_by")
     )
+    events = InfusionEvent.objects.filter(treatment_session=treatment_session)
+    steps = drips.in_order(events.select_related("by", "dose"))
     told = ports.told(treatment_session).values()
     return (
         Section("Order", tuple(_orders(doses)), "No order stands behind a dose."),
-        Section("Given", (*_doses(doses), *_drip(treatment_session)), "No dose was given."),
+        Section("Given", (*_doses(doses, steps), *_drip(doses, steps)), "No dose was given."),
         *(section for sections in told for section in sections),
         Section("Steps", tuple(_steps(treatment_session))),
     )
 
 
-def clock(moment: datetime) -> str:
+def time_of(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%H:%M}"
 
 
@@ -48,10 +51,15 @@ def _for_weight(order: DoseOrder) -> str:
     return f" ({weight} over {order.infusion_minutes} min)"
 
 
-def _doses(doses: Iterable[Dose]) -> Iterable[Fact]:
+def _doses(doses: Iterable[Dose], steps: Iterable[InfusionEvent]) -> Iterable[Fact]:
+    first_rates = {step.dose.number: step.rate_ml_h for step in steps if step.kind == Kind.START}
     for dose in doses:
         what = "Infusion" if dose.route == Route.IV else f"Device {dose.number}"
         parts = [f"{_plain(dose.dose_mg)} mg"]
+        if dose.concentration_mg_ml is not None:
+            parts.append(f"{_plain(dose.concentration_mg_ml)} mg/mL")
+        if rate := first_rates.get(dose.number):
+            parts.append(f"{_plain(rate)} mL/h")
         if dose.outcome != Dose.Outcome.COMPLETE:
             parts.append(dose.get_outcome_display().lower())
         if dose.estimated_mg is not None:
@@ -65,26 +73,27 @@ def _doses(doses: Iterable[Dose]) -> Iterable[Fact]:
         parts += ["corrected"] if dose.supersedes_id else []
         parts += ["outside the gate"] if dose.outside_gate else []
         reason = f": {dose.reason}" if dose.reason else ""
-        yield Fact(f"{what}, {clock(dose.given_at)}", ", ".join(parts) + reason, dose.outside_gate)
+        label = f"{what}, {time_of(dose.given_at)}"
+        yield Fact(label, ", ".join(parts) + reason, dose.outside_gate)
 
 
-def _drip(treatment_session: TreatmentSession) -> Iterable[Fact]:
-    events = InfusionEvent.objects.filter(treatment_session=treatment_session).standing()
-    for event in events.select_related("by").order_by("at", "pk"):
-        if event.kind == Kind.START:
+def _drip(doses: Iterable[Dose], steps: Iterable[InfusionEvent]) -> Iterable[Fact]:
+    given = {dose.number for dose in doses}
+    for event in steps:
+        if event.kind == Kind.START or event.dose.number not in given:
             continue
         parts = [f"{_plain(event.rate_ml_h)} mL/h"] if event.rate_ml_h else []
         parts += [f"{_plain(event.given_ml)} mL in all"] if event.given_ml is not None else []
         parts += [f"by {event.by}", *(["corrected"] if event.supersedes_id else [])]
         reason = f": {event.reason}" if event.reason else ""
-        yield Fact(f"{event.get_kind_display()}, {clock(event.at)}", ", ".join(parts) + reason)
+        yield Fact(f"{event.get_kind_display()}, {time_of(event.at)}", ", ".join(parts) + reason)
 
 
 def _steps(treatment_session: TreatmentSession) -> Iterable[Fact]:
     for change in treatment_session.status_changes.select_related("by").order_by("pk"):
         outside = ", outside the gate" if change.outside_gate else ""
         reason = f": {change.reason}" if change.reason else ""
-        label = f"{change.get_to_status_display()}, {clock(change.at)}"
+        label = f"{change.get_to_status_display()}, {time_of(change.at)}"
         yield Fact(label, f"{change.by or 'the system'}{outside}{reason}", change.outside_gate)
 
 

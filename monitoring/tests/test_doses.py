@@ -15,6 +15,7 @@ from clinic.tests.factories import TESTS
 from monitoring.services import history
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Consent, Task
+from sessions.covered import covered
 from sessions.lifecycle import Status
 from sessions.models import Dose, InfusionEvent
 from sessions.services import corrections, doses, infusions
@@ -365,3 +366,21 @@ def test_a_pause_is_corrected_from_the_flowsheet(stopped: Visit, client: Client)
     assert "pause corrected, before 10:12: Misread the clock" in page
     again = {**typed, **said, "entry_id": str(uuid4())}
     assert client.post(path, again).status_code == 409
+
+
+def given(visit: Visit) -> list[str]:
+    section = next(one for one in covered(visit.fresh()) if one.title == "Given")
+    return [f"{fact.label}: {fact.text}" for fact in section.facts]
+
+
+def test_the_signer_sees_how_an_infusion_was_given(stopped: Visit) -> None:
+    told = given(stopped)
+    assert "38 mg, 1 mg/mL, 57 mL/h, lot A1" in told[0]
+    assert [one.split(",")[0] for one in told] == ["Infusion", "Paused", "Resumed", "Stopped"]
+
+
+def test_the_signer_sees_no_steps_of_an_infusion_entered_in_error(stopped: Visit) -> None:
+    dose = stopped.row.doses.get()
+    wrong = corrections.Drip("A1", Decimal(38), Decimal(1), "Another patient's")
+    corrections.correct_infusion(dose, wrong, by=stopped.nurse, entered_in_error=True)
+    assert given(stopped) == []

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
 from sessions.actions import Panel, action_url, answer, session_rows
+from sessions.covered import time_of
 from sessions.forms.sheet import (
     DeviceCorrectionForm,
     DeviceForm,
@@ -57,7 +57,7 @@ def device(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
             outside_gate=outside,
             entry=panel.form.submission("device", public_id),
         )
-        return f"Device {dose.number} of {_clock(dose)} saved."
+        return f"Device {dose.number} of {time_of(dose.given_at)} saved."
 
     return answer(request, treatment_session, panel, save)
 
@@ -190,7 +190,3 @@ def infusion_correct(request: HtmxHttpRequest, public_id: UUID, number: int) -> 
         return f"“{what.capitalize()}” corrected; both entries stay on record."
 
     return answer(request, treatment_session, panel, save)
-
-
-def _clock(dose: Dose) -> str:
-    return f"{timezone.localtime(dose.given_at):%H:%M}"
