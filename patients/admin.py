@@ -4,14 +4,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
+from clinic.admin_base import ReadOnlyAdmin
 from patients.models import Patient, Task
 
 
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin):
     list_display = ("record_number", "family_name", "given_name", "birth_date", "sex", "deceased")
-    list_filter = (("clinic", OwnRowsFilter), "deceased", "sex")
+    list_filter = ("deceased", "sex")
     search_fields = ("record_number",)
     search_help_text = "Name in any order, record number, birth date or phone"
     ordering = ("family_name", "given_name", "pk")
@@ -38,12 +38,7 @@ class PatientAdmin(ReadOnlyAdmin):
 @admin.register(Task)
 class TaskAdmin(ReadOnlyAdmin):
     list_display = ("text", "kind", "role", "patient_number", "due_at", "closed_at", "closed_by")
-    list_filter = (
-        ("clinic", OwnRowsFilter),
-        "kind",
-        "role",
-        ("closed_at", admin.EmptyFieldListFilter),
-    )
+    list_filter = ("kind", "role", ("closed_at", admin.EmptyFieldListFilter))
     search_fields = ("text", "patient__record_number")
     date_hierarchy = "due_at"
     list_select_related = ("patient", "closed_by")

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from clinic.access import staff
-from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
+from clinic.admin_base import ReadOnlyAdmin
 from reminders import delivery
 from reminders.models import Message
 
@@ -17,7 +17,7 @@ class MessageAdmin(ReadOnlyAdmin):
         *("record_number", "kind", "state", "reason", "not_before", "expires_at"),
         *("sent_at", "attempts", "maybe_twice", "clinic"),
     )
-    list_filter = ("state", "kind", "maybe_twice", ("clinic", OwnRowsFilter))
+    list_filter = ("state", "kind", "maybe_twice")
     search_fields = ("=patient__record_number",)
     list_select_related = ("patient", "clinic")
     show_full_result_count = False
