@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import User
+from clinic.numbers import plain
 from desk.limits import out_of_range
 from monitoring.models import VitalSigns
 from monitoring.readings import Settings
@@ -146,10 +147,6 @@ def shown(name: str, row: VitalSigns) -> str:
     if name == "spo2" and row.oxygen_l_min:
         return f"{value} ({plain(row.oxygen_l_min)} L)"
     return plain(value) if isinstance(value, Decimal) else str(value)
-
-
-def plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"
 
 
 def _is_out(name: str, row: VitalSigns, settings: Settings) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import cached_property
 
+from clinic.numbers import plain
 from desk import blocked
 from desk.present import PresentSession
 from desk.readiness import is_ready
@@ -200,7 +201,7 @@ def _next(
         return "Recheck due by", held.recheck_by
     if row.status == Status.CLEARED and row.chart and (order := row.chart.order):
         minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
-        return f"Cleared for {order.dose_mg.normalize():f} mg{minutes}", None
+        return f"Cleared for {plain(order.dose_mg)} mg{minutes}", None
     if row.status == Status.CHECKED_IN:
         return "Arrived", row.arrived_at
     device_at = _next_device_at(row)

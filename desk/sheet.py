@@ -11,7 +11,7 @@ from django.db.models import Model, OuterRef
 
 from clinic.bundles import Bundle, Many, One, all_fields, attach, person
 from clinic.models import Chair, User
-from desk.flowsheet import plain
+from clinic.numbers import plain
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.discharge import Gate

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from clinic.numbers import plain
 from patients import ports
-from patients.measures import plain
 from patients.models import Allergy, BodyMeasure, Condition, Medication, Patient
 from patients.ports import LastValue
 

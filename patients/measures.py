@@ -2,6 +2,8 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from clinic.numbers import plain
+
 LARGEST_SILENT_CHANGE = Decimal("0.10")  # since the last value; more is asked for once
 # Outside these a first value is asked for once: mostly another unit was meant.
 USUAL = {"weight": (Decimal(40), Decimal(150)), "height": (Decimal(135), Decimal(210))}
@@ -28,12 +30,9 @@ def is_possible(kind: str, value: Decimal) -> bool:
 def in_both_units(kind: str, value: Decimal) -> str:
     """Say a value so that a mistaken unit shows: "180 kg (396.8 lb)"."""
     base, other = BASE_UNIT[kind], OTHER_UNIT[kind]
-    return f"{plain(value)} {base} ({plain(value / UNITS[kind][other], 1)} {other})"
-
-
-def plain(value: Decimal, places: int = 2) -> str:
-    rounded = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return f"{rounded:f}".rstrip("0").rstrip(".") if places else f"{rounded:f}"
+    rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    in_other = (value / UNITS[kind][other]).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return f"{plain(rounded)} {base} ({plain(in_other)} {other})"
 
 
 def doubt(kind: str, value: Decimal, previous: Decimal | None) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils import timezone
 
+from clinic.numbers import plain
 from sessions import ports
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
@@ -47,7 +47,7 @@ def _orders(doses: Iterable[Dose]) -> Iterable[Fact]:
 def _for_weight(order: DoseOrder) -> str:
     if not order.weight_kg or not order.mg_per_kg:
         return ""
-    weight = f"{_plain(order.mg_per_kg)} mg/kg for {_plain(order.weight_kg)} kg"
+    weight = f"{plain(order.mg_per_kg)} mg/kg for {plain(order.weight_kg)} kg"
     return f" ({weight} over {order.infusion_minutes} min)"
 
 
@@ -55,15 +55,15 @@ def _doses(doses: Iterable[Dose], steps: Iterable[InfusionEvent]) -> Iterable[Fa
     first_rates = {step.dose.number: step.rate_ml_h for step in steps if step.kind == Kind.START}
     for dose in doses:
         what = "Infusion" if dose.route == Route.IV else f"Device {dose.number}"
-        parts = [f"{_plain(dose.dose_mg)} mg"]
+        parts = [f"{plain(dose.dose_mg)} mg"]
         if dose.concentration_mg_ml is not None:
-            parts.append(f"{_plain(dose.concentration_mg_ml)} mg/mL")
+            parts.append(f"{plain(dose.concentration_mg_ml)} mg/mL")
         if rate := first_rates.get(dose.number):
-            parts.append(f"{_plain(rate)} mL/h")
+            parts.append(f"{plain(rate)} mL/h")
         if dose.outcome != Dose.Outcome.COMPLETE:
             parts.append(dose.get_outcome_display().lower())
         if dose.estimated_mg is not None:
-            parts.append(f"{_plain(dose.estimated_mg)} mg received")
+            parts.append(f"{plain(dose.estimated_mg)} mg received")
         parts.append(f"lot {dose.lot}")
         if dose.expires_on:
             parts.append(f"expires {dose.expires_on:%d %b %Y}")
@@ -82,8 +82,8 @@ def _drip(doses: Iterable[Dose], steps: Iterable[InfusionEvent]) -> Iterable[Fac
     for event in steps:
         if event.kind == Kind.START or event.dose.number not in given:
             continue
-        parts = [f"{_plain(event.rate_ml_h)} mL/h"] if event.rate_ml_h else []
-        parts += [f"{_plain(event.given_ml)} mL in all"] if event.given_ml is not None else []
+        parts = [f"{plain(event.rate_ml_h)} mL/h"] if event.rate_ml_h else []
+        parts += [f"{plain(event.given_ml)} mL in all"] if event.given_ml is not None else []
         parts += [f"by {event.by}", *(["corrected"] if event.supersedes_id else [])]
         reason = f": {event.reason}" if event.reason else ""
         yield Fact(f"{event.get_kind_display()}, {time_of(event.at)}", ", ".join(parts) + reason)
@@ -95,7 +95,3 @@ def _steps(treatment_session: TreatmentSession) -> Iterable[Fact]:
         reason = f": {change.reason}" if change.reason else ""
         label = f"{change.get_to_status_display()}, {time_of(change.at)}"
         yield Fact(label, f"{change.by or 'the system'}{outside}{reason}", change.outside_gate)
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value.normalize():f}"

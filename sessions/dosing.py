@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from clinic.numbers import plain
 from sessions.bounds import OLDEST_AGE
 from sessions.specs import DoseOption, PhaseSpec
 
@@ -171,7 +172,7 @@ def _choice(
 
 def _spray(option: DoseOption, mg: Decimal, needs: tuple[str, ...]) -> DoseChoice:
     devices = devices_for(mg)
-    label = f"{_plain(mg)} mg ({devices} device{'s' if devices > 1 else ''})"
+    label = f"{plain(mg)} mg ({devices} device{'s' if devices > 1 else ''})"
     return DoseChoice(option, label, mg, devices, None, option.is_default and not needs, needs)
 
 
@@ -183,17 +184,12 @@ def _drip(
     mg_per_ml: Decimal,
 ) -> DoseChoice:
     is_default = option.is_default and not needs
-    label = f"{_plain(mg_per_kg)} mg/kg over {option.minutes} min"
+    label = f"{plain(mg_per_kg)} mg/kg over {option.minutes} min"
     if weight_kg is None:
         return DoseChoice(option, label, None, None, None, is_default, (*needs, "weight"))
     given = infusion(mg_per_kg, weight_kg, option.minutes or 0, mg_per_ml)
     label = f"{label}: {given.mg} mg = {given.ml} mL at {given.ml_per_hour} mL/h"
     return DoseChoice(option, label, given.mg, None, given, is_default, needs)
-
-
-def _plain(value: Decimal) -> str:
-    """Return the number without trailing zeros: a database gives 56 as 56.00."""
-    return f"{value.normalize():f}"
 
 
 def _fits_session(option: DoseOption, number_in_course: int) -> bool:

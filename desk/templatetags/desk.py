@@ -6,6 +6,7 @@ from html import escape
 from django import template
 from django.utils.safestring import SafeString
 
+from clinic.numbers import plain
 from clinic.templatetags import ui
 from desk.seats import Seat
 from desk.values import Value
@@ -55,4 +56,4 @@ def _beside(context: template.Context, value: Value) -> str:
 @register.filter
 def mg(value: object) -> str:
     """Write an amount without the zeros behind it: 56, 38.5."""
-    return f"{Decimal(str(value)).normalize():f}"
+    return plain(Decimal(str(value)))

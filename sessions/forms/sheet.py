@@ -1,5 +1,6 @@
 """Forms of the session sheet that belong to the session itself: steps, doses, chair, signature."""
 
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.bootstrap import AppendedText
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from clinic.forms import CalendarDateField, ClinicalForm, VersionedForm
 from clinic.models import Chair, Clinic
+from clinic.numbers import plain
 from patients.forms.fields import LineField, TextField
 from sessions.dosing import MG_PER_DEVICE
 from sessions.forms.fields import MomentField, PlainNumberField
@@ -157,8 +159,8 @@ class InfusionCorrectionForm(ClinicalForm):
     def __init__(self, *args: Any, dose: Dose, **kwargs: Any) -> None:
         kwargs["initial"] = {
             "lot": dose.lot,
-            "dose_mg": _plain(dose.dose_mg),
-            "concentration_mg_ml": _plain(dose.concentration_mg_ml),
+            "dose_mg": _typed(dose.dose_mg),
+            "concentration_mg_ml": _typed(dose.concentration_mg_ml),
         }
         super().__init__(*args, **kwargs)
         self.fields["given_at"] = MomentField(label="Started", original=dose.given_at)
@@ -188,9 +190,9 @@ class InfusionForm(ClinicalForm):
     def __init__(self, *args: Any, order: DoseOrder | None = None, **kwargs: Any) -> None:
         if order is not None:
             kwargs["initial"] = {
-                "dose_mg": _plain(order.dose_mg),
-                "concentration_mg_ml": _plain(order.concentration_mg_ml),
-                "rate_ml_h": _plain(infusions.ordered_rate(order)),
+                "dose_mg": _typed(order.dose_mg),
+                "concentration_mg_ml": _typed(order.concentration_mg_ml),
+                "rate_ml_h": _typed(infusions.ordered_rate(order)),
             }
         super().__init__(*args, **kwargs)
         self.helper = layout(
@@ -241,7 +243,7 @@ class InfusionStepForm(ClinicalForm):
     reason = reason_field("Why it is corrected", required=True)
 
     def __init__(self, *args: Any, wrong: InfusionEvent, seen: int, **kwargs: Any) -> None:
-        numbers = {"rate_ml_h": _plain(wrong.rate_ml_h), "given_ml": _plain(wrong.given_ml)}
+        numbers = {"rate_ml_h": _typed(wrong.rate_ml_h), "given_ml": _typed(wrong.given_ml)}
         super().__init__(*args, initial={"seen": seen, **numbers}, **kwargs)
         self.fields["seen"] = forms.IntegerField(
             widget=forms.HiddenInput, min_value=0, max_value=seen
@@ -279,6 +281,5 @@ class SignForm(VersionedForm):
         self.helper = layout("entry_id", "version", "note")
 
 
-def _plain(value: Any) -> str:
-    """Write a number as it may be typed again: 38.50 from the database as 38.5."""
-    return "" if value is None else f"{value.normalize():f}"
+def _typed(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)

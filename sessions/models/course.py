@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from clinic.audit_triggers import audited, kept
 from clinic.models import Chair, Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
+from clinic.numbers import plain
 from patients.models import Patient
 from sessions.models.protocol import Drug, Protocol, Route
 
@@ -107,4 +108,4 @@ class DoseOrder(PublicRow):
         triggers = [audited(), kept()]
 
     def __str__(self) -> str:
-        return f"{self.drug} {self.dose_mg.normalize():f} mg"
+        return f"{self.drug} {plain(self.dose_mg)} mg"

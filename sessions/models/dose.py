@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from clinic.audit_triggers import append_only
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.numbers import plain
 from sessions.models.course import DoseOrder
 from sessions.models.protocol import Drug, Route
 from sessions.models.session import TreatmentSession, audited_child
@@ -80,7 +81,7 @@ class Dose(PublicRow):
         triggers = [audited_child(), append_only()]
 
     def __str__(self) -> str:
-        return f"{self.drug} {self.dose_mg.normalize():f} mg"
+        return f"{self.drug} {plain(self.dose_mg)} mg"
 
 
 class InfusionEventQuerySet(ClinicScopedQuerySet):

@@ -12,6 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.numbers import plain
 from sessions.dosing import MG_PER_DEVICE, whole_devices
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, MonitoringTemplate, TreatmentSession
@@ -158,7 +159,7 @@ def _check_count(
         return
     if len(effective(used)) >= ordered:
         raise ValidationError(
-            f"{order.dose_mg.normalize():f} mg is ordered: all {ordered} devices are recorded. "
+            f"{plain(order.dose_mg)} mg is ordered: all {ordered} devices are recorded. "
             "A further device needs a new order.",
             code="all_given",
         )

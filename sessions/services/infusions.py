@@ -10,6 +10,7 @@ from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.numbers import plain
 from sessions.dosing import rate_ml_h, volume_ml
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
@@ -120,7 +121,7 @@ def _authorize(
         raise ValidationError([condition.text for condition in unmet], code="predose")
     if infusion.dose_mg > order.dose_mg:
         raise ValidationError(
-            {"dose_mg": f"{order.dose_mg.normalize():f} mg is ordered. More needs a new order."},
+            {"dose_mg": f"{plain(order.dose_mg)} mg is ordered. More needs a new order."},
             code="over_order",
         )
     differs = infusion.concentration_mg_ml != order.concentration_mg_ml
@@ -295,5 +296,5 @@ def _check_volume(change: Change, dose: Dose) -> None:
         return
     prepared = volume_ml(dose.dose_mg, dose.concentration_mg_ml)
     if change.given_ml > prepared * SPARE and not change.reason.strip():
-        text = f"{dose.dose_mg.normalize():f} mg are {prepared} mL. Check the volume, or say why."
+        text = f"{plain(dose.dose_mg)} mg are {prepared} mL. Check the volume, or say why."
         raise ValidationError({"given_ml": text})

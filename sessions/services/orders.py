@@ -11,6 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.numbers import plain
 from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, infusion, whole_devices
 from sessions.models import DoseOrder, TreatmentCourse
 from sessions.models.protocol import Route
@@ -127,7 +128,7 @@ def _check_weight(course: TreatmentCourse, now: datetime) -> None:
     if weight is None:
         raise ValidationError({"weight_kg": f"{text}No weight is on record."}, code="no_weight")
     on = weight.observed_at.astimezone(course.clinic.zone)
-    last = f"The last one, {weight.value.normalize():f} kg, is of {on:%d %b %Y}."
+    last = f"The last one, {plain(weight.value)} kg, is of {on:%d %b %Y}."
     raise ValidationError({"weight_kg": text + last}, code="old_weight")
 
 
@@ -145,7 +146,7 @@ def _check_offered(course: TreatmentCourse, ordered: OrderedDose, now: datetime)
     concentration = ordered.concentration_mg_ml or DEFAULT_MG_PER_ML
     offer = offer_for(course, now=now, weight_kg=ordered.weight_kg, mg_per_ml=concentration)
     if ordered.dose_mg not in offer.mg:
-        offered = ", ".join(f"{mg.normalize():f} mg" for mg in sorted(offer.mg)) or "none"
+        offered = ", ".join(f"{plain(mg)} mg" for mg in sorted(offer.mg)) or "none"
         raise ValidationError(
             {"reason": f"The protocol offers {offered} for this patient. Say why another dose."}
         )

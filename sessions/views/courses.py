@@ -12,6 +12,7 @@ from clinic import clock
 from clinic.access import staff
 from clinic.forms import errors_on
 from clinic.htmx import redirect_page
+from clinic.numbers import plain
 from patients.models import Task
 from sessions.dosing import DEFAULT_MG_PER_ML
 from sessions.forms.courses import OrderForm, RhythmForm, StopForm
@@ -135,7 +136,7 @@ def _order_form(request: HttpRequest, found: TreatmentCourse, now: Any) -> tuple
     )
     weight = weight or offer.recent_kg
     numbers = (weight or Decimal(), concentration or DEFAULT_MG_PER_ML)
-    basis = " ".join(f"{number.normalize():f}" for number in numbers)
+    basis = " ".join(plain(number) for number in numbers)
     standing = standing_order(found)
     default = next((i for i, choice in enumerate(offer.choices) if choice.is_default), None)
     form = OrderForm(
