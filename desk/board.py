@@ -86,8 +86,8 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
 def state(pulse: Pulse, clinic: Clinic, user: User, mode: Mode) -> tuple[object, ...]:
     """Return all that the board depends on, apart from the time."""
     roles = sorted(user.roles_by_clinic.get(clinic.pk, ()))
-    zone = clinic.time_zone
-    return clinic.pk, zone, user.pk, mode.query, pulse.day_begin, pulse.digest, *roles
+    rows = pulse.day_begin, pulse.clock_jumped_at, pulse.digest
+    return clinic.pk, clinic.time_zone, user.pk, mode.query, *rows, *roles
 
 
 def _changes_at(shown: list[Seat], arrivals: Iterable[Arrival], pulse: Pulse) -> datetime:

@@ -5,8 +5,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from clinic import heartbeat
 from clinic.audit import acting
-from clinic.models import Clinic, User
+from clinic.models import Clinic, Heartbeat, User
 from clinic.tests.factories import TESTS
 from desk.tests.factories import (
     BOARD,
@@ -22,7 +23,8 @@ from desk.tests.factories import (
     tag_of,
 )
 from monitoring.models import AdverseEvent, AdverseEventResolution, Escort
-from patients.models import Patient
+from patients.models import Consent, Patient, SafetyScreen
+from patients.tests.factories import make_ready
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, TreatmentSession
 from sessions.tests.factories import make_order
@@ -91,6 +93,19 @@ def change_of(kind: str, visit: TreatmentSession, by: User) -> None:
         elif kind == "chair":
             visit.chair.name = "Renamed"
             visit.chair.save()
+        elif kind == "clock jump":
+            Heartbeat.objects.update(jumped_at=moment, jump_seconds=7200)
+        elif kind == "consent":
+            Consent.objects.update(withdrawn_at=moment, withdrawn_by=by)
+        elif kind == "screen":
+            SafetyScreen.objects.create(
+                patient=visit.patient,
+                clinic=visit.clinic,
+                outcome=SafetyScreen.Outcome.CLEARED,
+                screened_by=by,
+                screened_at=moment,
+                valid_until=moment.date(),
+            )
 
 
 @pytest.mark.parametrize(
@@ -107,12 +122,17 @@ def change_of(kind: str, visit: TreatmentSession, by: User) -> None:
         "task",
         "order",
         "chair",
+        "clock jump",
+        "consent",
+        "screen",
     ],
 )
 def test_every_change_is_noticed(
     client: Client, clinic: Clinic, nurse: User, kind: str, at: Any
 ) -> None:
+    heartbeat.beat(heartbeat.SWEEP)
     visit = make_monitored(clinic, nurse, NOON - minutes(10))
+    make_ready(visit.patient, nurse)
     with acting(TESTS):
         AdverseEvent.objects.create(
             treatment_session=visit,
