@@ -13,7 +13,7 @@ from desk import polling
 from desk.pulse import ON_CHART, added, versions
 from desk.sheet import Sheet
 from patients.models import Patient
-from sessions.models import DoseOrder, TreatmentSession
+from sessions.models import DoseOrder, Signature, TreatmentSession
 
 CLOCK = "clock_timestamp()"
 INSTANT = timedelta(microseconds=1)
@@ -46,6 +46,7 @@ def _sql(clock: str) -> str:
             {added("ARRAY[found.id]")}, {on_chart},
             {versions(Patient, "id = found.patient_id")},
             {versions(DoseOrder, "course_id = found.course_id")},
+            {versions(Signature, "treatment_session_id = found.id")},
             concat_ws(' ', found.ctid, found.xmin),
             (SELECT max(jumped_at) FROM {table(Heartbeat)})
         )::text)

@@ -27,11 +27,11 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
-from monitoring.services import events
+from monitoring.services import discharge, events
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, Signature, StatusChange
-from sessions.services import steps
+from sessions.services import signing, steps
 from sessions.tests.factories import take_step
 
 TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
@@ -492,6 +492,33 @@ def test_a_refresh_is_empty_until_something_happens(
     assert b"sheet-flow" in answer.content
     assert b"<form" not in answer.content
     assert poll(client, visit, answer.context["poll_tag"]).status_code == 304
+
+
+def test_a_step_taken_while_the_page_is_made_is_noticed_by_the_next_refresh(
+    client: Client, visit: Visit, nurse: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure()
+
+    client.force_login(nurse)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("desk.views.session.audit.read", lambda *_: visit.clear())
+        tag = client.get(url("desk:session", visit)).context["poll_tag"]
+    assert visit.status == Status.CLEARED
+    assert poll(client, visit, tag).status_code == 200
+
+
+def test_a_signature_is_noticed(client: Client, visit: Visit, nurse: User) -> None:
+    visit.be_monitored()
+    visit.pass_time()
+    visit.settle()
+    discharge.release(visit.pk, by=nurse)
+    client.force_login(nurse)
+    tag = client.get(url("desk:session", visit)).context["poll_tag"]
+    assert poll(client, visit, tag).status_code == 304
+    signing.sign(visit.pk, by=visit.prescriber, version=visit.fresh().version)
+    assert poll(client, visit, tag).status_code == 200
 
 
 def test_a_refresh_with_values_is_on_record_and_an_empty_one_is_not(

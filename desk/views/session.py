@@ -28,10 +28,10 @@ SEES_VALUES = "monitoring.view_vitalsigns"
 @require_GET
 def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the sheet: whole to those who may see values, else booking, arrival and way home."""
-    treatment_session = fetch(request, session_rows(), VIEW, public_id=public_id)
     user = staff(request)
+    pulse = _pulse(public_id, user)  # before the rows: a step taken meanwhile makes the tag stale
+    treatment_session = fetch(request, session_rows(), VIEW, public_id=public_id)
     audit.read(user, "session", treatment_session)
-    pulse = _pulse(public_id, user)
     if not user.may(SEES_VALUES, treatment_session.clinic_id):
         context = _at_the_desk(treatment_session, user)
         context |= {"banner": session_banner(request, treatment_session), "now": pulse.now}
