@@ -210,13 +210,13 @@ class Sheet:
     @property
     def alerts(self) -> tuple[alerts.Alert, ...]:
         """Return what calls for help in the latest set."""
-        if self.status not in PRESENT or not self.record.history.readings:
+        if self.status not in PRESENT:
             return ()
         readings = sorted(self.record.history.readings, key=lambda r: r.observed_at)
         first = self.first_dose
         before = [r for r in readings if first and r.observed_at < first]
         baseline = before[-1] if before else None
-        return alerts.alerts(readings[-1], baseline, self.record.settings)
+        return alerts.of_latest(readings, baseline, self.record.settings)
 
     @property
     def happened(self) -> list[tuple[datetime, str, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.limits import out_of_range
-from monitoring.alerts import alerts
+from monitoring import alerts
 from monitoring.evidence import Evidence
 from monitoring.readings import Reading
 
@@ -22,11 +22,10 @@ class Value:
 
 
 def alarms(evidence: Evidence) -> tuple[str, ...]:
-    if not evidence.readings or evidence.first is None:
+    if evidence.first is None:
         return ()
-    newest = evidence.readings[-1].observed_at
-    latest = next(r for r in evidence.readings if r.observed_at == newest)
-    return tuple(alert.text for alert in alerts(latest, None, evidence.settings))
+    found = alerts.of_latest(evidence.readings, None, evidence.settings)
+    return tuple(alert.text for alert in found)
 
 
 def values(evidence: Evidence) -> tuple[Value, ...]:

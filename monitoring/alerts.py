@@ -1,5 +1,6 @@
 """Critical values, each beside what it was before the dose."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitoring.readings import MEASURES, Reading, Settings
@@ -27,6 +28,16 @@ def alerts(reading: Reading, baseline: Reading | None, settings: Settings) -> tu
         for measure, relation, limit, reaches in critical
         if (value := getattr(reading, measure)) is not None and reaches(value, limit)
     )
+
+
+def of_latest(
+    readings: Sequence[Reading], baseline: Reading | None, settings: Settings
+) -> tuple[Alert, ...]:
+    """Return what calls for help in the latest set; of two with the same time, both count."""
+    last = max((reading.observed_at for reading in readings), default=None)
+    latest = [reading for reading in readings if reading.observed_at == last]
+    found = [alert for reading in latest for alert in alerts(reading, baseline, settings)]
+    return tuple(dict.fromkeys(found))
 
 
 def _text(measure: str, value: int, relation: str, baseline: Reading | None) -> str:

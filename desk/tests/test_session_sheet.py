@@ -17,7 +17,7 @@ from clinic import audit
 from clinic.audit import acting
 from clinic.models import AuditEvent, User
 from clinic.tests.factories import TESTS
-from desk import live
+from desk import live, present, seats
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -562,6 +562,20 @@ def test_a_session_that_moved_on_says_so(client: Client, visit: Visit, nurse: Us
     take_step(visit.pk, Status.DEFERRED, by=nurse, reason="Fever")
     answer = client.get(path, headers={"X-Poll": "1"})
     assert "may be out of date" in answer.content.decode()
+
+
+@pytest.mark.parametrize("systolic", [(120, 190), (190, 120)])
+def test_of_two_sets_with_the_same_time_both_alarm_on_sheet_and_card(
+    client: Client, visit: Visit, nurse: User, systolic: tuple[int, int]
+) -> None:
+    visit.be_monitored()
+    visit.clock.forward(minutes=10)
+    for value in systolic:
+        visit.measure(systolic=value)
+    words = "Systolic pressure 190 is at or over 180"
+    assert words in show(client, visit, nurse)
+    (row,) = present.present(visit.row.clinic, visit.clock.now, None)
+    assert words in seats.seat(row, visit.clock.now).alerts[0]
 
 
 # how many queries
