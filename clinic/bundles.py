@@ -8,7 +8,7 @@ not named is deferred: asked for all the same, it costs a query, and it is never
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -20,12 +20,34 @@ from django.db.models import F, Func, Model, QuerySet, Subquery
 
 from clinic.statements import Given, read_one, text_of
 
+
+def _as_stored(value: Any) -> Any:
+    """Return a JSON column with floats, as its model reads it, where the bundle read decimals."""
+    return json.loads(json.dumps(value, default=float))
+
+
 FROM_JSON: Mapping[str, Callable[[Any], Any]] = {
     "DateTimeField": datetime.fromisoformat,
     "DateField": date.fromisoformat,
+    "TimeField": time.fromisoformat,
     "UUIDField": UUID,
     "DecimalField": Decimal,
+    "JSONField": _as_stored,
 }
+SAME_IN_JSON = frozenset(
+    {
+        "BigAutoField",
+        "BigIntegerField",
+        "BooleanField",
+        "CharField",
+        "ForeignKey",
+        "OneToOneField",
+        "PositiveIntegerField",
+        "PositiveSmallIntegerField",
+        "SlugField",
+        "TextField",
+    }
+)
 
 
 def all_fields(model: type[Model], *but: str) -> list[str]:
@@ -49,6 +71,17 @@ class JSONArray(Func):
     output_field = models.JSONField()
 
 
+def _conversion(field: Any) -> Callable[[Any], Any] | None:
+    """Return what makes a value of this field from its JSON; None where JSON has it as it is."""
+    one = getattr(field, "base_field", field)  # of an array
+    kind = one.get_internal_type()
+    if kind in SAME_IN_JSON:
+        return None
+    if one is field and kind in FROM_JSON:
+        return FROM_JSON[kind]
+    raise TypeError(f"{field} is a {kind}: say in FROM_JSON how a bundle makes it from JSON.")
+
+
 class Shape:
     """Where each field of a model, and of the rows joined to it, stands in the JSON array."""
 
@@ -68,11 +101,8 @@ class Shape:
         self.names = frozenset(field.attname for field in fields)
         self.begin, self.end = len(paths), len(paths) + len(fields)
         self.key = self.begin + [field.attname for field in fields].index("id")
-        self.convert = [
-            (place, FROM_JSON[kind])
-            for place, kind in enumerate(field.get_internal_type() for field in fields)
-            if kind in FROM_JSON
-        ]
+        converts = ((place, _conversion(field)) for place, field in enumerate(fields))
+        self.convert = [(place, convert) for place, convert in converts if convert]
         paths += [at + field.attname for field in fields]
         self.joined = [
             (field, Shape(field.related_model, joined[name], paths, f"{at}{name}__"))
