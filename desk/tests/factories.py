@@ -55,19 +55,17 @@ def make_visit(
 
 
 def give(visit: TreatmentSession, at: datetime, by: User, **values: Any) -> Dose:
-    number = visit.doses.count() + 1
     protocol = visit.course.protocol
     with acting(TESTS):
         return Dose.objects.create(
             treatment_session=visit,
-            number=number,
             drug=protocol.drug,
             route=protocol.route,
             lot="L1",
             given_at=at,
             recorded_at=at,
             given_by=by,
-            **{"dose_mg": 28, **values},
+            **{"number": visit.doses.count() + 1, "dose_mg": 28, **values},
         )
 
 

@@ -417,13 +417,17 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
     clock.to(NOON)
     visit = make_visit(clinic, nurse, starts_at=NOON - minutes(60), key=key)
     measure(visit, NOON - minutes(58), nurse)
-    measure(visit, NOON - minutes(9), nurse, temperature="36.6", oxygen_l_min="2.0")
-    dose = give(visit, NOON - minutes(50), nurse)
+    slip = measure(visit, NOON - minutes(9), nurse, systolic=190)
+    right = {"supersedes": slip, "reason": "Slip"}
+    measure(visit, NOON - minutes(9), nurse, temperature="36.6", oxygen_l_min="2.0", **right)
+    dose = give(visit, NOON - minutes(55), nurse)
+    give(visit, NOON - minutes(50), nurse, number=1, supersedes=dose, reason="Slip")
     give(visit, NOON - minutes(45), nurse, outcome="refused")
     with acting(TESTS):
         if key.startswith("ketamine"):
-            for kind, at_minute in (("start", 50), ("stop", 10)):
-                InfusionEvent.objects.create(
+            step = None
+            for kind, at_minute, corrects in (("start", 50, 0), ("stop", 5, 0), ("stop", 10, 1)):
+                step = InfusionEvent.objects.create(
                     treatment_session=visit,
                     dose=dose,
                     kind=kind,
@@ -432,6 +436,8 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
                     by=nurse,
                     rate_ml_h=60,
                     given_ml=40,
+                    supersedes=step if corrects else None,
+                    reason="Slip",
                 )
         said = {"treatment_session": visit, "by": nurse, "at": NOON}
         MissedCheck.objects.create(label="40 minutes", reason="Asleep", **said)
