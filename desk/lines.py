@@ -133,7 +133,11 @@ def menu(sheet: Sheet) -> list[Action]:
 
 def _recording(sheet: Sheet) -> Iterable[Action]:
     here = sheet.status in PRESENT
-    if sheet.treatment_session.arrived_at and not sheet.is_signed and sheet.may(record.RECORD):
+    if (
+        sheet.treatment_session.arrived_at
+        and not sheet.treatment_session.is_signed
+        and sheet.may(record.RECORD)
+    ):
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
@@ -149,7 +153,7 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
 
 def _errors(sheet: Sheet) -> Iterable[Action]:
     """Offer to take back what was wrong; vital signs and doses have that in their columns."""
-    if sheet.is_signed or not sheet.may(record.RECORD):
+    if sheet.treatment_session.is_signed or not sheet.may(record.RECORD):
         return
     if sheet.record.missed:
         yield Action("A check was not missed", url(sheet, "monitoring:withdraw"))
@@ -178,7 +182,7 @@ def _steps(sheet: Sheet) -> Iterable[Action]:
 
 def _signing(sheet: Sheet) -> Iterable[Action]:
     """Offer a signature also where none is waited for."""
-    waits = sheet.is_signed or sheet.waits_for_signature
+    waits = sheet.treatment_session.is_signed or sheet.waits_for_signature
     if sheet.treatment_session.is_over and not waits and sheet.may(SIGN):
         yield Action("Sign", url(sheet, "sessions:sign"))
 
@@ -234,7 +238,7 @@ def _state(sheet: Sheet, place: int, now: int) -> str:
         return "open"
     ended_early = sheet.status in ENDINGS and not sheet.record.administrations
     arrived = place == 0 and sheet.treatment_session.arrived_at is not None
-    signed = place == 5 and sheet.is_signed
+    signed = place == 5 and sheet.treatment_session.is_signed
     return "open" if ended_early and not arrived and not signed else "done"
 
 

@@ -93,7 +93,7 @@ def _parts() -> dict[str, str]:
         .order_by("pk")
         .values("label", "anchor", "minute", protocol_id=F("template__protocol_id")),
         "vitals": _children(VitalSigns.objects.standing(), *VITALS),
-        "given": _children(_given(), "number", "given_at", "route"),
+        "given": _children(Dose.objects.given(), "number", "given_at", "route"),
         "stop": _children(_stops(), "at", number=F("dose__number")),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term"),
@@ -180,11 +180,6 @@ def _newest(model: type[Model], array: str, key: str, *names: str) -> QuerySet[A
 
 def _ordering(model: type[Model]) -> Iterable[str]:
     return [name for name in model._meta.ordering or () if isinstance(name, str)]
-
-
-def _given() -> QuerySet[Dose]:
-    """Every dose that counts; a refused device was not given."""
-    return Dose.objects.standing().exclude(outcome=Dose.Outcome.REFUSED)
 
 
 def _stops() -> QuerySet[InfusionEvent]:

@@ -115,8 +115,9 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     upcoming = timeline.next_due(checks)
     evidence = Evidence(row.history, row.settings, now)
     standing = gate_of(evidence) if given else None
-    unmet = unmet_before_dose(row, now)
-    next_words, next_at = _next(row, upcoming, standing)
+    held = _held(row)
+    unmet = _unmet_before_dose(row, held, now)
+    next_words, next_at = _next(row, held, upcoming, standing)
     overdue = any(check.state == "overdue" for check in checks)
     alarming = alarms(evidence)
     ready = is_ready(row.status, standing)
@@ -152,22 +153,23 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     )
 
 
-def unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
+def _unmet_before_dose(row: PresentSession, held: Hold | None, now: datetime) -> list[Unmet]:
     """Return what the gate before a dose says; the sheet and the services say the same."""
     if row.chart is None:
         return []
-    held = predose.unmet_hold(_held(row))
     if row.status == Status.DOSING:
-        return held
+        return predose.unmet_hold(held)
     baseline = history.before_dose(row.history, row.arrived_at)
     return [
         *unmet_on_chart(row.chart, now, row.today),
         *predose.unmet(row.check, baseline, row.settings),
-        *held,
+        *predose.unmet_hold(held),
     ]
 
 
 def _held(row: PresentSession) -> Hold | None:
+    if row.status not in predose.BEFORE_DOSE:
+        return None
     visit = history.of_visit(row.history, row.arrived_at)
     first = first_dose_at(row.history.administrations)
     return predose.held(row.check, visit, first, row.settings)
@@ -194,10 +196,13 @@ def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[st
 
 
 def _next(
-    row: PresentSession, upcoming: timeline.DueCheck | None, standing: Gate | None
+    row: PresentSession,
+    held: Hold | None,
+    upcoming: timeline.DueCheck | None,
+    standing: Gate | None,
 ) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
-    if row.status in predose.BEFORE_DOSE and (held := _held(row)):
+    if held:
         return "Recheck due by", held.recheck_by
     if row.status == Status.CLEARED and row.chart and (order := row.chart.order):
         minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
@@ -232,17 +237,15 @@ def _action(
 ) -> tuple[str, str]:
     if unmet:
         codes = {found.code for found in unmet}
-        measures = bool(codes & {"baseline", "hold"})
-        return CHECK if "predose_check" in codes else RECORD_VITALS if measures else SETTLE
+        if "predose_check" in codes:
+            return CHECK
+        return RECORD_VITALS if codes & {"baseline", "hold"} else SETTLE
     if row.status == Status.CHECKED_IN:
         return CLEAR
     if row.status == Status.CLEARED:
-        nasal = row.route == "nasal"
-        return (
-            ("Record first device", "sessions:device")
-            if nasal
-            else ("Start infusion", "sessions:infusion")
-        )
+        if row.route == "nasal":
+            return "Record first device", "sessions:device"
+        return "Start infusion", "sessions:infusion"
     if overdue or row.status == Status.MONITORING and not ready:
         return RECORD_VITALS
     if row.status == Status.DOSING:

@@ -105,9 +105,12 @@ class Sheet:
             return None
         return hold(self.record.of_visit(), self.first_dose, self.record.settings)
 
-    @property
+    @cached_property
     def held(self) -> Hold | None:
-        return self.hold if self.hold and not predose.covers(self.check, self.hold) else None
+        if self.status not in predose.BEFORE_DOSE:
+            return None
+        visit, settings = self.record.of_visit(), self.record.settings
+        return predose.held(self.check, visit, self.first_dose, settings)
 
     @property
     def may_decide(self) -> bool:
@@ -122,14 +125,10 @@ class Sheet:
         return TITLES.get(Status(self.status), "Session")
 
     @property
-    def is_signed(self) -> bool:
-        return hasattr(self.treatment_session, "signature")
-
-    @property
     def waits_for_signature(self) -> bool:
         """Whether a dose was given and the visit is over: any ending may be signed, this one is."""
         given = bool(self.record.administrations)
-        return self.treatment_session.is_over and given and not self.is_signed
+        return self.treatment_session.is_over and given and not self.treatment_session.is_signed
 
     @property
     def pill(self) -> str:

@@ -138,10 +138,9 @@ def test_a_card_judges_by_the_same_gate_as_a_dose(visit: Visit, case: str) -> No
     take(visit)
     now = visit.clock.now
     (row,) = present.present(visit.patient.clinic, now, None)
-    shown = seats.unmet_before_dose(row, now)
-    assert shown == authorization.missing(visit.fresh(), now)
-    assert {unmet.code for unmet in shown} == codes
     card = seats.seat(row, now)
+    assert list(card.unmet) == authorization.missing(visit.fresh(), now)
+    assert {unmet.code for unmet in card.unmet} == codes
     assert bool(card.blocked) == bool(codes)
     assert (card.action in {"Clear for the dose", "Record first device"}) == (not codes)
 

@@ -74,7 +74,7 @@ def _live(shown: Sheet, pulse: live.Pulse) -> dict[str, Any]:
     """Return what the sheet shows; a refresh in the background takes all but the forms."""
     forms = panels(shown)
     inline = {panel.url for panel in forms}
-    may_correct = shown.may(record.RECORD) and not shown.is_signed
+    may_correct = shown.may(record.RECORD) and not shown.treatment_session.is_signed
     return {
         "panels": forms,
         "treatment_session": shown.treatment_session,
