@@ -1,47 +1,30 @@
 """The session sheet as values: what is known, what it lacks, and what may be done now."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Model, OuterRef
-
-from clinic.bundles import Bundle, Many, One, all_fields, attach, person
-from clinic.models import Chair, User
+from clinic.models import User
 from clinic.numbers import plain
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.discharge import Gate
 from monitoring.holding import Hold, hold
-from monitoring.models import Discharge, Escort, PreDoseCheck
+from monitoring.models import PreDoseCheck
 from monitoring.readings import first_dose_at, last_dose_at
-from monitoring.services import history, predose
+from monitoring.services import predose
 from monitoring.services.history import Record
-from monitoring.services.predose import is_of_visit
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
-from patients.models import Allergy, Consent, Patient, SafetyScreen
+from patients.models import Allergy
 from sessions.lifecycle import PRESENT, Status
-from sessions.models import (
-    ChairStay,
-    Dose,
-    DoseOrder,
-    ProtocolPhase,
-    Signature,
-    StatusChange,
-    TreatmentCourse,
-    TreatmentSession,
-)
+from sessions.models import ChairStay, Dose, DoseOrder, StatusChange, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.ports import Unmet
-from sessions.services import authorization, doses, infusions
+from sessions.services import doses, infusions
 
-BEFORE_DOSE = (Status.PLANNED, Status.CHECKED_IN, Status.CLEARED)
-NEEDS_ORDER = (*BEFORE_DOSE, Status.DOSING)
-BOOKING = ("patient", "course", "phase", "chair")
 IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 TITLES = {
     Status.PLANNED: "Arrive",
@@ -127,8 +110,8 @@ class Sheet:
     @property
     def waits_for_signature(self) -> bool:
         """Whether a dose was given and the visit is over: any ending may be signed, this one is."""
-        given = bool(self.record.administrations)
-        return self.treatment_session.is_over and given and not self.treatment_session.is_signed
+        row = self.treatment_session
+        return row.is_over and not row.is_signed and bool(self.record.administrations)
 
     @property
     def pill(self) -> str:
@@ -240,119 +223,3 @@ class Sheet:
 
 def _received(dose: Dose) -> Decimal:
     return dose.dose_mg if dose.estimated_mg is None else dose.estimated_mg
-
-
-def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Sheet:
-    """Read everything in one statement, and make the session what hangs on it."""
-    found = _bundle().read(treatment_session.pk)
-    attach(treatment_session, found, *BOOKING, "signature", "discharge")
-    status, check = treatment_session.status, found["check"]
-    today = now.astimezone(treatment_session.clinic.zone).date()
-    order = found["order"] if status in NEEDS_ORDER else None
-    if order and not authorization.stands_on(order, today):
-        order = None
-    return Sheet(
-        treatment_session=treatment_session,
-        user=user,
-        now=now,
-        record=history.record_of(treatment_session, found),
-        check=check if check and is_of_visit(check, treatment_session.arrived_at) else None,
-        order=order,
-        chart_unmet=_chart_unmet(treatment_session, found, order, now),
-        changes=found["changes"],
-        stays=found["stays"],
-        allergies=found["allergies"],
-    )
-
-
-def _chart_unmet(
-    treatment_session: TreatmentSession,
-    found: Mapping[str, Any],
-    order: DoseOrder | None,
-    now: datetime,
-) -> list[Unmet]:
-    if treatment_session.status not in BEFORE_DOSE:
-        return []
-    patient = treatment_session.patient
-    on_chart = authorization.OnChart(
-        patient.birth_date, patient.deceased, found["consent"], found["screen"], order
-    )
-    today = now.astimezone(treatment_session.clinic.zone).date()
-    return authorization.unmet_on_chart(on_chart, now, today)
-
-
-def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
-    """Read what is not clinical: who comes, where to, and the way home."""
-    found = _booking_bundle().read(treatment_session.pk)
-    attach(treatment_session, found, *BOOKING)
-    return found
-
-
-@cache
-def _bundle() -> Bundle:
-    parts = history.parts() | _booking() | _of_the_visit() | _on_the_chart()
-    return Bundle(TreatmentSession, parts)
-
-
-@cache
-def _booking_bundle() -> Bundle:
-    escort = One(_of_session(Escort), "kind", "name", "phone")
-    return Bundle(TreatmentSession, _booking() | {"escort": escort})
-
-
-def _booking() -> dict[str, Many]:
-    course = TreatmentCourse.objects.filter(pk=OuterRef("course"))
-    chair = Chair.objects.filter(pk=OuterRef("chair"))
-    return {
-        "patient": One(
-            Patient.objects.filter(pk=OuterRef("patient")),
-            *all_fields(Patient, "search_text", "source_values"),
-        ),
-        "course": One(
-            course,
-            "public_id",
-            "protocol__short_title",
-            "protocol__route",
-            "protocol__monitoring__rest_between_devices_minutes",
-        ),
-        "phase": One(ProtocolPhase.objects.filter(pk=OuterRef("phase")), "name", "count"),
-        "chair": One(chair, "name", "room__name"),
-        "stays": Many(
-            _of_session(ChairStay), "place", "since", "reason", "chair__name", "chair__room__name"
-        ),
-    }
-
-
-def _of_the_visit() -> dict[str, Many]:
-    return {
-        "changes": Many(_of_session(StatusChange), *all_fields(StatusChange), *person("by")),
-        "check": One(
-            _of_session(PreDoseCheck),
-            *all_fields(PreDoseCheck),
-            *person("completed_by"),
-            *person("decided_by"),
-        ),
-        "signature": One(_of_session(Signature), *all_fields(Signature), *person("signed_by")),
-        "discharge": One(
-            _of_session(Discharge),
-            *all_fields(Discharge),
-            *person("released_by"),
-            *person("second_person"),
-        ),
-    }
-
-
-def _on_the_chart() -> dict[str, Many]:
-    order = DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True)
-    consent = Consent.objects.of_kind(Consent.Kind.TREATMENT).standing()
-    of_patient = {"patient": OuterRef("patient")}
-    return {
-        "order": One(order, *all_fields(DoseOrder)),
-        "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
-        "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
-        "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
-    }
-
-
-def _of_session(model: type[Model]) -> Any:
-    return model._default_manager.filter(treatment_session=OuterRef("pk"))

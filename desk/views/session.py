@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from clinic import audit
 from clinic.access import allow, fetch, staff
 from clinic.models import User
-from desk import flowsheet, lines, live, polling, sheet
+from desk import flowsheet, lines, live, polling, sheet_rows
 from desk.drawings import vital_graph
 from desk.panels import panels
 from desk.sheet import Sheet
@@ -36,7 +36,7 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context = _at_the_desk(treatment_session, user)
         context |= {"banner": session_banner(request, treatment_session), "now": pulse.now}
         return render(request, "desk/session_desk.html", context)
-    shown = sheet.load(treatment_session, user, pulse.now)
+    shown = sheet_rows.load(treatment_session, user, pulse.now)
     banner = session_banner(request, treatment_session, shown.allergies)
     context = {"banner": banner, "now": pulse.now, "menu": lines.menu(shown)}
     return render(request, "desk/session.html", context | _live(shown, pulse))
@@ -57,7 +57,7 @@ def session_live(request: HttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), VIEW, public_id=public_id)
     allow(user, SEES_VALUES, treatment_session)
     audit.read(user, "session", treatment_session)
-    shown = sheet.load(treatment_session, user, pulse.now)
+    shown = sheet_rows.load(treatment_session, user, pulse.now)
     context = _live(shown, pulse) | {"oob": True, "now": pulse.now}
     context["moved_on"] = request.GET.get("version") != str(treatment_session.version)
     return render(request, "desk/_session_live.html", context)
@@ -112,7 +112,7 @@ def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, A
         if step.to_status in STEP_WORDS and user.may(step.permission, treatment_session.clinic_id)
     ]
     first = next((step for step in steps if step.to_status == Status.CHECKED_IN), None)
-    booking = sheet.load_booking(treatment_session)
+    booking = sheet_rows.load_booking(treatment_session)
     return {
         "treatment_session": treatment_session,
         "panel": step_panel(treatment_session, first) if first else None,

@@ -1,0 +1,148 @@
+"""The rows behind a session sheet, read in one statement."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db.models import Model, OuterRef
+
+from clinic.bundles import Bundle, Many, One, all_fields, attach, person
+from clinic.models import Chair, User
+from desk.sheet import Sheet
+from monitoring.models import Discharge, Escort, PreDoseCheck
+from monitoring.services import history
+from monitoring.services.predose import is_of_visit
+from patients.models import Allergy, Consent, Patient, SafetyScreen
+from sessions.lifecycle import Status
+from sessions.models import (
+    ChairStay,
+    DoseOrder,
+    ProtocolPhase,
+    Signature,
+    StatusChange,
+    TreatmentCourse,
+    TreatmentSession,
+)
+from sessions.ports import Unmet
+from sessions.services import authorization
+
+BEFORE_DOSE = (Status.PLANNED, Status.CHECKED_IN, Status.CLEARED)
+NEEDS_ORDER = (*BEFORE_DOSE, Status.DOSING)
+BOOKING = ("patient", "course", "phase", "chair")
+
+
+def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Sheet:
+    """Read everything in one statement, and make the session what hangs on it."""
+    found = _bundle().read(treatment_session.pk)
+    attach(treatment_session, found, *BOOKING, "signature", "discharge")
+    status, check = treatment_session.status, found["check"]
+    today = now.astimezone(treatment_session.clinic.zone).date()
+    order = found["order"] if status in NEEDS_ORDER else None
+    if order and not authorization.stands_on(order, today):
+        order = None
+    return Sheet(
+        treatment_session=treatment_session,
+        user=user,
+        now=now,
+        record=history.record_of(treatment_session, found),
+        check=check if check and is_of_visit(check, treatment_session.arrived_at) else None,
+        order=order,
+        chart_unmet=_chart_unmet(treatment_session, found, order, now),
+        changes=found["changes"],
+        stays=found["stays"],
+        allergies=found["allergies"],
+    )
+
+
+def _chart_unmet(
+    treatment_session: TreatmentSession,
+    found: Mapping[str, Any],
+    order: DoseOrder | None,
+    now: datetime,
+) -> list[Unmet]:
+    if treatment_session.status not in BEFORE_DOSE:
+        return []
+    patient = treatment_session.patient
+    on_chart = authorization.OnChart(
+        patient.birth_date, patient.deceased, found["consent"], found["screen"], order
+    )
+    today = now.astimezone(treatment_session.clinic.zone).date()
+    return authorization.unmet_on_chart(on_chart, now, today)
+
+
+def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
+    """Read what is not clinical: who comes, where to, and the way home."""
+    found = _booking_bundle().read(treatment_session.pk)
+    attach(treatment_session, found, *BOOKING)
+    return found
+
+
+@cache
+def _bundle() -> Bundle:
+    parts = history.parts() | _booking() | _of_the_visit() | _on_the_chart()
+    return Bundle(TreatmentSession, parts)
+
+
+@cache
+def _booking_bundle() -> Bundle:
+    escort = One(_of_session(Escort), "kind", "name", "phone")
+    return Bundle(TreatmentSession, _booking() | {"escort": escort})
+
+
+def _booking() -> dict[str, Many]:
+    course = TreatmentCourse.objects.filter(pk=OuterRef("course"))
+    chair = Chair.objects.filter(pk=OuterRef("chair"))
+    return {
+        "patient": One(
+            Patient.objects.filter(pk=OuterRef("patient")),
+            *all_fields(Patient, "search_text", "source_values"),
+        ),
+        "course": One(
+            course,
+            "public_id",
+            "protocol__short_title",
+            "protocol__route",
+            "protocol__monitoring__rest_between_devices_minutes",
+        ),
+        "phase": One(ProtocolPhase.objects.filter(pk=OuterRef("phase")), "name", "count"),
+        "chair": One(chair, "name", "room__name"),
+        "stays": Many(
+            _of_session(ChairStay), "place", "since", "reason", "chair__name", "chair__room__name"
+        ),
+    }
+
+
+def _of_the_visit() -> dict[str, Many]:
+    return {
+        "changes": Many(_of_session(StatusChange), *all_fields(StatusChange), *person("by")),
+        "check": One(
+            _of_session(PreDoseCheck),
+            *all_fields(PreDoseCheck),
+            *person("completed_by"),
+            *person("decided_by"),
+        ),
+        "signature": One(_of_session(Signature), *all_fields(Signature), *person("signed_by")),
+        "discharge": One(
+            _of_session(Discharge),
+            *all_fields(Discharge),
+            *person("released_by"),
+            *person("second_person"),
+        ),
+    }
+
+
+def _on_the_chart() -> dict[str, Many]:
+    order = DoseOrder.objects.filter(course=OuterRef("course"), superseded_at__isnull=True)
+    consent = Consent.objects.of_kind(Consent.Kind.TREATMENT).standing()
+    of_patient = {"patient": OuterRef("patient")}
+    return {
+        "order": One(order, *all_fields(DoseOrder)),
+        "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
+        "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
+        "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
+    }
+
+
+def _of_session(model: type[Model]) -> Any:
+    return model._default_manager.filter(treatment_session=OuterRef("pk"))
