@@ -1,11 +1,23 @@
-"""Bounds on the times that people type: what happened can't lie ahead, and late entry says why."""
+"""Bounds on times: of days at a clinic, and of what people type.
 
-from datetime import datetime, timedelta
+What happened can't lie ahead, and late entry says why.
+"""
+
+from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import ValidationError
 
+from clinic.models import Clinic
+
+ONE_DAY = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(minutes=2)
 YEARS = range(1900, 2201)  # in which a date that somebody types may lie
+
+
+def day_bounds(clinic: Clinic, first: date, last: date) -> tuple[datetime, datetime]:
+    """Return the first moment of these days at the clinic, and the first one after them."""
+    begin = datetime.combine(first, time.min, tzinfo=clinic.zone)
+    return begin, datetime.combine(last + ONE_DAY, time.min, tzinfo=clinic.zone)
 
 
 def check_happened(

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db.models import Model
 
 from clinic.models import Clinic
+from clinic.times import day_bounds
 from desk import present_rows
 from monitoring.models import PreDoseCheck
 from monitoring.readings import (
@@ -71,8 +72,8 @@ class House:
 
     def __init__(self, clinic: Clinic, now: datetime) -> None:
         self.today = now.astimezone(clinic.zone).date()
-        begin = now.astimezone(clinic.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        rows = present_rows.read(clinic.pk, begin, begin + timedelta(days=1), MOST)
+        begin, end = day_bounds(clinic, self.today, self.today)
+        rows = present_rows.read(clinic.pk, begin, end, MOST)
         self.people: list[Row] = rows["here"]
         self.settings, self.rest_minutes = _settings(rows["template"], rows["check"])
         of_session = present_rows.OF

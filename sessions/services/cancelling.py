@@ -1,7 +1,7 @@
 """Take planned sessions off the calendar: chosen ones, those of a day, the rest of a course."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import Clinic, User
+from clinic.times import day_bounds
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
@@ -18,7 +19,6 @@ from sessions.services import asks, steps
 from sessions.services.extending import lock_course
 
 CANCEL = "treatment_sessions.cancel_session"
-ONE_DAY = timedelta(days=1)
 
 
 def cancel_planned(*, reason: str, by: User, now: datetime, **which: Any) -> list[TreatmentSession]:
@@ -62,11 +62,8 @@ def sessions_of(clinic: Clinic, day: date) -> TreatmentSessionQuerySet:
 
 
 def _on(clinic: Clinic, day: date) -> dict[str, Any]:
-    return {
-        "clinic": clinic,
-        "starts_at__gte": datetime.combine(day, time.min, tzinfo=clinic.zone),
-        "starts_at__lt": datetime.combine(day + ONE_DAY, time.min, tzinfo=clinic.zone),
-    }
+    begin, end = day_bounds(clinic, day, day)
+    return {"clinic": clinic, "starts_at__gte": begin, "starts_at__lt": end}
 
 
 def cancel_day(

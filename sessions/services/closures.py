@@ -1,7 +1,7 @@
 """Closed days and what is booked on them: every such session becomes work for the front desk."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from uuid import UUID
@@ -13,6 +13,7 @@ from clinic import audit, clock
 from clinic.audit import acting
 from clinic.models import Clinic, Closure, User
 from clinic.refusals import refused_kindly
+from clinic.times import day_bounds
 from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import Status
@@ -22,7 +23,6 @@ from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
 
 CHANGE = "clinic.change_closure"
-ONE_DAY = timedelta(days=1)
 OPEN_AGAIN = "The clinic is open on that day after all."
 
 
@@ -75,8 +75,7 @@ def _in_days_of(closures: Iterable[Closure], clinic: Clinic) -> Q:
 
 
 def _days(closure: Closure, clinic: Clinic) -> Q:
-    begin = datetime.combine(closure.starts_on, time.min, tzinfo=clinic.zone)
-    end = datetime.combine(closure.ends_on + ONE_DAY, time.min, tzinfo=clinic.zone)
+    begin, end = day_bounds(clinic, closure.starts_on, closure.ends_on)
     return Q(starts_at__gte=begin, starts_at__lt=end)
 
 

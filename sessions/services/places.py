@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Self
 
 from clinic.models import Chair, Clinic
+from clinic.times import day_bounds
 from patients.models import Patient
 from sessions.models import TreatmentSession
 
@@ -31,8 +32,7 @@ class Occupancy:
         by_chair: dict[int, list[Span]] = {}
         of_patient: list[Span] = []
         if wanted:
-            begin = datetime.combine(wanted[0], time.min, tzinfo=clinic.zone)
-            end = datetime.combine(wanted[-1], time.max, tzinfo=clinic.zone)
+            begin, end = day_bounds(clinic, wanted[0], wanted[-1])
             held = TreatmentSession.objects.holding().filter(
                 clinic=clinic, starts_at__lt=end, ends_at__gt=begin
             )
