@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -53,6 +54,23 @@ def test_a_decision_to_go_on_stays_in_sight(client: Client, held: Visit) -> None
     assert "Pain at the cuff" in page
     assert "Systolic pressure 185" in page
     assert "Record device 2" in page
+
+
+def test_nobody_decides_on_a_value_that_the_form_did_not_show(client: Client, held: Visit) -> None:
+    client.force_login(held.prescriber)
+    path = reverse("monitoring:decide", args=[held.row.public_id])
+    shown = client.get(path).context["form"]["shown"].value()
+    held.clock.forward(minutes=1)
+    held.measure(spo2=70, systolic=185, diastolic=112, confirmed=True)
+    typed = {"entry_id": str(uuid4()), "shown": shown, "reason": "Pain at the cuff"}
+    again = client.post(path, typed)
+    assert "SpO2 70 is under 90" in again.content.decode()
+    with pytest.raises(ValidationError, match="SpO2 70 is under 90"):
+        held.device()
+    form = again.context["form"]
+    client.post(path, {name: form[name].value() for name in form.fields})
+    assert predose.latest(held.fresh()).decision_reason == "Pain at the cuff"
+    held.device()
 
 
 def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:

@@ -51,8 +51,11 @@ class PreDoseForm(ClinicalForm):
 
 
 class DecideForm(ClinicalForm):
+    """Go on all the same; `shown` carries a digest of what the form named."""
+
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     reason = reason_field("Why treatment goes on all the same", required=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = layout("entry_id", "reason")
+        self.helper = layout("entry_id", "shown", "reason")

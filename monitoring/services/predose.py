@@ -21,7 +21,7 @@ from monitoring.readings import (
     first_dose_at,
     said,
 )
-from monitoring.services import history
+from monitoring.services import history, seen
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.ports import Unmet
@@ -40,7 +40,8 @@ STOPS = {
 }
 UNANSWERED = "Choose one of the two answers."
 COPIED = (*QUESTIONS, "new_medicines_text", "note")
-DECIDABLE = frozenset({"predose_stop", "predose_bp", "hold"})
+MEASURED = frozenset({"predose_bp", "hold"})  # decided in a form that shows the values
+DECIDABLE = MEASURED | {"predose_stop"}
 BEFORE_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
 
 
@@ -138,7 +139,10 @@ def complete(
     decision_reason: str = "",
     entry: Submission | None = None,
 ) -> PreDoseCheck:
-    """Record the answers, each one given; with a reason a prescriber decides in the same breath."""
+    """Record the answers, each one given; with a reason a prescriber decides in the same breath.
+
+    The reason is about the answers alone: while a value waits for a decision it is refused.
+    """
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
@@ -149,8 +153,8 @@ def complete(
         _check_answers(answers)
         _check_lifted(latest(treatment_session), answers)
         decides = bool(decision_reason.strip())
-        if decides and not by.may(DECIDE, treatment_session.clinic_id):
-            raise ValidationError({"decision_reason": "Only a prescriber decides this."})
+        if decides:
+            _check_answers_alone(treatment_session, now, by)
         return _write(
             treatment_session,
             answers,
@@ -174,8 +178,27 @@ def _check_lifted(before: PreDoseCheck | None, answers: dict[str, Any]) -> None:
         )
 
 
-def decide(pk: int, reason: str, *, by: User, entry: Submission | None = None) -> PreDoseCheck:
-    """Let treatment go on all the same: the newest answers again, with the decision."""
+def _check_answers_alone(treatment_session: TreatmentSession, now: datetime, by: User) -> None:
+    if not by.may(DECIDE, treatment_session.clinic_id):
+        raise ValidationError({"decision_reason": "Only a prescriber decides this."})
+    values = [found.text for found in guard(treatment_session, now) if found.code in MEASURED]
+    if values:
+        text = f"{' '.join(values)} Save the answers without a reason, then decide on all of it."
+        raise ValidationError({"decision_reason": text})
+
+
+def decide(
+    pk: int,
+    reason: str,
+    *,
+    by: User,
+    shown: str | None = None,
+    entry: Submission | None = None,
+) -> PreDoseCheck:
+    """Let treatment go on all the same: the newest answers again, with the decision.
+
+    `shown` is the digest of what the form named; None: no form was shown (a command, a test).
+    """
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
@@ -188,6 +211,12 @@ def decide(pk: int, reason: str, *, by: User, entry: Submission | None = None) -
             raise ValidationError("Complete the pre-dose check first.", code="predose_check")
         if not said(reason):
             raise ValidationError({"reason": "Say why treatment goes on."})
+        points = to_decide(guard(treatment_session, now))
+        if shown is not None and shown != seen.digest(points):
+            text = (
+                "What there is to decide changed since you looked. Decide again with all in view."
+            )
+            raise seen.UnseenError(text)
         return _write(
             treatment_session,
             {name: getattr(check, name) for name in COPIED},

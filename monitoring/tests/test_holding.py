@@ -11,7 +11,7 @@ from monitoring.holding import hold
 from monitoring.readings import Settings
 from monitoring.services import predose, record
 from monitoring.tests.builders import at, bp, reading, without
-from monitoring.tests.visits import Clock, Visit
+from monitoring.tests.visits import ANSWERS, Clock, Visit
 from patients.models import Task
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -113,6 +113,14 @@ def test_a_decision_covers_no_value_that_came_later(held: Visit) -> None:
     held.clock.forward(minutes=1)
     held.measure(systolic=190, diastolic=95)
     with pytest.raises(ValidationError, match="190"):
+        held.device()
+
+
+def test_a_reason_typed_with_the_answers_lifts_no_hold(held: Visit) -> None:
+    answers = {**ANSWERS, "no_food_2h": "no"}
+    with pytest.raises(ValidationError, match="185 is at or over 180.*then decide on all of it"):
+        predose.complete(held.pk, answers, by=held.prescriber, decision_reason="Had a biscuit")
+    with pytest.raises(ValidationError, match="185"):
         held.device()
 
 

@@ -92,6 +92,18 @@ def test_a_high_pressure_is_decided_knowing_the_value(
     visit.clear()
 
 
+def test_a_reason_typed_with_the_answers_is_about_them_alone(visit: Visit) -> None:
+    visit.arrive()
+    answers = {**ANSWERS, "no_food_2h": "no"}
+    predose.complete(visit.pk, answers, by=visit.prescriber, decision_reason="Half a biscuit")
+    visit.clock.forward(minutes=1)
+    visit.measure(systolic=150)
+    with pytest.raises(ValidationError, match="150/78 is over 140/90"):
+        predose.complete(visit.pk, answers, by=visit.prescriber, decision_reason="Half a biscuit")
+    visit.measure(systolic=130)
+    visit.clear()
+
+
 def test_the_limits_themselves_pass(visit: Visit) -> None:
     visit.arrive()
     visit.check()

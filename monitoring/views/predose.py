@@ -10,7 +10,7 @@ from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
 from monitoring.forms.predose import DecideForm, PreDoseForm
-from monitoring.services import predose
+from monitoring.services import predose, seen
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.models import TreatmentSession
 
@@ -55,7 +55,7 @@ def decide_panel(
 ) -> Panel:
     return Panel(
         title="Treat all the same",
-        form=DecideForm(data),
+        form=DecideForm(data, initial={"shown": seen.digest(points)}),
         url=action_url("monitoring:decide", treatment_session),
         button="Decide to treat",
         lead="Your decision covers what is shown here; a value that comes later needs another.",
@@ -70,12 +70,18 @@ def decide(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     panel = decide_panel(treatment_session, points, request.POST or None)
 
     def save() -> str:
-        predose.decide(
-            treatment_session.pk,
-            panel.form.cleaned_data["reason"],
-            by=staff(request),
-            entry=panel.form.submission("decide", public_id),
-        )
+        typed = panel.form.cleaned_data
+        try:
+            predose.decide(
+                treatment_session.pk,
+                typed["reason"],
+                by=staff(request),
+                shown=typed["shown"],
+                entry=panel.form.submission("decide", public_id),
+            )
+        except seen.UnseenError:
+            panel.form.ask_again(shown=seen.digest(points))
+            raise
         return "Decision saved."
 
     return answer(request, treatment_session, panel, save)
