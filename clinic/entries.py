@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
@@ -77,7 +77,16 @@ def claim(entry: Submission | None, by: User, *, actor: str | None = None) -> No
         )
         if cursor.rowcount == 1:
             return
-    first = Entry.objects.get(pk=entry.key)
+    _refuse(entry, Entry.objects.get(pk=entry.key), by)
+
+
+def check_unused(entry: Submission, by: User) -> None:
+    """Raise what `claim` would for a key that is taken, and take none."""
+    if first := Entry.objects.filter(pk=entry.key).first():
+        _refuse(entry, first, by)
+
+
+def _refuse(entry: Submission, first: Entry, by: User) -> NoReturn:
     same = (first.user_id, first.purpose, first.subject, first.payload_hmac) == (
         by.pk,
         entry.purpose,

@@ -312,9 +312,10 @@ def override(
     client: Client, visit: Visit, username: str, password: str, code: str = "", **changes: str
 ) -> str:
     """Override as the page offers it, with what it shows as open."""
-    shown = client.get(url("monitoring:override", visit)).context["form"]["shown"].value()
+    form = client.get(url("monitoring:override", visit)).context["form"]
+    shown = {name: form[name].value() for name in ("shown", "rows")}
     second = {"second_username": username, "second_password": password, "second_code": code}
-    typed = {"shown": shown, "reason": "Bridge closes at noon", **second, **changes}
+    typed = {**shown, "reason": "Bridge closes at noon", **second, **changes}
     response = post(client, url("monitoring:override", visit), **typed)
     return response.content.decode()
 
@@ -357,8 +358,13 @@ def test_a_second_person_with_a_second_factor_gives_its_code_too(
         page = override(client, visit, "prescriber", "a long good password", wrong)
         assert "No second person" in page
     assert visit.status == Status.MONITORING
-    override(client, visit, "prescriber", "a long good password", code)
+    for early in ({"reason": "Strike"}, {"shown": "minimum_time"}, {"rows": ""}):
+        override(client, visit, "prescriber", "a long good password", code, **early)
+    key = str(uuid4())
+    for _ in range(2):
+        override(client, visit, "prescriber", "a long good password", code, entry_id=key)
     assert visit.status == Status.DISCHARGED
+    assert AuditEvent.objects.filter(event="override.witness_refused").count() == 2
     assert Authenticator.objects.get(user=second).last_used_at is not None
     assert "account_authentication_methods" not in client.session
 
@@ -387,6 +393,8 @@ def test_what_came_up_while_the_form_was_open_is_shown_before_it_is_overridden(
     client.force_login(nurse)
     page = override(client, visit, "prescriber", "a long good password", shown="minimum_time")
     assert "Open since you looked" in page
+    page = override(client, visit, "prescriber", "a long good password", rows="")
+    assert "More was recorded since you looked" in page
     assert visit.status == Status.MONITORING
 
 

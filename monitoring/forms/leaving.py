@@ -68,10 +68,11 @@ class ReleaseForm(ClinicalForm):
 class OverrideForm(ClinicalForm):
     """Let the patient go before the gate is met, with a second person's name and password.
 
-    `shown` carries the codes of the conditions that the form named.
+    `shown` carries the codes of the conditions that the form named, `rows` what was on record.
     """
 
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
+    rows = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     reason = reason_field("Why they leave before the gate is met", required=True)
     second_username = LineField(
         label="Second person: user name",
@@ -96,7 +97,7 @@ class OverrideForm(ClinicalForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         who = row("second_username", "second_password", "second_code")
-        self.helper = layout("entry_id", "shown", "reason", who)
+        self.helper = layout("entry_id", "shown", "rows", "reason", who)
 
     def _sent(self) -> dict[str, Any]:
         """Identify the post without what the second person signs in with."""

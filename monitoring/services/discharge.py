@@ -15,6 +15,9 @@ from monitoring.discharge import Gate
 from monitoring.models import Discharge, DischargeAssessment, Escort
 from monitoring.readings import said
 from monitoring.services import history, witness
+from monitoring.services.history import Record
+from monitoring.services.seen import UnseenError
+from sessions import lifecycle
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import TreatmentSession
 from sessions.ports import Unmet
@@ -27,20 +30,24 @@ SHORTEST_REASON = 10  # characters; an override is read years later
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-class UnseenError(ValidationError):
-    """More is open than the form showed."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a form showed: the codes of the open conditions, and `Record.rows`."""
+
+    codes: frozenset[str]
+    rows: str
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
     """Leave before the gate is satisfied: why, the second person who agrees, and what they saw.
 
-    `shown` holds the codes of the conditions that the form named; None is not asked.
+    `shown` None: no form was shown (a command, a test).
     """
 
     reason: str
     second_person: User
-    shown: frozenset[str] | None = None
+    shown: Shown | None = None
 
 
 def name_escort(
@@ -129,9 +136,11 @@ def release(
         entries.claim(entry, by)
         treatment_session = steps.lock(pk)
         now = clock.now()
-        gate = history.load(treatment_session).gate(now)
+        record = history.load(treatment_session)
+        gate = record.gate(now)
         if override is not None:
-            _check_override(override, treatment_session, gate, by)
+            _check_override(override.reason, override.shown, record, gate)
+            _check_two(override.second_person, treatment_session, by)
         elif not gate.ready:
             raise ValidationError([condition.text for condition in gate.unmet], code="discharge")
         reason = override.reason.strip() if override else ""
@@ -201,14 +210,25 @@ def open_conditions(treatment_session: TreatmentSession, now: datetime) -> list[
     return [Unmet(condition.code, condition.text) for condition in gate.unmet]
 
 
-def _check_override(
-    override: Override, treatment_session: TreatmentSession, gate: Gate, by: User
+def check_override(
+    treatment_session: TreatmentSession, reason: str, shown: Shown, *, by: User, entry: Submission
 ) -> None:
+    """Refuse what `release` would, before a second person is asked: their code works once."""
+    entries.check_unused(entry, by)
+    lifecycle.step(treatment_session.status, Status.DISCHARGED)
+    record = history.load(treatment_session)
+    _check_override(reason, shown, record, record.gate(clock.now()))
+
+
+def _check_override(reason: str, shown: Shown | None, record: Record, gate: Gate) -> None:
     if gate.ready:
         raise ValidationError("All is met now: release the patient without an override.")
-    _check_reason(override.reason)
-    _check_shown(override.shown, gate)
-    second = override.second_person
+    _check_reason(reason)
+    if shown is not None:
+        _check_shown(shown, record, gate)
+
+
+def _check_two(second: User, treatment_session: TreatmentSession, by: User) -> None:
     if not witness.may_witness(second, by, treatment_session):
         raise ValidationError({"second_username": witness.UNKNOWN}, code="second_person")
     if not any(person.may(PRESCRIBER, treatment_session.clinic_id) for person in (by, second)):
@@ -223,12 +243,14 @@ def _check_reason(reason: str) -> None:
         raise ValidationError({"reason": text})
 
 
-def _check_shown(shown: frozenset[str] | None, gate: Gate) -> None:
+def _check_shown(shown: Shown, record: Record, gate: Gate) -> None:
     """Refuse to override what the two have not seen: it came up while the form was open."""
-    new = [c.text for c in gate.unmet if shown is not None and c.code not in shown]
+    new = [condition.text for condition in gate.unmet if condition.code not in shown.codes]
     if new:
         text = f"Open since you looked: {' '.join(new)} Decide again with all in view."
         raise UnseenError(text)
+    if shown.rows != record.rows:
+        raise UnseenError("More was recorded since you looked. Decide again with all in view.")
 
 
 def _write(treatment_session: TreatmentSession, gate: Gate, **values: Any) -> Discharge:

@@ -14,6 +14,7 @@ from monitoring import discharge, readings, timeline
 from monitoring.discharge import Gate
 from monitoring.models import AdverseEvent, DischargeAssessment, Escort, MissedCheck, VitalSigns
 from monitoring.readings import Administration, Check, History, Reading, Settings
+from monitoring.services import seen
 from monitoring.timeline import DueCheck
 from sessions.models import (
     Dose,
@@ -84,6 +85,12 @@ class Record:
             missed=self.missed,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
         )
+
+    @property
+    def rows(self) -> str:
+        """Identify what is on record; a correction is a row, too."""
+        recorded = (self.vitals, self.doses, self.infusion_events, self.adverse_events)
+        return seen.digest(f"{row._meta.label} {row.pk}" for rows in recorded for row in rows)
 
     def gate(self, now: datetime) -> Gate:
         return discharge.gate(self.history, self.settings, now)

@@ -1,15 +1,19 @@
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import Heartbeat, User
 from monitoring.models import Discharge
-from monitoring.services import discharge, history, missed, record
-from monitoring.services.discharge import Override
+from monitoring.services import discharge, events, history, missed, record
+from monitoring.services.discharge import Override, Shown
+from monitoring.services.seen import UnseenError
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Task
 from sessions.lifecycle import Status
+from sessions.services import corrections, doses
 
 
 @pytest.fixture
@@ -114,9 +118,43 @@ def test_an_override_needs_words(visit: Visit, reason: str) -> None:
 
 def test_nobody_overrides_what_was_not_shown(visit: Visit) -> None:
     visit.be_monitored()
-    seen = frozenset({"minimum_time"})
-    override = Override("Ambulance strike tonight", visit.nurse, seen)
-    with pytest.raises(discharge.UnseenError, match="Nobody is named to take the patient home"):
+    shown = Shown(frozenset({"minimum_time"}), history.load(visit.fresh()).rows)
+    override = Override("Ambulance strike tonight", visit.nurse, shown)
+    with pytest.raises(UnseenError, match="Nobody is named to take the patient home"):
+        discharge.release(visit.pk, by=visit.prescriber, override=override)
+    assert visit.status == Status.MONITORING
+
+
+def correct_last_device(visit: Visit) -> None:
+    last = visit.row.doses.order_by("-number")[0]
+    earlier = last.given_at - timedelta(minutes=1)
+    device = doses.Device(lot="L1", given_at=earlier, reason="Misread")
+    corrections.correct_device(last, device, by=visit.nurse)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda visit: events.report(
+            visit.pk, events.Reported("Seizure", "severe"), by=visit.prescriber
+        ),
+        lambda visit: visit.measure(spo2=80, confirmed=True),
+        correct_last_device,
+    ],
+    ids=["event", "reading", "dose"],
+)
+def test_nobody_overrides_a_row_that_came_while_the_form_was_open(
+    visit: Visit, happens: Callable[[Visit], Any]
+) -> None:
+    visit.be_monitored()
+    events.report(visit.pk, events.Reported("Nausea", "mild"), by=visit.nurse)
+    visit.clock.forward(minutes=5)
+    visit.measure(spo2=93)
+    record = history.load(visit.fresh())
+    codes = frozenset(condition.code for condition in record.gate(visit.clock.now).unmet)
+    happens(visit)
+    override = Override("Ambulance strike tonight", visit.nurse, Shown(codes, record.rows))
+    with pytest.raises(UnseenError, match="More was recorded since you looked"):
         discharge.release(visit.pk, by=visit.prescriber, override=override)
     assert visit.status == Status.MONITORING
 

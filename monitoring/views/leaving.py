@@ -19,6 +19,7 @@ from monitoring.forms.leaving import (
     ReleaseForm,
 )
 from monitoring.services import discharge, history, witness
+from monitoring.services.seen import UnseenError
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.models import TreatmentSession
 
@@ -103,9 +104,10 @@ def release(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 @GET_POST
 def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
-    unmet = discharge.open_conditions(treatment_session, clock.now())
-    shown = " ".join(condition.code for condition in unmet)
-    form = OverrideForm(request.POST or None, initial={"shown": shown})
+    record = history.load(treatment_session)
+    unmet = record.gate(clock.now()).unmet
+    now_shown = {"shown": " ".join(c.code for c in unmet), "rows": record.rows}
+    form = OverrideForm(request.POST or None, initial=now_shown)
     panel = Panel(
         title="Release by override",
         form=form,
@@ -118,25 +120,23 @@ def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     )
 
     def save() -> str:
-        typed = form.cleaned_data
-        second = witness.confirm(
-            request,
-            treatment_session,
-            by=staff(request),
-            username=typed["second_username"],
-            password=typed["second_password"],
-            code=typed["second_code"],
-        )
-        seen = frozenset(typed["shown"].split())
+        typed, by = form.cleaned_data, staff(request)
+        shown = discharge.Shown(frozenset(typed["shown"].split()), typed["rows"])
+        entry = form.submission("override", public_id)
         try:
-            discharge.release(
-                treatment_session.pk,
-                by=staff(request),
-                override=discharge.Override(typed["reason"], second, seen),
-                entry=form.submission("override", public_id),
+            discharge.check_override(treatment_session, typed["reason"], shown, by=by, entry=entry)
+            second = witness.confirm(
+                request,
+                treatment_session,
+                by=by,
+                username=typed["second_username"],
+                password=typed["second_password"],
+                code=typed["second_code"],
             )
-        except discharge.UnseenError:
-            form.ask_again(shown=shown)
+            override = discharge.Override(typed["reason"], second, shown)
+            discharge.release(treatment_session.pk, by=by, override=override, entry=entry)
+        except UnseenError:
+            form.ask_again(**now_shown)
             raise
         return "Released by override. A prescriber signs the session."
 
