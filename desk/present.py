@@ -203,16 +203,17 @@ def _field(model: type[Model], name: str) -> Any:
 def _history(  # as monitoring.services.history builds it for one session; a test holds them equal
     pk: int, house: House, jumped_at: datetime | None
 ) -> History:
-    stopped = {stop["number"]: _moment(stop["at"]) for stop in house.stops.get(pk, ())}
-    administrations = tuple(_administration(dose, stopped) for dose in house.given.get(pk, ()))
+    stops = {stop["number"]: stop for stop in house.stops.get(pk, ())}
+    given = house.given.get(pk, ())
+    administrations = tuple(_administration(dose, stops.get(dose["number"])) for dose in given)
     first_dose = first_dose_at(administrations)
-    escort, given = house.escorts.get(pk), house.assessments.get(pk)
+    escort, assessed = house.escorts.get(pk), house.assessments.get(pk)
     return History(
         readings=tuple(_reading(vitals) for vitals in house.vitals.get(pk, ())),
         administrations=administrations,
         unresolved_adverse_events=tuple(event["term"] for event in house.events.get(pk, ())),
         escort=SettledEscort(settled=True, name=escort["name"]) if escort else None,
-        assessment=_assessment(given) if given else None,
+        assessment=_assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
     )
@@ -249,10 +250,15 @@ def _reading(row: Row) -> Reading:
     )
 
 
-def _administration(dose: Row, stopped: dict[int, datetime]) -> Administration:
-    given_at = _moment(dose["given_at"])
-    ended_at = given_at if dose["route"] == Route.NASAL else stopped.get(dose["number"])
-    return Administration(given_at, ended_at, dose["route"])
+def _administration(dose: Row, stop: Row | None) -> Administration:
+    given_at, route = _moment(dose["given_at"]), dose["route"]
+    recorded_at = _moment(dose["recorded_at"])
+    if route == Route.NASAL:
+        return Administration(given_at, given_at, route, recorded_at)
+    if stop is None:
+        return Administration(given_at, None, route, recorded_at)
+    recorded_at = max(recorded_at, _moment(stop["recorded_at"]))
+    return Administration(given_at, _moment(stop["at"]), route, recorded_at)
 
 
 def _moment(text: str) -> datetime:

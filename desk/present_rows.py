@@ -93,8 +93,8 @@ def _parts() -> dict[str, str]:
         .order_by("pk")
         .values("label", "anchor", "minute", protocol_id=F("template__protocol_id")),
         "vitals": _children(VitalSigns.objects.standing(), *VITALS),
-        "given": _children(Dose.objects.given(), "number", "given_at", "route"),
-        "stop": _children(_stops(), "at", number=F("dose__number")),
+        "given": _children(Dose.objects.given(), "number", "given_at", "recorded_at", "route"),
+        "stop": _children(_stops(), "at", "recorded_at", number=F("dose__number")),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term"),
         "escort": _newest(Escort, "sessions", OF, "name"),

@@ -10,6 +10,7 @@ from clinic.models import User
 from clinic.numbers import plain
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
+from monitoring.alerts import Alert
 from monitoring.discharge import Gate
 from monitoring.holding import Hold, hold
 from monitoring.models import PreDoseCheck
@@ -190,7 +191,7 @@ class Sheet:
         return given + timedelta(minutes=minutes) if given else None
 
     @property
-    def alerts(self) -> tuple[alerts.Alert, ...]:
+    def alerts(self) -> tuple[Alert, ...]:
         """Return what calls for help in the latest set."""
         if self.status not in PRESENT:
             return ()
@@ -199,6 +200,12 @@ class Sheet:
         before = [r for r in readings if first and r.observed_at < first]
         baseline = before[-1] if before else None
         return alerts.of_latest(readings, baseline, self.record.settings)
+
+    @property
+    def other_alerts(self) -> tuple[Alert, ...]:
+        """Return those alerts that the hold doesn't name already."""
+        named = {(alert.measure, alert.value) for alert in self.hold.alerts} if self.hold else set()
+        return tuple(alert for alert in self.alerts if (alert.measure, alert.value) not in named)
 
     @property
     def happened(self) -> list[tuple[datetime, str, Any]]:

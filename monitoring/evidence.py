@@ -127,7 +127,8 @@ class Evidence:
     def valid_assessment(self) -> Assessment | None:
         """The assessment if it still rests on everything that is known.
 
-        It is void once a reading was taken or written, corrected or back-dated after it.
+        It is void once a reading was taken after it, or a reading or the time of a dose was
+        written, corrected or back-dated.
         """
         assessment = self.history.assessment
         if assessment is None or not said(assessment.by) or not assessment.ready:
@@ -135,6 +136,7 @@ class Evidence:
         if self.last is None or not self.last < assessment.at <= self.now:
             return None
         newer = [max(r.observed_at, r.recorded_at) for r in self.readings]
+        newer += [given.recorded_at for given in self.history.administrations]
         return assessment if all(moment <= assessment.at for moment in newer) else None
 
     def future_times(self) -> int:

@@ -223,10 +223,12 @@ class Administration:
     started_at: datetime
     ended_at: datetime | None
     route: str
+    recorded_at: datetime  # when the last of these times was written
 
     def __post_init__(self) -> None:
         started_at = utc(self.started_at)
         object.__setattr__(self, "started_at", started_at)
+        object.__setattr__(self, "recorded_at", utc(self.recorded_at))
         if self.ended_at is not None:
             object.__setattr__(self, "ended_at", max(started_at, utc(self.ended_at)))
 

@@ -70,7 +70,8 @@ def test_nobody_decides_on_a_value_that_the_form_did_not_show(client: Client, he
     form = again.context["form"]
     client.post(path, {name: form[name].value() for name in form.fields})
     check = predose.latest(held.fresh())
-    assert check and check.decision_reason == "Pain at the cuff"
+    assert check
+    assert check.decision_reason == "Pain at the cuff"
     held.device()
 
 
@@ -85,6 +86,20 @@ def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
     card = seats.seat(row, now)
     assert "Dose held for critical values" not in card.blocked
     assert card.next_words == "Next device from"
+
+
+@pytest.mark.parametrize("spo2", [85, 98])
+def test_a_critical_pressure_before_the_dose_is_shown_whatever_else_holds(
+    client: Client, visit: Visit, spo2: int
+) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(systolic=200, diastolic=125, spo2=spo2, confirmed=True)
+    alerts = show(client, visit, visit.nurse).split('id="sheet-alerts"')[1]
+    alerts = alerts.split('id="sheet-status"')[0]
+    for words in ("Systolic pressure 200", "Diastolic pressure 125"):
+        assert alerts.count(words) == 1
+    assert ("SpO2 85" in alerts) == (spo2 == 85)
 
 
 def test_what_refuses_a_device_is_said_once(client: Client, held: Visit) -> None:

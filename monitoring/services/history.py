@@ -205,16 +205,21 @@ def administrations_of(
 
     The steps of an infusion hang on the row that was written first, so they are found by number.
     """
-    ended = {e.dose.number: e.at for e in events if e.kind == InfusionEvent.Kind.STOP}
+    stops = {e.dose.number: e for e in events if e.kind == InfusionEvent.Kind.STOP}
     return tuple(
-        Administration(
-            started_at=dose.given_at,
-            ended_at=ended.get(dose.number) if dose.route == Route.IV else dose.given_at,
-            route=dose.route,
-        )
+        _administration(dose, stops.get(dose.number))
         for dose in doses
         if dose.outcome != Dose.Outcome.REFUSED
     )
+
+
+def _administration(dose: Dose, stop: InfusionEvent | None) -> Administration:
+    if dose.route != Route.IV:
+        return Administration(dose.given_at, dose.given_at, dose.route, dose.recorded_at)
+    if stop is None:
+        return Administration(dose.given_at, None, dose.route, dose.recorded_at)
+    recorded_at = max(dose.recorded_at, stop.recorded_at)
+    return Administration(dose.given_at, stop.at, dose.route, recorded_at)
 
 
 def reading_of(row: VitalSigns) -> Reading:

@@ -48,7 +48,7 @@ def bp(minutes: float, systolic: int | None, diastolic: int | None, **values: An
 
 
 def device(minutes: float) -> Administration:
-    return Administration(at(minutes), at(minutes), "nasal")
+    return Administration(at(minutes), at(minutes), "nasal", at(minutes))
 
 
 def assessment(minutes: float, **values: Any) -> Assessment:

@@ -71,12 +71,12 @@ def test_what_is_missing_besides_readings_is_named(change, expected):
 
 
 def test_a_running_infusion_holds_everything_that_comes_after_it():
-    running = history(administrations=(Administration(at(0), None, "iv"),))
+    running = history(administrations=(Administration(at(0), None, "iv", at(0)),))
     assert {"infusion_running", "minimum_time", "bp_predeparture_missing"} <= unmet(running)
 
 
 def test_the_time_runs_from_the_end_of_an_infusion():
-    ended = history(administrations=(Administration(at(0), at(40), "iv"),))
+    ended = history(administrations=(Administration(at(0), at(40), "iv", at(40)),))
     settings = replace(SETTINGS, min_minutes_after_last_dose=60)
     assert named(ended, "minimum_time", settings=settings).ready_at == at(100)
 
@@ -381,10 +381,16 @@ def test_a_reading_from_the_future_counts_for_nothing_and_is_named():
 
 def test_a_dose_from_the_future_keeps_the_gate_shut_without_a_time():
     far = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
-    later = history(administrations=(device(0), Administration(far, far, "nasal")))
+    later = history(administrations=(device(0), Administration(far, far, "nasal", at(0))))
     assert {"future_time", "minimum_time"} <= unmet(later)
-    only = history(administrations=(Administration(far, far, "nasal"),))
+    only = history(administrations=(Administration(far, far, "nasal", at(0)),))
     assert named(only, "minimum_time").ready_at is None
+
+
+def test_a_dose_written_anew_after_the_assessment_voids_it():
+    before, after = (replace(device(5), recorded_at=at(minutes)) for minutes in (124, 126))
+    assert unmet(history(administrations=(device(0), before)), 127) == set()
+    assert unmet(history(administrations=(device(0), after)), 127) == {"assessment"}
 
 
 def test_the_order_of_the_records_does_not_matter():
@@ -399,7 +405,7 @@ def test_no_escort_where_the_clinic_asks_for_none():
 def test_two_hours_are_two_hours_when_the_clocks_go_back():
     new_york = ZoneInfo("America/New_York")
     given_at = datetime(2026, 11, 1, 0, 30, tzinfo=new_york)
-    night = history(administrations=(Administration(given_at, given_at, "nasal"),))
+    night = history(administrations=(Administration(given_at, given_at, "nasal", given_at),))
     looks_like_two_hours = datetime(2026, 11, 1, 1, 30, tzinfo=new_york, fold=1)
     condition = gate(night, SETTINGS, looks_like_two_hours).conditions[1]
     assert condition.met

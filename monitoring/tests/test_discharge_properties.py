@@ -150,7 +150,7 @@ def as_history(case: dict) -> History:
     return History(
         readings=tuple(as_reading(number, row) for number, row in enumerate(case["rows"])),
         administrations=tuple(
-            Administration(moment(t), moment(t), "nasal") for t in case["devices"]
+            Administration(moment(t), moment(t), "nasal", moment(t)) for t in case["devices"]
         ),
         unresolved_adverse_events=("nausea",) if case["event"] else (),
         escort=Escort(settled=case["escort"]),

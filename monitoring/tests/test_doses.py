@@ -301,6 +301,20 @@ def test_a_corrected_stop_moves_the_end_of_the_wait_and_both_stay(stopped: Visit
         corrections.correct_step(wrong, right, by=stopped.nurse)
 
 
+def test_a_stop_corrected_after_the_assessment_asks_for_another(stopped: Visit) -> None:
+    wrong = step(stopped, "stop")
+    stopped.clock.forward(minutes=40)
+    stopped.measure()
+    stopped.settle()
+    open_before = {c.code for c in history.load(stopped.fresh()).gate(stopped.clock.now).unmet}
+    stopped.clock.forward(minutes=1)
+    at = wrong.at - timedelta(minutes=20)
+    right = infusions.Change("stop", at=at, given_ml=Decimal(33), reason="Misread the clock")
+    corrections.correct_step(wrong, right, by=stopped.nurse)
+    open_now = {c.code for c in history.load(stopped.fresh()).gate(stopped.clock.now).unmet}
+    assert open_now - open_before == {"assessment"}
+
+
 @pytest.mark.parametrize(
     ("kind", "minutes", "words"),
     [

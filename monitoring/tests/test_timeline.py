@@ -100,8 +100,8 @@ def test_another_device_moves_the_checks_after_the_last_dose():
 
 def test_checks_after_an_infusion_get_their_time_when_it_ends():
     settings = Settings(checks=(Check("Start", "infusion_start"), Check("End", "infusion_end", 15)))
-    running = (Administration(at(0), None, "iv"),)
-    ended = (Administration(at(0), at(40), "iv"),)
+    running = (Administration(at(0), None, "iv", at(0)),)
+    ended = (Administration(at(0), at(40), "iv", at(40)),)
     assert [c.due_at for c in due(settings, running, (), {}, at(10))] == [at(0), None]
     assert [c.due_at for c in due(settings, ended, (), {}, at(50))] == [at(0), at(55)]
 
