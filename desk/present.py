@@ -180,7 +180,8 @@ def _consent(found: Row | None) -> Consent | None:
     if found is None:
         return None
     values = dict(found)
-    return _made(Consent, values, clinic=Clinic(time_zone=values.pop("zone")))
+    zone = values.pop("zone")
+    return _made(Consent, values, clinic=Clinic(time_zone=zone))
 
 
 def _check(found: Row | None, arrived_at: datetime | None) -> PreDoseCheck | None:

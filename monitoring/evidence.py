@@ -1,7 +1,7 @@
 """Which readings count for what: baseline, peak, latest. Readings dated after now never count."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
@@ -35,6 +35,9 @@ class Evidence:
     history: History
     settings: Settings
     now: datetime
+    _current: dict[str, tuple[Reading, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @cached_property
     def first(self) -> datetime | None:
@@ -68,10 +71,6 @@ class Evidence:
         if topic not in self._current:
             self._current[topic] = self._speaking_now(topic)
         return self._current[topic]
-
-    @cached_property
-    def _current(self) -> dict[str, tuple[Reading, ...]]:
-        return {}
 
     def _speaking_now(self, topic: str) -> tuple[Reading, ...]:
         latest = newest(self.readings, topic)
