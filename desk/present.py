@@ -123,7 +123,7 @@ def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[P
 
 
 def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSession:
-    before_dose = row["status"] in predose.BEFORE_DOSE
+    before_dose = row["status"] in predose.TAKES_A_DOSE
     arrived_at = _moment(row["arrived_at"]) if row["arrived_at"] else None
     starts_at, stay = _moment(row["starts_at"]), house.stays.get(row["id"])
     chair_id = stay["chair_id"] if stay else row["chair_id"]

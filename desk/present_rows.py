@@ -64,7 +64,7 @@ def read(clinic_id: int, begin: datetime, end: datetime, most: int) -> dict[str,
 
 @cache
 def _sql() -> str:
-    before_dose = ", ".join(f"'{status}'" for status in sorted(predose.BEFORE_DOSE))
+    before_dose = ", ".join(f"'{status}'" for status in sorted(predose.TAKES_A_DOSE))
     return f"""
         WITH here AS MATERIALIZED ({text_of(_here())} LIMIT %(most)s),
         ids AS MATERIALIZED (

@@ -168,7 +168,7 @@ def _unmet_before_dose(row: PresentSession, held: Hold | None, now: datetime) ->
 
 
 def _held(row: PresentSession) -> Hold | None:
-    if row.status not in predose.BEFORE_DOSE:
+    if row.status not in predose.TAKES_A_DOSE:
         return None
     visit = history.of_visit(row.history, row.arrived_at)
     first = first_dose_at(row.history.administrations)

@@ -85,13 +85,13 @@ class Sheet:
     @cached_property
     def hold(self) -> Hold | None:
         """Return the critical values that hold the dose, also where a prescriber went on."""
-        if self.status not in predose.BEFORE_DOSE:
+        if self.status not in predose.TAKES_A_DOSE:
             return None
         return hold(self.record.of_visit(), self.first_dose, self.record.settings)
 
     @cached_property
     def held(self) -> Hold | None:
-        if self.status not in predose.BEFORE_DOSE:
+        if self.status not in predose.TAKES_A_DOSE:
             return None
         visit, settings = self.record.of_visit(), self.record.settings
         return predose.held(self.check, visit, self.first_dose, settings)

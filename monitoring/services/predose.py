@@ -42,7 +42,7 @@ UNANSWERED = "Choose one of the two answers."
 COPIED = (*QUESTIONS, "new_medicines_text", "note")
 MEASURED = frozenset({"predose_bp", "hold"})  # decided in a form that shows the values
 DECIDABLE = MEASURED | {"predose_stop"}
-BEFORE_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
+TAKES_A_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
 
 
 def stops(check: PreDoseCheck) -> list[str]:
@@ -241,7 +241,7 @@ def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
 
 
 def _check_status(treatment_session: TreatmentSession) -> None:
-    if treatment_session.status not in BEFORE_DOSE:
+    if treatment_session.status not in TAKES_A_DOSE:
         raise ValidationError(
             f"The session is “{treatment_session.get_status_display()}”: "
             "the pre-dose check belongs between arrival and the dose.",
