@@ -21,6 +21,7 @@ from sessions.specs import DoseOption as DoseSpec
 from sessions.specs import PhaseSpec, PlanningError, ProtocolSpec, check_phases
 
 PUBLISH = "treatment_sessions.publish_protocol"
+CONFIRM = "Read it on the draft's page, tick that it is meant, and publish again."
 THRESHOLDS = [
     field.name
     for field in MonitoringTemplate._meta.concrete_fields
@@ -206,15 +207,56 @@ def _check_may(by: User, clinic_id: int | None) -> None:
         raise PermissionDenied(PUBLISH)
 
 
-def publish(pk: int, *, by: User) -> Protocol:
-    """Freeze a draft and offer it to new courses; refuse what can't be planned."""
+def publish(pk: int, *, by: User, accepted: str = "") -> Protocol:
+    """Freeze a draft and offer it to new courses; refuse what can't be planned.
+
+    Where its monitoring differs from what ships, `accepted` is what `differences` said of it to the
+    person who publishes it: what was changed since then is refused until it was read too.
+    """
     with acting(by):
         protocol = whole().select_for_update(of=("self",)).get(pk=pk)
         _check_may(by, protocol.clinic_id)
         if protocol.status != Protocol.Status.DRAFT:
             raise ValidationError("Only a draft can be published.", code="not_draft")
         _check(protocol)
+        found = _differences(protocol)
+        if found and accepted != found:
+            raise ValidationError(f"{found} {CONFIRM}", code="differs")
         return _publish(protocol, by=by)
+
+
+def differences(pk: int) -> str:
+    """Say in one sentence how its monitoring differs from what ships under its key, if it does."""
+    protocol = whole().get(pk=pk)
+    return _differences(protocol) if hasattr(protocol, "monitoring") else ""
+
+
+def _differences(protocol: Protocol) -> str:
+    ships = whole().filter(clinic=None, key=protocol.key, status=Protocol.Status.PUBLISHED)
+    newest = ships.order_by("-version").first()
+    if newest is None:
+        return ""
+    own, theirs = protocol.monitoring, newest.monitoring
+    changed = [
+        f"{_words(name)} {_yes_no(getattr(own, name))} (ships {_yes_no(getattr(theirs, name))})"
+        for name in THRESHOLDS
+        if getattr(own, name) != getattr(theirs, name)
+    ]
+    kept = {(check.anchor, check.minute) for check in own.checks.all()}
+    changed += [
+        f"no check “{check.label}”"
+        for check in theirs.checks.all()
+        if (check.anchor, check.minute) not in kept
+    ]
+    return f"Differs from what ships: {'; '.join(changed)}." if changed else ""
+
+
+def _words(name: str) -> str:
+    return str(MonitoringTemplate._meta.get_field(name).verbose_name)
+
+
+def _yes_no(value: Any) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 def _check(protocol: Protocol) -> None:

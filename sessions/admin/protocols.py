@@ -227,7 +227,8 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
 
     def _publish(self, request: HttpRequest, protocol: Protocol) -> bool:
         try:
-            protocols.publish(protocol.pk, by=staff(request))
+            accepted = request.POST.get("_accepted", "")
+            protocols.publish(protocol.pk, by=staff(request), accepted=accepted)
         except ValidationError as refusal:
             text = f"{protocol} is not published. {' '.join(refusal.messages)}"
             self.message_user(request, text, messages.ERROR)
@@ -246,10 +247,11 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Show on a draft's page, at its field, what stands against publishing it."""
+        """Show on a draft's page what stands against publishing it, and what must be confirmed."""
         draft, form = kwargs.get("obj"), context["adminform"].form
         if draft is not None and "visit_minutes" in form.fields:
             context["may_publish"] = self.has_publish_permission(request)
+            context["differences"] = protocols.differences(draft.pk)
             short = protocols.visit_too_short(draft.pk)
             if short:
                 form.errors.setdefault("visit_minutes", form.error_class()).append(short)

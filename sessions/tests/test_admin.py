@@ -13,7 +13,7 @@ from clinic.tests.factories import TESTS, make_staff
 from patients.models import Task
 from patients.tests.factories import make_patient
 from sessions import protocols
-from sessions.models import Protocol, TreatmentSession
+from sessions.models import MonitoringTemplate, Protocol, TreatmentSession
 from sessions.tests.factories import make_course, make_session, shipped
 
 LIST = "admin:treatment_sessions_{}_changelist"
@@ -153,6 +153,60 @@ def test_a_draft_is_saved_and_published_on_its_own_page(office, short):
         office.post(url, values | {"visit_minutes": minutes})
         short.refresh_from_db()
         assert (short.visit_minutes, short.status) == (int(minutes), status)
+
+
+@pytest.fixture
+def loosened(draft):
+    """A draft that lets patients go at once, at any saturation, without its last check."""
+    with acting(TESTS):
+        draft.monitoring.checks.last().delete()
+        MonitoringTemplate.objects.filter(protocol=draft).update(
+            min_minutes_after_last_dose=0, spo2_min=50, escort_required=False
+        )
+    return draft
+
+
+def test_a_draft_names_each_number_that_differs_from_what_ships(office, loosened):
+    last = shipped().monitoring.checks.last().label
+    page = office.get(reverse(CHANGE.format("protocol"), args=[loosened.pk]))
+    assert page.context["differences"] == (
+        "Differs from what ships: min minutes after last dose 0 (ships 120); "
+        f"spo2 min 50 (ships 94); escort required no (ships yes); no check “{last}”."
+    )
+    assert page.content.decode().count(page.context["differences"]) == 2  # said, and to tick
+
+
+def test_what_differs_is_published_only_as_it_was_confirmed(office, loosened):
+    url = reverse(CHANGE.format("protocol"), args=[loosened.pk])
+    page = office.get(url)
+    values = form_of(page) | {"_publish": "yes"}
+    read = {"_accepted": page.context["differences"]}
+    for more, status in (({}, "draft"), (read, "published")):
+        office.post(url, values | more)
+        loosened.refresh_from_db()
+        assert loosened.status == status
+
+
+def test_a_number_changed_along_with_the_confirmation_is_asked_again(office, loosened):
+    url = reverse(CHANGE.format("protocol"), args=[loosened.pk])
+    page = office.get(url)
+    values = form_of(page) | {"_publish": "yes", "_accepted": page.context["differences"]}
+    page = office.post(url, values | {"monitoring-0-moaas_ready": "0"}, follow=True)
+    assert "is not published. Differs from what ships" in page.content.decode()
+    loosened.refresh_from_db()
+    assert loosened.status == "draft"
+
+
+def test_what_differs_is_not_published_from_the_list(office, loosened):
+    page = act(office, "publish", loosened)
+    assert page.request["PATH_INFO"] == reverse(CHANGE.format("protocol"), args=[loosened.pk])
+    loosened.refresh_from_db()
+    assert loosened.status == "draft"
+
+
+def test_a_draft_as_shipped_needs_no_confirmation(office, draft):
+    page = office.get(reverse(CHANGE.format("protocol"), args=[draft.pk])).content.decode()
+    assert "Differs" not in page
 
 
 def test_a_retired_version_is_offered_no_more(office, draft, clinic):
