@@ -35,10 +35,18 @@ class WallTimeField(forms.TimeField):
         return found.replace(second=0, microsecond=0) if found else None
 
 
+class ProtocolField(forms.ModelChoiceField):
+    """Names each protocol so that a clinic's own is told from the one that ships."""
+
+    def label_from_instance(self, obj: Protocol) -> str:
+        own = ", this clinic's" if obj.clinic_id else ""
+        return f"{obj.title} (version {obj.version}{own})"
+
+
 class PlanForm(forms.Form):
     """What a course depends on. The service plans; this form only turns text into values."""
 
-    protocol = forms.ModelChoiceField(
+    protocol = ProtocolField(
         Protocol.objects.none(),
         to_field_name="public_id",
         empty_label="Choose a protocol",

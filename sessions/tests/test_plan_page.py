@@ -13,6 +13,7 @@ from clinic.models import AuditEvent, Chair, Closure
 from clinic.tests.factories import TESTS, make_clinic
 from patients.models import Task
 from patients.tests.factories import make_patient
+from sessions import protocols
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.services import booking
 from sessions.tests.factories import make_course, make_session, shipped
@@ -80,6 +81,16 @@ def test_no_protocol_is_chosen_before_a_person_chooses_one(desk, patient):
     answer = preview(desk, patient, protocol="")
     assert answer.context["form"].errors["protocol"] == ["Choose a protocol."]
     assert "draft" not in answer.context
+
+
+def test_a_clinics_own_protocol_is_told_from_the_one_that_ships(
+    desk, patient, clinic, administrator
+):
+    own = protocols.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
+    protocols.publish(own.pk, by=administrator)
+    page = unescape(desk.get(url(patient)).content.decode())
+    assert f"{own.title} (version 1, this clinic's)</option>" in page
+    assert f"{shipped('esketamine-trd-eu').title} (version 1)</option>" in page
 
 
 def test_a_session_that_gets_another_chair_than_wished_says_so(desk, patient, clinic, front_desk):
