@@ -7,6 +7,7 @@ from django.db.models import F, Func, Q
 from clinic.audit_triggers import audited, kept
 from clinic.models.people import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.times import YEARS
 
 
 class Weekday(models.IntegerChoices):
@@ -137,5 +138,9 @@ class Closure(models.Model):
 
     def clean(self) -> None:
         """Say it at the field, before PostgreSQL is asked to build a range that runs backwards."""
+        typed = {"starts_on": self.starts_on, "ends_on": self.ends_on}
+        odd = [name for name, day in typed.items() if day and day.year not in YEARS]
+        if odd:
+            raise ValidationError(dict.fromkeys(odd, "Enter a year between 1900 and 2200."))
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise ValidationError({"ends_on": "The last closed day can't be before the first."})

@@ -12,7 +12,7 @@ from clinic.roles import Role
 from clinic.tests.factories import make_staff
 from patients.models import Task
 from patients.tests.factories import make_patient
-from sessions.services import booking, closures, moving
+from sessions.services import booking, cancelling, closures, moving
 from sessions.services.drafts import Choice
 from sessions.services.ending import stop_course
 from sessions.tests.factories import make_course, make_session, shipped, take_step
@@ -167,3 +167,25 @@ def test_deleting_a_closure_in_the_admin_closes_its_tasks(client, administrator,
     client.post(reverse("admin:clinic_closure_delete", args=[closure.pk]), {"post": "yes"})
     assert not Closure.objects.exists()
     assert not waiting().exists()
+
+
+def test_a_cancelled_day_leaves_one_task_for_its_session(
+    closure, clinic, course, monday, front_desk
+):
+    first = course.sessions.get(number=1)
+    cancelling.cancel_day(clinic, monday, [first.public_id], reason="Painters", by=front_desk)
+    texts = Task.objects.open().filter(text__icontains="session 1").values_list("text", flat=True)
+    assert len(texts) == 1
+    assert "was cancelled" in texts[0]
+
+
+@pytest.mark.parametrize(("field", "day"), [("starts_on", "0001-01-01"), ("ends_on", "9999-12-31")])
+def test_a_closure_in_no_sensible_year_is_refused_at_its_field(
+    client, administrator, clinic, monday, field, day
+):
+    client.force_login(administrator)
+    values = posted(clinic, monday) | {field: day}
+    page = client.post(reverse("admin:clinic_closure_add"), values)
+    errors = page.context["adminform"].form.errors
+    assert errors.get(field) == ["Enter a year between 1900 and 2200."]
+    assert not Closure.objects.exists()
