@@ -22,11 +22,12 @@ from sessions.specs import PhaseSpec, PlanningError, ProtocolSpec, check_phases
 
 PUBLISH = "treatment_sessions.publish_protocol"
 CONFIRM = "Read it on the draft's page, tick that it is meant, and publish again."
-THRESHOLDS = [
-    field.name
+WORDS = {
+    field.name: str(field.verbose_name)
     for field in MonitoringTemplate._meta.concrete_fields
     if field.name not in {"id", "protocol", "sources"}
-]
+}
+THRESHOLDS = list(WORDS)
 DOSE_FIELDS = [
     "mg",
     "mg_per_kg",
@@ -238,7 +239,7 @@ def _differences(protocol: Protocol) -> str:
         return ""
     own, theirs = protocol.monitoring, newest.monitoring
     changed = [
-        f"{_words(name)} {_yes_no(getattr(own, name))} (ships {_yes_no(getattr(theirs, name))})"
+        f"{WORDS[name]} {_yes_no(getattr(own, name))} (ships {_yes_no(getattr(theirs, name))})"
         for name in THRESHOLDS
         if getattr(own, name) != getattr(theirs, name)
     ]
@@ -249,10 +250,6 @@ def _differences(protocol: Protocol) -> str:
         if (check.anchor, check.minute) not in kept
     ]
     return f"Differs from what ships: {'; '.join(changed)}." if changed else ""
-
-
-def _words(name: str) -> str:
-    return str(MonitoringTemplate._meta.get_field(name).verbose_name)
 
 
 def _yes_no(value: Any) -> str:

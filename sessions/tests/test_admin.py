@@ -167,7 +167,7 @@ def loosened(draft):
 
 
 def test_a_draft_names_each_number_that_differs_from_what_ships(office, loosened):
-    last = shipped().monitoring.checks.last().label
+    last = list(shipped().monitoring.checks.all())[-1].label
     page = office.get(reverse(CHANGE.format("protocol"), args=[loosened.pk]))
     assert page.context["differences"] == (
         "Differs from what ships: min minutes after last dose 0 (ships 120); "
