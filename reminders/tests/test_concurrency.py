@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from celery.signals import worker_ready
 from django.conf import settings as django_settings
 from django.db import connection, connections
 from django.utils import timezone
@@ -20,7 +21,7 @@ from clinic.celery import app
 from clinic.models import Heartbeat
 from clinic.tests.factories import make_clinic
 from patients.models import Consent
-from reminders import delivery, rules
+from reminders import delivery, rules, tasks
 from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
@@ -189,3 +190,10 @@ def test_a_ring_through_the_broker_makes_the_worker_sweep(due_anywhere, inbox, w
     wait_for(lambda: Heartbeat.objects.filter(name="sweep").exists(), seconds=30)
     assert len(inbox.mails) == 3
     assert set(Message.objects.values_list("state", flat=True)) == {State.SENT}
+
+
+def test_a_worker_that_has_started_rings_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[str] = []
+    monkeypatch.setattr(tasks.sweep, "delay", lambda: rings.append("sweep"))
+    worker_ready.send(sender=None)
+    assert rings == ["sweep"]
