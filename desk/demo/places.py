@@ -10,7 +10,7 @@ from clinic.roles import Role
 
 PASSWORD: Final = "taper-demo"  # noqa: S105 - it is printed at every start of the demo
 MIDDAY = 13
-OPEN_DAYS = range(6)  # Monday to Saturday
+OPEN_DAYS = range(6)  # Monday to Saturday, and the day on which the demo is made
 OPENS_AT, CLOSES_AT = time(7), time(21)
 
 
@@ -105,9 +105,10 @@ def _make_clinic(
     )
     for order, (room_name, chairs) in enumerate(rooms):
         make_room(clinic, room_name, chairs, order)
+    today = now.astimezone(clinic.zone).weekday()
     OpeningHours.objects.bulk_create(
         OpeningHours(clinic=clinic, weekday=day, opens_at=OPENS_AT, closes_at=CLOSES_AT)
-        for day in OPEN_DAYS
+        for day in sorted({*OPEN_DAYS, today})
     )
     _close_a_day_next_week(clinic, now)
     return clinic
