@@ -92,6 +92,11 @@ _TABLE = {(step.from_status, step.to_status): step for step in STEPS}
 def step(from_status: str, to_status: str) -> Step:
     """Return the step, or refuse with the words that the page shows."""
     found = _TABLE.get((Status(from_status), Status(to_status)))
+    if found is None and from_status == to_status:
+        raise ValidationError(
+            f"This has already been done: the session is “{Status(to_status).label}”.",
+            code="no_such_step",
+        )
     if found is None:
         raise ValidationError(
             f"The session is “{Status(from_status).label}” now, "

@@ -24,7 +24,7 @@ MOAAS = {
     3: "loud",
     2: "shake",
     1: "pain",
-    0: "none",
+    0: "no response",
 }
 DISSOCIATION = {0: "none", 1: "mild", 2: "moderate", 3: "strong"}
 

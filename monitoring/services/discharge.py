@@ -26,6 +26,7 @@ from sessions.services import steps
 ASSESS = "monitoring.assess_discharge"
 ESCORT = "monitoring.record_escort"
 PRESCRIBER = "treatment_sessions.override_gate"
+UNFINISHED = "First finish the dose: No more devices, under More, or the end of the infusion."
 SHORTEST_REASON = 10  # characters; an override is read years later
 WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -90,7 +91,7 @@ def assess(
     entry: Submission | None = None,
 ) -> DischargeAssessment:
     """Record a clinician's judgement now; with it, reasons for what a clinician may decide."""
-    given = {code: reason.strip() for code, reason in (decisions or {}).items() if said(reason)}
+    given = {code: text for code, reason in (decisions or {}).items() if (text := reason.strip())}
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
@@ -116,7 +117,9 @@ def assess(
 
 def _check_decisions(given: dict[str, str], gate: Gate, *, prescriber: bool) -> None:
     decidable = {condition.code: condition for condition in gate.conditions if condition.decidable}
-    for code in given:
+    for code, reason in given.items():
+        if not WORD.search(reason):
+            raise ValidationError({f"decide_{code}": "Say in words why this is acceptable."})
         if code in decidable and decidable[code].needs_prescriber and not prescriber:
             raise ValidationError({f"decide_{code}": "Only a prescriber decides this."})
         if code not in decidable:
@@ -135,6 +138,8 @@ def release(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock(pk)
+        if treatment_session.status == Status.DOSING and override is not None:
+            raise ValidationError(UNFINISHED, code="unfinished")
         now = clock.now()
         record = history.load(treatment_session)
         gate = record.gate(now)

@@ -116,6 +116,29 @@ def test_an_override_needs_words(visit: Visit, reason: str) -> None:
         discharge.release(visit.pk, by=visit.prescriber, override=Override(reason, visit.nurse))
 
 
+def test_an_override_before_the_last_device_says_to_finish_the_dose(visit: Visit) -> None:
+    visit.be_cleared()
+    visit.device()
+    override = Override("Ambulance strike tonight", visit.nurse)
+    with pytest.raises(ValidationError, match="First finish the dose"):
+        discharge.release(visit.pk, by=visit.prescriber, override=override)
+    assert visit.status == Status.DOSING
+
+
+def test_what_is_done_already_is_said_so(waiting: Visit) -> None:
+    discharge.release(waiting.pk, by=waiting.nurse)
+    with pytest.raises(ValidationError, match="already been done: the session is “Discharged”"):
+        discharge.release(waiting.pk, by=waiting.nurse)
+
+
+@pytest.mark.parametrize("reason", [".", "–", "1"])
+def test_a_decision_needs_words(visit: Visit, reason: str) -> None:
+    visit.be_monitored()
+    with pytest.raises(ValidationError, match="Say in words") as refused:
+        discharge.assess(visit.pk, ready=True, by=visit.nurse, decisions={"bp_high": reason})
+    assert set(refused.value.message_dict) == {"decide_bp_high"}
+
+
 def test_nobody_overrides_what_was_not_shown(visit: Visit) -> None:
     visit.be_monitored()
     shown = Shown(frozenset({"minimum_time"}), history.load(visit.fresh()).rows)

@@ -21,6 +21,7 @@ from monitoring.forms.leaving import (
 from monitoring.services import discharge, history, witness
 from monitoring.services.seen import UnseenError
 from sessions.actions import Panel, action_url, answer, session_rows
+from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
 GET_POST = require_http_methods(["GET", "POST"])
@@ -73,7 +74,11 @@ def assess(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
             note=form.cleaned_data["note"],
             entry=form.submission("assess", public_id),
         )
-        return "Assessed as ready to leave." if saved.ready else "Assessed as not ready yet."
+        if not saved.ready:
+            return "Assessed as not ready yet."
+        unmet = discharge.open_conditions(treatment_session, clock.now())
+        still = f" Still open: {' '.join(condition.text for condition in unmet)}" if unmet else ""
+        return f"Assessed as ready to leave.{still}"
 
     return answer(request, treatment_session, panel, save)
 
@@ -106,6 +111,12 @@ def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
     record = history.load(treatment_session)
     unmet = record.gate(clock.now()).unmet
+    lead = (
+        "Two people decide, one of them a prescriber, that the patient leaves although this "
+        "is open. Both names, the reason and this list go on record."
+    )
+    if treatment_session.status == Status.DOSING:
+        lead = discharge.UNFINISHED
     now_shown = {"shown": " ".join(c.code for c in unmet), "rows": record.rows}
     form = OverrideForm(request.POST or None, initial=now_shown)
     panel = Panel(
@@ -113,8 +124,7 @@ def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         form=form,
         url=request.path,
         button="Override and release",
-        lead="Two people decide, one of them a prescriber, that the patient leaves although this "
-        "is open. Both names, the reason and this list go on record.",
+        lead=lead,
         points=tuple(condition.text for condition in unmet),
         danger=True,
     )

@@ -53,10 +53,18 @@ class OrderForm(ClinicalForm):
     shown_for = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, route: str, choices: Sequence[DoseChoice], basis: str, **kwargs: Any
+        self,
+        *args: Any,
+        route: str,
+        choices: Sequence[DoseChoice],
+        basis: str,
+        refusal: str = "",
+        refused_for: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.route, self.choices, self.basis = route, choices, basis
+        self.refusal, self.refused_for = refusal, refused_for
         for name in self._of_other_routes():
             del self.fields[name]
         labels = [(str(index), choice.label) for index, choice in enumerate(choices)]
@@ -72,6 +80,8 @@ class OrderForm(ClinicalForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        if self.route == Route.IV and "option" in self.errors and values.get("weight_kg"):
+            self._blame_the_numbers()
         if self.route == Route.IV and values.get("shown_for") != self.basis and not self.errors:
             raise ValidationError(
                 "The doses below are for the weight and concentration that you typed. "
@@ -79,6 +89,13 @@ class OrderForm(ClinicalForm):
                 code="shown_for",
             )
         return values
+
+    def _blame_the_numbers(self) -> None:
+        """Say what is wrong with weight or concentration where no dose is offered for them."""
+        if self.refusal:
+            del self.errors["option"]
+            name = "weight_kg" if self.refused_for == "weight" else "concentration"
+            self.add_error(name, self.refusal)
 
     def renew(self, standing: DoseOrder | None) -> None:
         """After somebody else's order: keep what was typed and allow another try."""

@@ -20,6 +20,7 @@ class Offer:
     weight: BodyMeasure | None  # the latest on the chart, however old
     weight_is_recent: bool
     refusal: str = ""
+    refused_for: str = ""  # the code of the `DosingError`
 
     @property
     def recent_kg(self) -> Decimal | None:
@@ -59,7 +60,7 @@ def offer_for(
             mg_per_ml=mg_per_ml,
         )
     except DosingError as error:
-        return Offer(number, (), weight, recent, error.message)
+        return Offer(number, (), weight, recent, error.message, error.code)
     return Offer(number, choices, weight, recent)
 
 

@@ -174,6 +174,17 @@ def test_an_infusion_is_ordered_for_the_weight_on_the_chart(office, infusions):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "number", "words"), [("weight_kg", "700", "A weight is"), ("concentration", "100", "")]
+)
+def test_a_number_that_allows_no_dose_is_refused_at_its_own_field(
+    office, infusions, name, number, words
+):
+    form = send(office, "order", infusions, **{name: number}).context["form"]
+    assert set(form.errors) == {name}
+    assert words in form.errors[name][0]
+
+
 def test_another_weight_shows_its_doses_before_anything_is_ordered(office, infusions):
     answer = send(office, "order", infusions, weight_kg="60")
     assert answer.status_code == 200

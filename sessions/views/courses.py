@@ -144,6 +144,8 @@ def _order_form(request: HttpRequest, found: TreatmentCourse, now: Any) -> tuple
         route=found.protocol.route,
         choices=offer.choices,
         basis=basis,
+        refusal=offer.refusal,
+        refused_for=offer.refused_for,
         initial={
             "option": None if default is None else str(default),
             "weight_kg": weight,
