@@ -44,15 +44,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    number: int
     days: tuple[Day, ...]
     phase: str = field(default="")  # named in the week in which it begins
-
-    @property
-    def month(self) -> date | None:
-        """The day that names a month in front of the week: the first of it, or of the strip."""
-        first = next((day.day for day in self.days if day.day.day == 1), None)
-        return self.days[0].day if self.number == 1 else first
 
 
 def weeks(entries: Iterable[Entry], calendar: Calendar) -> Iterator[Week]:
@@ -63,15 +56,15 @@ def weeks(entries: Iterable[Entry], calendar: Calendar) -> Iterator[Week]:
     known = sorted(by_day.keys() | nominal.keys())
     if not known:
         return
-    monday, phase, number = known[0] - timedelta(days=known[0].weekday()), "", 1
+    monday, phase = known[0] - timedelta(days=known[0].weekday()), ""
     while monday <= known[-1]:
         days = [monday + timedelta(days=offset) for offset in range(7)]
         phases = [by_day[day].phase for day in days if day in by_day]
         begins = next((name for name in phases if name != phase), "")
         phase = phases[-1] if phases else phase
         cells = tuple(_cell(day, by_day, nominal, calendar) for day in days)
-        yield Week(number, cells, begins)
-        monday, number = monday + timedelta(days=7), number + 1
+        yield Week(cells, begins)
+        monday += timedelta(days=7)
 
 
 def _cell(
