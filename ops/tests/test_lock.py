@@ -8,14 +8,14 @@ import pytest
 from ops import lock
 from ops.children import command_of
 
-# Takes the lock, hands it to a child of one second as a server would have it, and is killed.
+# Takes the lock, hands it to a child of two seconds as a server would have it, and is killed.
 KILLED_HOLDER = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from ops import lock
 from ops.children import command_of
 with lock.held(Path(sys.argv[1]), doing="./dev run") as held:
-    subprocess.Popen(["sleep", "1"], pass_fds=[held.descriptor])
+    subprocess.Popen(["sleep", "2"], pass_fds=[held.descriptor])
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -37,11 +37,15 @@ def test_it_is_free_again_afterwards(tmp_path: Path) -> None:
 
 def test_what_a_killed_holder_left_running_is_waited_for(tmp_path: Path) -> None:
     """Also while the holder itself is a zombie that nobody has waited for."""
-    holder = subprocess.Popen([sys.executable, "-c", KILLED_HOLDER, tmp_path / "lock"])
+    path = tmp_path / "lock"
+    path.touch()
+    holder = subprocess.Popen([sys.executable, "-c", KILLED_HOLDER, path])
+    while "pid" not in lock.read(path):
+        time.sleep(0.01)
     while command_of(str(holder.pid)):
         time.sleep(0.01)
     begun = time.monotonic()
-    with lock.held(tmp_path / "lock", doing="./dev run"):
+    with lock.held(path, doing="./dev run"):
         assert 0.1 < time.monotonic() - begun < 10
     holder.wait()
 
