@@ -150,6 +150,26 @@ class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
             return redirect(request.get_full_path())
 
 
+class PolicyAdmin(ClinicScopedAdmin):
+    """A clinic's settings: one row, no second one, each value with where its default is from."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        source = self.model.SOURCES.get(db_field.name)
+        if field is not None and source is not None:
+            default = f"Default: {db_field.get_default()}. {source}"
+            field.help_text = f"{field.help_text} {default}".strip()
+        return field
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        here = clinic_here(request)
+        first = here is not None and not self.model.objects.filter(clinic=here).exists()
+        return first and super().has_add_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class ReadOnlyAdmin(ClinicScopedAdmin):
     """Rows that are looked at here and changed elsewhere, through their services."""
 

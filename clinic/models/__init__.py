@@ -1,5 +1,6 @@
 from clinic.models.people import Clinic, Membership, User
 from clinic.models.places import Chair, Closure, OpeningHours, Room
+from clinic.models.policy import Policy
 from clinic.models.trail import AuditEvent, AuditSeal, Entry, Heartbeat
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Heartbeat",
     "Membership",
     "OpeningHours",
+    "Policy",
     "Room",
     "User",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from clinic.models import User
 from sessions.lifecycle import ENDINGS
 from sessions.models import Signature, TreatmentSession
-from sessions.services.signing import content_hash
+from sessions.services.signing import seal
 
 SIGNED_AFTER = timedelta(hours=3)
 LEFT_OPEN = 5  # of the latest, as on any morning
@@ -30,7 +30,7 @@ def sign(sessions: Iterable[TreatmentSession], by: User, now: datetime) -> None:
             signed_by=by,
             signed_at=min(now, (row.ended_at or now) + SIGNED_AFTER),
             meaning="Reviewed and approved",
-            content_hash=content_hash(row),
+            **seal(row),
         )
         for row in saved.values()
     )

@@ -139,6 +139,7 @@ class VisitTables:
             signed_by_id=by,
             meaning="Seeded",
             content_hash="0" * 64,
+            fields={},
         )
         self.messages = Table(
             Message,

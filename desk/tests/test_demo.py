@@ -262,7 +262,8 @@ def test_everybody_left_with_the_gate_satisfied(now):
 
 def test_a_signature_vouches_for_the_rows_that_are_there(now):
     signature = Signature.objects.select_related("treatment_session").order_by("-pk")[0]
-    assert signature.content_hash == content_hash(signature.treatment_session)
+    whole = signature.treatment_session
+    assert signature.content_hash == content_hash(whole, signature.fields)
 
 
 def test_present_patients_sit_somewhere(riverside):

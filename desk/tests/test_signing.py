@@ -3,11 +3,13 @@
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.forms.models import model_to_dict
 from django.test import Client
 from django.urls import reverse
 
 from monitoring.services import discharge, events, predose
 from monitoring.tests.visits import Visit
+from sessions import ports
 from sessions.services import signing
 
 
@@ -106,3 +108,21 @@ def test_a_row_altered_behind_a_signature_is_named(
     with pytest.raises(CommandError, match="signed records"):
         call_command("verify_audit")
     assert f"session {over.row.public_id}" in capsys.readouterr().out
+
+
+def test_a_field_that_a_later_release_adds_leaves_the_signature_intact(
+    over: Visit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign(over)
+    monkeypatch.setattr(signing, "model_to_dict", lambda row: {**model_to_dict(row), "new": ""})
+    call_command("verify_audit")
+    assert "signed records: intact" in capsys.readouterr().out
+
+
+def test_a_row_of_a_kind_that_the_signature_does_not_name_is_found(
+    over: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(over)
+    monkeypatch.setitem(ports.signed._parts, "later", lambda row: [{"rows": "later", "id": 1}])
+    with pytest.raises(CommandError, match="signed records"):
+        call_command("verify_audit")

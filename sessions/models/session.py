@@ -205,6 +205,7 @@ class Signature(models.Model):
     content_hash = models.CharField(
         max_length=64, help_text="SHA-256 of the record that was shown."
     )
+    fields = models.JSONField(help_text="Kind of row to the fields that are in the hash.")
     note = models.TextField(blank=True)
 
     class Meta:

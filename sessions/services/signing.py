@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -21,17 +21,34 @@ from sessions.services import asks, steps
 SIGN = "treatment_sessions.sign_session"
 
 
-def content_hash(treatment_session: TreatmentSession) -> str:
-    """Return the SHA-256 of what the signature vouches for: session, doses, steps, monitoring."""
-    content = {
-        "session": model_to_dict(treatment_session),
-        "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
-        "infusion": [_step(row) for row in treatment_session.infusion_events.all()],
-        "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
-        "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
-        **ports.signed(treatment_session),
+def content_hash(
+    treatment_session: TreatmentSession, fields: Mapping[str, Collection[str]] | None = None
+) -> str:
+    """Return the SHA-256 of what a signature vouches for: session, doses, steps, monitoring.
+
+    `fields` narrows each kind of row to those that a signature names: a field that a later release
+    adds is not part of it. Of a kind that it doesn't name, every row is part of it.
+    """
+    content = _content(treatment_session)
+    if fields:
+        content = {
+            part: [_narrowed(row, fields.get(_kind(part, row))) for row in rows]
+            for part, rows in content.items()
+        }
+    whole = {**content, "session": content["session"][0]}
+    return hashlib.sha256(json.dumps(whole, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def seal(treatment_session: TreatmentSession) -> dict[str, Any]:
+    """Return what a signature keeps of the record: its hash, and the fields that are in it."""
+    fields: dict[str, set[str]] = {}
+    for part, rows in _content(treatment_session).items():
+        for row in rows:
+            fields.setdefault(_kind(part, row), set()).update(row)
+    return {
+        "content_hash": content_hash(treatment_session),
+        "fields": {kind: sorted(names) for kind, names in fields.items()},
     }
-    return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def altered() -> Iterator[str]:
@@ -39,9 +56,29 @@ def altered() -> Iterator[str]:
     signatures = Signature.objects.select_related("treatment_session").order_by("pk")
     for signature in signatures.iterator(chunk_size=500):
         treatment_session = signature.treatment_session
-        if content_hash(treatment_session) != signature.content_hash:
+        if content_hash(treatment_session, signature.fields) != signature.content_hash:
             on = f"{signature.signed_at:%Y-%m-%d %H:%M} UTC"
             yield f"session {treatment_session.public_id}, signed {on}, differs from its rows"
+
+
+def _content(treatment_session: TreatmentSession) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "session": [model_to_dict(treatment_session)],
+        "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
+        "infusion": [_step(row) for row in treatment_session.infusion_events.all()],
+        "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
+        "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
+        **ports.signed(treatment_session),
+    }
+
+
+def _kind(part: str, row: Mapping[str, Any]) -> str:
+    """Name what a row is; an app above names its rows itself, under `rows`."""
+    return f"{part}:{row['rows']}" if "rows" in row else part
+
+
+def _narrowed(row: dict[str, Any], names: Collection[str] | None) -> dict[str, Any]:
+    return row if names is None else {name: row[name] for name in row if name in names}
 
 
 def _step(row: InfusionEvent) -> dict[str, Any]:
@@ -67,8 +104,8 @@ def sign(
             signed_by=by,
             signed_at=clock.now(),
             meaning="Reviewed and approved",
-            content_hash=content_hash(treatment_session),
             note=note.strip(),
+            **seal(treatment_session),
         )
         audit.record("session.signed", subject=treatment_session)
         tasks.close_for(by=by, note="Signed.", dedupe_key=asks.sign_key(treatment_session))
