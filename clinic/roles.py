@@ -74,6 +74,7 @@ CONFIGURED = (
     "clinic.closure",
     "clinic.membership",
     "clinic.user",
+    "monitoring.dischargepolicy",
     "treatment_sessions.protocol",
     "treatment_sessions.protocolphase",
     "treatment_sessions.doseoption",

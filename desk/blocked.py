@@ -18,7 +18,8 @@ SHORT = {
     "dissociation": "Dissociation unknown or not settled",
     "spo2": "SpO₂ unknown or too low",
     "adverse_event": "Adverse event is open",
-    "escort": "Escort not named",
+    "escort": "Way home not settled",
+    "driving": "Means to drive",
     "assessment": "Assessment to come",
     "clock": "Server clock jumped",
     "future_time": "An entry lies ahead of now",
@@ -39,6 +40,7 @@ AT_ANY_TIME = {
     "bp_baseline_missing",
     "adverse_event",
     "escort",
+    "driving",
     "clock",
     "future_time",
 }

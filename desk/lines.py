@@ -83,6 +83,7 @@ def _settle(sheet: Sheet, action: str) -> Action | None:
         "explain": ("Say why", "monitoring:missed", record.RECORD),
         "assess": ("Assess", "monitoring:assess", discharge.ASSESS),
         "escort": ("Name escort", "monitoring:escort", discharge.ESCORT),
+        "driving": ("Settle it", "monitoring:way_home", discharge.ESCORT),
         "end_infusion": ("Stop it", "sessions:infusion_change", doses.GIVE),
         "record_dose": ("Record dose", "sessions:device", doses.GIVE),
     }
@@ -147,6 +148,10 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         yield Action("Record a dose", url(sheet, name))
     if (here or sheet.status == Status.PLANNED) and sheet.may(discharge.ESCORT):
         yield Action("Way home", url(sheet, "monitoring:escort"))
+        yield Action("Escort not reached, driving", url(sheet, "monitoring:way_home"))
+        yield Action("Print instructions", url(sheet, "monitoring:instructions"))
+    if sheet.status == Status.MONITORING and sheet.may(RUN):
+        yield Action("Wait for the ride", url(sheet, "monitoring:wait"))
     if here and sheet.may(RUN):
         yield Action("Move to another place", url(sheet, "sessions:sit"))
 

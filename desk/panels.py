@@ -20,7 +20,7 @@ from sessions.views.giving import device_panel, infusion_change_panel, infusion_
 from sessions.views.sheet import sign_panel, step_panel
 
 PREVIOUS = ("bp", "pulse", "spo2", "respiratory_rate", "sedation", "dissociation")
-A_PERSON_SETTLES = {"assessment", "escort"}
+A_PERSON_SETTLES = {"assessment", "escort", "driving"}
 
 
 def panels(sheet: Sheet) -> list[Panel]:
@@ -77,7 +77,7 @@ def _monitoring(sheet: Sheet) -> list[Panel]:
     if gate is None or not sheet.may(discharge.ASSESS):
         return []
     if gate.ready:
-        return [release_panel(sheet.treatment_session)]
+        return [release_panel(sheet.treatment_session, sheet.record)]
     if all(c.code in A_PERSON_SETTLES or c.decidable for c in gate.unmet):
         prescriber = sheet.may(PRESCRIBER)
         return [assess_panel(sheet.treatment_session, gate, prescriber=prescriber)]

@@ -16,13 +16,14 @@ from monitoring.models import PreDoseCheck
 from monitoring.readings import (
     Administration,
     Assessment,
+    Escort,
     History,
     Reading,
     Settings,
     first_dose_at,
 )
-from monitoring.readings import Escort as SettledEscort
 from monitoring.services import predose
+from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.models import Consent, SafetyScreen
 from patients.naming import initials
 from sessions.models import DoseOrder
@@ -84,6 +85,7 @@ class House:
         self.missed = _by(rows["missed"], of_session)
         self.events = _by(rows["event"], of_session)
         self.escorts = _one_each(rows["escort"], of_session)
+        self.way_home = _by(rows["way_home"], of_session)
         self.assessments = _one_each(rows["assessment"], of_session)
         self.checks = _one_each(rows["predose_check"], of_session)
         self.consents = _one_each(rows["consent"], "patient_id")
@@ -208,16 +210,22 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
     given = house.given.get(pk, ())
     administrations = tuple(_administration(dose, stops.get(dose["number"])) for dose in given)
     first_dose = first_dose_at(administrations)
-    escort, assessed = house.escorts.get(pk), house.assessments.get(pk)
+    assessed = house.assessments.get(pk)
+    notes = [Note(row["kind"], _moment(row["at"])) for row in house.way_home.get(pk, ())]
     return History(
         readings=tuple(_reading(vitals) for vitals in house.vitals.get(pk, ())),
         administrations=administrations,
         unresolved_adverse_events=tuple(event["term"] for event in house.events.get(pk, ())),
-        escort=SettledEscort(settled=True, name=escort["name"]) if escort else None,
+        escort=_escort(house.escorts.get(pk), notes),
+        means_to_drive=means_to_drive(notes),
         assessment=_assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
     )
+
+
+def _escort(named: Row | None, notes: list[Note]) -> Escort | None:
+    return escort_of(named["name"], _moment(named["recorded_at"]), notes) if named else None
 
 
 def _assessment(given: Row) -> Assessment:

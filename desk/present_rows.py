@@ -18,6 +18,7 @@ from monitoring.models import (
     MissedCheck,
     PreDoseCheck,
     VitalSigns,
+    WayHomeNote,
 )
 from monitoring.services import predose
 from patients.models import Consent, SafetyScreen
@@ -97,7 +98,8 @@ def _parts() -> dict[str, str]:
         "stop": _children(_stops(), "at", "recorded_at", number=F("dose__number")),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term"),
-        "escort": _newest(Escort, "sessions", OF, "name"),
+        "escort": _newest(Escort, "sessions", OF, "name", "recorded_at"),
+        "way_home": _children(WayHomeNote.objects.order_by("at", "pk"), "kind", "at"),
         "assessment": _newest(
             DischargeAssessment,
             "sessions",

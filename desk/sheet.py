@@ -209,11 +209,12 @@ class Sheet:
 
     @property
     def happened(self) -> list[tuple[datetime, str, Any]]:
-        """Return steps, places and adverse events by time; of one moment, the step comes first."""
+        """Return what happened, by time; of one moment, the step comes first."""
         rows: list[tuple[datetime, str, Any]] = [
             *((change.at, "step", change) for change in self.changes),
             *((stay.since, "place", stay) for stay in self.stays),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
+            *((note.at, "way_home", note) for note in self.record.way_home),
         ]
         return sorted(rows, key=lambda row: row[0])
 

@@ -135,8 +135,16 @@ def _escort(evidence: Evidence) -> Condition:
         return Condition("escort", True, "This clinic asks for no escort.")
     if evidence.history.escort and evidence.history.escort.settled:
         return Condition("escort", True, "The way home is settled.")
-    text = "Nobody is named to take the patient home: settle the escort or the transport."
+    why = evidence.history.escort.why if evidence.history.escort else ""
+    text = why or "Nobody is named to take the patient home: settle the escort or the transport."
     return Condition("escort", False, text, "escort")
+
+
+def _driving(evidence: Evidence) -> Condition:
+    if not evidence.history.means_to_drive:
+        return Condition("driving", True, "Nothing says that the patient means to drive.")
+    text = "The patient means to drive: talk it over, and record how it was settled."
+    return Condition("driving", False, text, "driving")
 
 
 def _assessment(evidence: Evidence) -> Condition:
@@ -178,6 +186,7 @@ RULES: tuple[Callable[[Evidence], Condition], ...] = (
     _spo2,
     _adverse_event,
     _escort,
+    _driving,
     _assessment,
     _clock,
     _future_time,

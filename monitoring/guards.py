@@ -21,6 +21,7 @@ SIGNED = (
     "adverse_events",
     "adverse_event_resolutions",
     "escorts",
+    "way_home_notes",
     "discharge_assessments",
 )
 

@@ -249,6 +249,7 @@ class Escort:
 
     settled: bool
     name: str = ""
+    why: str = ""  # it isn't settled, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +278,7 @@ class History:
     administrations: tuple[Administration, ...] = ()
     unresolved_adverse_events: tuple[str, ...] = ()
     escort: Escort | None = None
+    means_to_drive: bool = False
     assessment: Assessment | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
     clock_suspect: bool = False

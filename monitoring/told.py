@@ -85,6 +85,8 @@ def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fa
     if escort := treatment_session.escorts.first():
         phone = f", {escort.phone}" if escort.phone else ""
         yield Fact("Way home", f"{escort.get_kind_display()}: {escort.name}{phone}")
+    for note in record.way_home:
+        yield Fact(f"{note.get_kind_display()}, {time_of(note.at)}", f"{note.note}, {note.by}")
     if record.assessment:
         yield _assessed(record.assessment)
     left = getattr(treatment_session, "discharge", None)
@@ -92,6 +94,10 @@ def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fa
         return
     people = [str(person) for person in (left.released_by, left.second_person) if person]
     yield Fact("Left", f"{time_of(left.left_at)}, {' and '.join(people)}")
+    if left.collected_by:
+        yield Fact("At the door", f"{left.get_collected_kind_display()}: {left.collected_by}")
+    if left.instructions:
+        yield Fact("Instructions", left.get_instructions_display())
     if left.override_reason:
         how = "Outside the gate" if left.outside_gate else "By override"
         yield Fact(how, left.override_reason, True)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import events, leaving, measuring, predose
+from monitoring.views import events, leaving, measuring, predose, way_home
 
 app_name = "monitoring"
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("events/<uuid:public_id>/resolve/", events.resolve, name="resolve"),
     path("events/<uuid:public_id>/in-error/", events.in_error, name="event_in_error"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
+    path("sessions/<uuid:public_id>/way-home/", way_home.note, name="way_home"),
+    path("sessions/<uuid:public_id>/wait/", way_home.wait, name="wait"),
+    path("sessions/<uuid:public_id>/instructions/", way_home.instructions, name="instructions"),
     path("sessions/<uuid:public_id>/assess/", leaving.assess, name="assess"),
     path("sessions/<uuid:public_id>/release/", leaving.release, name="release"),
     path("sessions/<uuid:public_id>/release/override/", leaving.override, name="override"),

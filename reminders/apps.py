@@ -6,6 +6,7 @@ class RemindersConfig(AppConfig):
     verbose_name = "Reminders and follow-ups"
 
     def ready(self) -> None:
+        from monitoring import ports as monitoring_ports
         from patients import ports as patient_ports
         from reminders import listeners
         from sessions import ports as session_ports
@@ -13,4 +14,5 @@ class RemindersConfig(AppConfig):
         session_ports.booked.register(listeners.booked)
         session_ports.moved.register(listeners.moved)
         session_ports.status_changed.register(listeners.status_changed)
+        monitoring_ports.instructions_wanted.register(listeners.instructions_wanted)
         patient_ports.contact_changed.register(listeners.contact_changed)

@@ -18,5 +18,9 @@ def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     planning.plan([treatment_session], clock.now())
 
 
+def instructions_wanted(treatment_session: TreatmentSession) -> None:
+    planning.instruct(treatment_session, clock.now())
+
+
 def contact_changed(patient: Patient) -> None:
     planning.replan(patient, clock.now())

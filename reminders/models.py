@@ -28,6 +28,7 @@ class Message(PublicRow):
         REMINDER_72H = "reminder_72h", "Reminder, 3 days before"
         REMINDER_24H = "reminder_24h", "Reminder, 1 day before"
         FOLLOW_UP = "follow_up", "Follow-up, the day after"
+        INSTRUCTIONS = "instructions", "Instructions for the way home"
 
     class State(models.TextChoices):
         PLANNED = "planned", "Planned"

@@ -48,6 +48,15 @@ def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     _settle(messages, by_pk, reaches, now)
 
 
+def instruct(session: TreatmentSession, now: datetime) -> None:
+    """Write the message with the instructions for the way home, which somebody asked for."""
+    reaches = reaches_of({session.patient_id}, now)
+    Message.objects.bulk_create(
+        _message(rules.INSTRUCTIONS, session, reaches[session.patient_id], now),
+        ignore_conflicts=True,
+    )
+
+
 def replan(patient: Patient, now: datetime) -> None:
     """Bring the messages to one patient in line with a changed address, consent or zone."""
     messages = _locked(Message.objects.filter(patient=patient), now)
@@ -63,23 +72,29 @@ def _locked(messages: QuerySet[Message], now: datetime) -> list[Message]:
 
 def _wanted(session: TreatmentSession, reach: Reach, now: datetime) -> Iterable[Message]:
     for kind in rules.KINDS:
-        if not rules.may_go(kind, session.status):
-            continue
-        window = _window(kind, session, reach, now)
-        if window is not None:
-            obstacle = reach.obstacle
-            yield Message(
-                clinic_id=session.clinic_id,
-                patient_id=session.patient_id,
-                treatment_session=session,
-                kind=kind,
-                schedule_rev=session.schedule_rev,
-                not_before=window.not_before,
-                expires_at=window.expires_at,
-                state=Message.State.SUPPRESSED if obstacle else Message.State.PLANNED,
-                reason=obstacle,
-                dedupe_key=f"{session.public_id}:{kind}:email:{session.schedule_rev}",
-            )
+        if rules.may_go(kind, session.status):
+            yield from _message(kind, session, reach, now)
+
+
+def _message(
+    kind: str, session: TreatmentSession, reach: Reach, now: datetime
+) -> Iterable[Message]:
+    """Return the message, unless it is too late for it."""
+    window = _window(kind, session, reach, now)
+    if window is not None:
+        obstacle = reach.obstacle
+        yield Message(
+            clinic_id=session.clinic_id,
+            patient_id=session.patient_id,
+            treatment_session=session,
+            kind=kind,
+            schedule_rev=session.schedule_rev,
+            not_before=window.not_before,
+            expires_at=window.expires_at,
+            state=Message.State.SUPPRESSED if obstacle else Message.State.PLANNED,
+            reason=obstacle,
+            dedupe_key=f"{session.public_id}:{kind}:email:{session.schedule_rev}",
+        )
 
 
 def _window(

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from icalendar import Calendar, Event
 
 from clinic.models import Clinic
+from monitoring.models import DischargePolicy
 from reminders.models import Message
 from sessions.models import TreatmentSession
 
@@ -22,6 +23,7 @@ TEMPLATES = {
     Message.Kind.REMINDER_72H: "reminder",
     Message.Kind.REMINDER_24H: "reminder",
     Message.Kind.FOLLOW_UP: "follow_up",
+    Message.Kind.INSTRUCTIONS: "instructions",
 }
 
 
@@ -79,6 +81,9 @@ def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Email
         "at_clinic": at_clinic if at_clinic != begins and zone != message.clinic.zone else None,
     }
     template = TEMPLATES[Message.Kind(message.kind)]
+    if template == "instructions":
+        policy = DischargePolicy.of(message.clinic_id)
+        values["lines"] = [one_line(line) for line in policy.instructions.splitlines() if line]
     _, from_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     written = EmailMultiAlternatives(
         subject=_subject(message, begins, elsewhere=values["at_clinic"] is not None),
@@ -101,6 +106,8 @@ def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> Email
 def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
     if message.kind == Message.Kind.FOLLOW_UP:
         return "How are you after your appointment?"
+    if message.kind == Message.Kind.INSTRUCTIONS:
+        return "For your way home"
     zone = f" ({begins.zone})" if elsewhere else ""
     return f"Your appointment on {begins.day} at {begins.time}{zone}"
 

@@ -32,6 +32,7 @@ class Reminder:
 
 
 REMINDER_72H, REMINDER_24H, FOLLOW_UP = "reminder_72h", "reminder_24h", "follow_up"
+INSTRUCTIONS = "instructions"  # not planned by itself: a person asks for it at the door
 REMINDERS = {
     REMINDER_72H: Reminder(timedelta(hours=72), timedelta(hours=24), catches_up=False),
     REMINDER_24H: Reminder(timedelta(hours=24), timedelta(hours=2), catches_up=True),
@@ -39,12 +40,14 @@ REMINDERS = {
 KINDS = (*REMINDERS, FOLLOW_UP)
 FOLLOW_UP_AT = time(10)
 FOLLOW_UP_USEFUL = timedelta(hours=48)
+INSTRUCTIONS_USEFUL = timedelta(hours=12)
 
 # Whoever was taken to a hospital gets a call from a person, not a letter from a machine.
 FOLLOWED_UP = frozenset({Status.DISCHARGED, Status.LEFT_AGAINST_ADVICE})
 STATUSES: dict[str, frozenset[Status]] = {
     **{kind: frozenset({Status.PLANNED}) for kind in REMINDERS},
     FOLLOW_UP: FOLLOWED_UP,
+    INSTRUCTIONS: frozenset({Status.DISCHARGED}),
 }
 
 
@@ -95,6 +98,8 @@ def window(
     now, starts_at = now.astimezone(UTC), starts_at.astimezone(UTC)  # elapsed time, not wall time
     if kind == FOLLOW_UP:
         return _follow_up_window(ended_at, zone, now)
+    if kind == INSTRUCTIONS:
+        return _instructions_window(ended_at, now)
     rule = REMINDERS[kind]
     lead_passed = now > starts_at - rule.lead
     found = Window(next_waking(starts_at - rule.lead, zone), starts_at - rule.useless)
@@ -109,6 +114,15 @@ def _follow_up_window(ended_at: datetime | None, zone: ZoneInfo, now: datetime) 
     day_after = ended_at.astimezone(zone).date() + timedelta(days=1)
     begins = wall_time(day_after, FOLLOW_UP_AT, zone)
     return Window(begins, begins + FOLLOW_UP_USEFUL) if now < begins + FOLLOW_UP_USEFUL else None
+
+
+def _instructions_window(ended_at: datetime | None, now: datetime) -> Window | None:
+    """At once, at any hour: somebody asked for it; on the day after it is of no use."""
+    if ended_at is None:
+        return None
+    ended_at = ended_at.astimezone(UTC)
+    found = Window(ended_at, ended_at + INSTRUCTIONS_USEFUL)
+    return found if now < found.expires_at else None
 
 
 def wait_before_next(attempts: int, jitter: float) -> timedelta:

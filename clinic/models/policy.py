@@ -35,7 +35,8 @@ class Policy(models.Model):
     @classmethod
     def of(cls, clinic_id: int) -> Self:
         """Return the clinic's settings, or the defaults, unsaved."""
-        return cls._default_manager.filter(clinic_id=clinic_id).first() or cls(clinic_id=clinic_id)
+        saved: Any = cls._default_manager.filter(clinic_id=clinic_id).first()
+        return saved or cls(clinic_id=clinic_id)
 
     @classmethod
     def settings(cls) -> "list[models.Field[Any, Any]]":

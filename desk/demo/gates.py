@@ -7,11 +7,11 @@ from typing import cast
 from monitoring.discharge import Gate, gate
 from monitoring.models import DischargeAssessment, Escort, MissedCheck, VitalSigns
 from monitoring.readings import Anchor, Check, History, Settings
-from monitoring.readings import Escort as WayHome
 from monitoring.services.history import (
     SETTING_NAMES,
     administrations_of,
     assessment_of,
+    escort_of,
     reading_of,
 )
 from sessions.models import Dose, InfusionEvent, MonitoringTemplate
@@ -32,7 +32,7 @@ class Evidence:
         history = History(
             readings=tuple(map(reading_of, self.readings)),
             administrations=administrations_of(self.doses, self.infusion_events),
-            escort=WayHome(True, self.escort.name) if self.escort else None,
+            escort=escort_of(self.escort, ()),
             assessment=assessment_of(self.assessment),
             missed={row.label: row.reason for row in self.missed},
         )

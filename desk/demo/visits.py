@@ -267,7 +267,7 @@ class Recorder(Steps):
             self.evidence.escort = self.rows.add(
                 Escort(
                     treatment_session=self.session,
-                    kind=self.rng.choice(["adult", "adult", "adult", "taxi"]),
+                    kind=self.rng.choice(["adult", "adult", "adult", "medical_transport"]),
                     name=self.rng.choice(ESCORTS),
                     phone=f"+1 212 555 01{self.rng.randint(10, 99)}",
                     recorded_by=self.staff.nurse,

@@ -212,7 +212,12 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),
     "event": ("nurse", "monitoring:event monitored", {"term": "Nausea", "severity": "mild"}),
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
-    "escort": ("front_desk", "monitoring:escort monitored", {"kind": "taxi", "name": "Sam"}),
+    "escort": ("front_desk", "monitoring:escort monitored", {"kind": "adult", "name": "Sam"}),
+    "way_home": (
+        "front_desk",
+        "monitoring:way_home monitored",
+        {"kind": "not_reached", "note": "No answer"},
+    ),
     "assess": ("nurse", "monitoring:assess monitored", {"ready": "no", "note": "Sleepy"}),
     "override": (
         "prescriber",

@@ -103,7 +103,7 @@ def test_the_front_desk_sees_who_is_where_and_no_clinical_value(
     client.force_login(front_desk)
     html = client.get(BOARD).content.decode()
     assert "Okafor" in html
-    for hidden in ("187/", "/112", "MOAA/S", "Escort not named", "mmHg"):
+    for hidden in ("187/", "/112", "MOAA/S", "Way home not settled", "mmHg"):
         assert hidden not in html
 
 
@@ -141,10 +141,10 @@ def test_a_card_names_only_what_can_be_settled_now(
 ) -> None:
     visit = make_monitored(clinic, nurse, NOON - minutes(12))
     client.force_login(nurse)
-    assert client.get(BOARD).context["board"].cards[0].blocked == ("Escort not named",)
+    assert client.get(BOARD).context["board"].cards[0].blocked == ("Way home not settled",)
     measure(visit, NOON - minutes(1), nurse, systolic=150, diastolic=80)
     blocked = client.get(BOARD).context["board"].cards[0].blocked
-    assert blocked == ("Blood pressure too high to leave", "Escort not named")
+    assert blocked == ("Blood pressure too high to leave", "Way home not settled")
 
 
 def test_all_but_the_assessment_makes_ready(

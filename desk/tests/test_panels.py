@@ -9,9 +9,16 @@ from django.test import SimpleTestCase
 
 from clinic.models import Clinic
 from monitoring.forms.events import EventForm, MissedForm
-from monitoring.forms.leaving import DepartureForm, EscortForm, OverrideForm
+from monitoring.forms.leaving import (
+    DepartureForm,
+    EscortForm,
+    OverrideForm,
+    ReleaseForm,
+    WayHomeForm,
+)
 from monitoring.forms.predose import PreDoseForm
 from monitoring.forms.vitals import VitalsForm
+from monitoring.models import Escort
 from sessions.forms.drawing import draw
 from sessions.forms.sheet import ChairForm, DeviceForm, InfusionForm, SignForm, StepForm
 
@@ -20,7 +27,11 @@ FORMS: dict[str, Callable[..., Form]] = {
     "pre-dose check": lambda data, **more: PreDoseForm(data, decides=True, **more),
     "device": DeviceForm,
     "infusion": lambda data, **more: InfusionForm(data, order=None, **more),
-    "escort": EscortForm,
+    "escort": lambda data, **more: EscortForm(data, accepted=["adult"], **more),
+    "way home": WayHomeForm,
+    "release": lambda data, **more: ReleaseForm(
+        data, escort=Escort(kind="adult", name="Sam"), may_go_alone=True, **more
+    ),
     "departure": DepartureForm,
     "override": OverrideForm,
     "event": EventForm,

@@ -87,6 +87,9 @@ monitoring:event monitored                 | in 403 200 200 403 403 404| in 403 
 monitoring:resolve event                   | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:event_in_error event            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+monitoring:way_home monitored              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+monitoring:wait monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:instructions monitored          | in 200 200 200 403 403 404| in 405 405 405 405 405 405
 monitoring:assess monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:release monitored               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:override monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404

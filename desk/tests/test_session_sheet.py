@@ -167,7 +167,8 @@ def test_the_day_by_its_forms(
         post(client, url("monitoring:vitals", visit), **TYPED)
     post(client, url("monitoring:escort", visit), kind="adult", name="Sam")
     post(client, url("monitoring:assess", visit), ready="yes")
-    post(client, url("monitoring:release", visit))
+    at_the_door = {"collected": "named", "instructions": "printed"}
+    post(client, url("monitoring:release", visit), **at_the_door)
     assert visit.status == Status.DISCHARGED
     client.force_login(prescriber)
     post(client, url("sessions:sign", visit), version=visit.fresh().version)

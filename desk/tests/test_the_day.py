@@ -255,6 +255,8 @@ def leave(day: Day, key: UUID, start: datetime) -> None:
     day.go("desk:session", key)
     day.picture("session-ready")
     day.go("monitoring:release", key)
+    day.page.locator("label", has_text="Jo O'Hara").click()
+    day.page.locator("label", has_text="Printed").click()
     day.page.locator("main form").get_by_role("button").last.click()
     expect(day.page.get_by_text("Released.")).to_be_visible()
 

@@ -1,27 +1,62 @@
 """The way to the door: escort, assessment, release."""
 
+from collections.abc import Collection
 from typing import Any
 
 from crispy_forms.layout import Field
 from django import forms
 
-from clinic.forms import ClinicalForm
+from clinic.forms import ClinicalForm, field_of
 from monitoring.discharge import Gate
-from monitoring.models import Escort
+from monitoring.models import Escort, WayHomeNote
+from monitoring.models.discharge import Instructions
+from monitoring.services.way_home import Leaving
 from patients.forms.fields import LineField
 from sessions.forms.fields import MomentField
-from sessions.forms.sheet import layout, reason_field, row
+from sessions.forms.sheet import More, layout, reason_field, row
 
 
 class EscortForm(ClinicalForm):
-    kind = forms.ChoiceField(choices=Escort.Kind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(widget=forms.RadioSelect)
     name = LineField(label="Name of the person or service", max_length=120)
     phone = LineField(max_length=40, required=False)
+
+    def __init__(self, *args: Any, accepted: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [choice for choice in Escort.Kind.choices if choice[0] in accepted]
+        field_of(self, "kind", forms.ChoiceField).choices = kinds
+        seg = Field("kind", template="sessions/_seg.html")
+        self.helper = layout("entry_id", seg, row("name", "phone"))
+
+
+class WayHomeForm(ClinicalForm):
+    """What happened on the way home."""
+
+    kind = forms.ChoiceField(
+        label="What happened",
+        choices=WayHomeNote.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what happened."},
+    )
+    note = LineField(
+        label="In words",
+        max_length=240,
+        help_text="Who was called, what was said, what was agreed.",
+        error_messages={"required": "Say it in words: who was called, what was agreed."},
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         seg = Field("kind", template="sessions/_seg.html")
-        self.helper = layout("entry_id", seg, row("name", "phone"))
+        self.helper = layout("entry_id", seg, "note")
+
+
+class WaitForm(ClinicalForm):
+    """Wait for the ride outside the chair: one button."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id")
 
 
 class AssessForm(ClinicalForm):
@@ -57,12 +92,64 @@ class AssessForm(ClinicalForm):
         }
 
 
-class ReleaseForm(ClinicalForm):
-    """Let the patient go as the gate allows: one button."""
+NAMED, OTHER, ALONE = "named", "other", "alone"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+
+class ReleaseForm(ClinicalForm):
+    """Let the patient go as the gate allows: to whom, and with which instructions."""
+
+    collected = forms.ChoiceField(
+        label="At the door",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say who takes the patient home."},
+    )
+    collected_kind = forms.ChoiceField(
+        label="Somebody else: how",
+        choices=[("", "Choose"), *Escort.Kind.choices],
+        required=False,
+    )
+    collected_by = LineField(label="Somebody else: name", max_length=120, required=False)
+    instructions = forms.ChoiceField(
+        label="Instructions for the way home",
+        choices=Instructions.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say how the patient got the instructions."},
+    )
+
+    def __init__(
+        self, *args: Any, escort: Escort | None, may_go_alone: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = layout("entry_id")
+        self.escort = escort
+        named = [(NAMED, f"{escort.name} ({escort.get_kind_display().lower()})")] if escort else []
+        alone = [(ALONE, "Nobody: leaves alone")] if may_go_alone else []
+        people = [*named, (OTHER, "Somebody else"), *alone]
+        field_of(self, "collected", forms.ChoiceField).choices = people
+        self.helper = layout(
+            "entry_id",
+            Field("collected", template="sessions/_seg.html"),
+            More("Somebody else at the door", row("collected_kind", "collected_by")),
+            Field("instructions", template="sessions/_seg.html"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("collected") == OTHER:
+            if not typed.get("collected_kind"):
+                self.add_error("collected_kind", "Choose how they go home.")
+            if not typed.get("collected_by"):
+                self.add_error("collected_by", "Name who stands at the door.")
+        return typed
+
+    @property
+    def leaving(self) -> Leaving:
+        typed = self.cleaned_data
+        kind, name = "", ""
+        if typed["collected"] == OTHER:
+            kind, name = typed["collected_kind"], typed["collected_by"]
+        elif typed["collected"] == NAMED and self.escort:
+            kind, name = self.escort.kind, self.escort.name
+        return Leaving(kind, name, typed["instructions"])
 
 
 class OverrideForm(ClinicalForm):

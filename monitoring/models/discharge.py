@@ -34,6 +34,14 @@ class Escort(models.Model):
         return f"{self.get_kind_display()}: {self.name}"
 
 
+class Instructions(models.TextChoices):
+    """How the patient got the instructions for the way home."""
+
+    PRINTED = "printed", "Printed and handed over"
+    MAILED = "mailed", "Sent by e-mail"
+    TOLD = "told", "Told, no paper wanted"
+
+
 class DischargeAssessment(PublicRow):
     """A named clinician judged the patient at this moment; the newest row counts."""
 
@@ -76,6 +84,11 @@ class Discharge(PublicRow):
     outside_gate = models.BooleanField(
         default=False, help_text="Left already; recorded afterwards."
     )
+    collected_kind = models.CharField(max_length=20, choices=Escort.Kind.choices, blank=True)
+    collected_by = models.CharField(
+        max_length=120, blank=True, help_text="Who stood at the door; may differ from the escort."
+    )
+    instructions = models.CharField(max_length=10, choices=Instructions.choices, blank=True)
 
     objects = SessionRowQuerySet.as_manager()
 

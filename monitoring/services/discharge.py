@@ -1,7 +1,7 @@
 """From monitoring to the door: escort, assessment, release, and what happened without them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,15 @@ from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from monitoring import ports
 from monitoring.discharge import Gate
 from monitoring.models import Discharge, DischargeAssessment, Escort
+from monitoring.models.discharge import Instructions
 from monitoring.readings import said
-from monitoring.services import history, witness
+from monitoring.services import history, way_home, witness
 from monitoring.services.history import Record
 from monitoring.services.seen import UnseenError
+from monitoring.services.way_home import Leaving
 from sessions import lifecycle
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import TreatmentSession
@@ -69,6 +72,7 @@ def name_escort(
             raise ValidationError("The session has ended.", code="over")
         if not said(name):
             raise ValidationError({"name": "Name the person or the service."})
+        way_home.check_kind(kind, treatment_session.clinic_id, field="kind")
         escort = Escort.objects.create(
             treatment_session=treatment_session,
             kind=kind,
@@ -131,10 +135,14 @@ def release(
     *,
     by: User,
     override: Override | None = None,
+    leaving: Leaving | None = None,
     note: str = "",
     entry: Submission | None = None,
 ) -> Discharge:
-    """Let the patient go if the gate, computed now under the lock, is satisfied (INV-4)."""
+    """Let the patient go if the gate, computed now under the lock, is satisfied (INV-4).
+
+    `leaving` None: nobody was asked who stood at the door (a command, a test).
+    """
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock(pk)
@@ -148,6 +156,8 @@ def release(
             _check_two(override.second_person, treatment_session, by)
         elif not gate.ready:
             raise ValidationError([condition.text for condition in gate.unmet], code="discharge")
+        if leaving is not None:
+            way_home.check_leaving(leaving, treatment_session)
         reason = override.reason.strip() if override else ""
         steps.take(
             treatment_session,
@@ -157,7 +167,7 @@ def release(
             reason=reason or note,
             guarded=False,
         )
-        return _write(
+        left = _write(
             treatment_session,
             gate,
             left_at=now,
@@ -165,7 +175,11 @@ def release(
             released_by=by,
             override_reason=reason,
             second_person=override.second_person if override else None,
+            **(asdict(leaving) if leaving else {}),
         )
+        if leaving and leaving.instructions == Instructions.MAILED:
+            ports.instructions_wanted(treatment_session)
+        return left
 
 
 def record_departure(

@@ -10,9 +10,16 @@ from django.db.models import Model, OuterRef
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.models import Heartbeat
-from monitoring import discharge, readings, timeline
+from monitoring import discharge, readings, timeline, way_home
 from monitoring.discharge import Gate
-from monitoring.models import AdverseEvent, DischargeAssessment, Escort, MissedCheck, VitalSigns
+from monitoring.models import (
+    AdverseEvent,
+    DischargeAssessment,
+    Escort,
+    MissedCheck,
+    VitalSigns,
+    WayHomeNote,
+)
 from monitoring.readings import Administration, Check, History, Reading, Settings
 from monitoring.services import seen
 from monitoring.timeline import DueCheck
@@ -26,7 +33,15 @@ from sessions.models import (
 from sessions.models.protocol import Route
 from sessions.services.drips import in_order
 
-AS_FOUND = ("vitals", "doses", "infusion_events", "adverse_events", "assessment", "escort")
+AS_FOUND = (
+    "vitals",
+    "doses",
+    "infusion_events",
+    "adverse_events",
+    "assessment",
+    "escort",
+    "way_home",
+)
 SETTING_NAMES = [field.name for field in fields(Settings) if field.name != "checks"]
 
 
@@ -42,6 +57,7 @@ class Record:
     adverse_events: list[AdverseEvent]
     assessment: DischargeAssessment | None
     escort: Escort | None
+    way_home: list[WayHomeNote]
     missed: dict[str, str]
     not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
     clock_jumped_at: datetime | None
@@ -80,7 +96,8 @@ class Record:
             unresolved_adverse_events=tuple(
                 event.term for event in self.standing_events if event.resolved_at is None
             ),
-            escort=readings.Escort(True, self.escort.name) if self.escort else None,
+            escort=escort_of(self.escort, self.way_home),
+            means_to_drive=way_home.means_to_drive(notes_of(self.way_home)),
             assessment=assessment_of(self.assessment),
             missed=self.missed,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
@@ -160,7 +177,8 @@ def parts() -> dict[str, Many]:
             *_all_of(DischargeAssessment),
             *person("assessed_by"),
         ),
-        "escort": One(_of_session(Escort), "kind", "name", "phone"),
+        "escort": One(_of_session(Escort), "kind", "name", "phone", "recorded_at"),
+        "way_home": Many(_of_session(WayHomeNote), *_all_of(WayHomeNote), *person("by")),
         "missed": Many(missed.standing(), "label", "reason"),
         "not_missed": Many(
             missed.filter(entered_in_error=True), "label", "reason", "supersedes__reason"
@@ -239,6 +257,14 @@ def reading_of(row: VitalSigns) -> Reading:
         not_obtained=row.not_obtained,
         late_reason=row.late_reason,
     )
+
+
+def notes_of(rows: Iterable[WayHomeNote]) -> list[way_home.Note]:
+    return [way_home.Note(row.kind, row.at) for row in rows]
+
+
+def escort_of(row: Escort | None, notes: Iterable[WayHomeNote]) -> readings.Escort | None:
+    return way_home.escort_of(row.name, row.recorded_at, notes_of(notes)) if row else None
 
 
 def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:

@@ -54,6 +54,8 @@ def open_points(case) -> set[str]:
         points.add("adverse_event")
     if not case["escort"]:
         points.add("escort")
+    if case["drives"]:
+        points.add("driving")
     if case["clock"]:
         points.add("clock")
     times = [row["t"] for row in case["rows"]] + case["devices"] + [case["assessed"] or 0]
@@ -81,7 +83,9 @@ def open_points(case) -> set[str]:
     known = rows and all(pressure(row) for row in rows)
     if not known or rows[0]["t"] == stand_in:
         points.add("bp_predeparture_missing")
-    if not known or any(too_high(row, after) for row in rows) and (void or not case["decided"]):
+    severe = known and any(pressure(r)[0] >= 160 or pressure(r)[1] >= 100 for r in rows)
+    decided = not void and case["decided"] and (case["prescriber"] or not severe)
+    if not known or any(too_high(row, after) for row in rows) and not decided:
         points.add("bp_high")
 
     points |= mind(case, past, first, fresh, void)

@@ -42,6 +42,7 @@ def clean_case() -> dict:
         "now": 125 * MINUTE,
         "assessed": 125 * MINUTE,
         "escort": True,
+        "drives": False,
         "event": False,
         "clock": False,
         "missed": False,
@@ -99,7 +100,7 @@ def _decide(case, draw):
 
 
 def _flip(case, draw):
-    key = draw(st.sampled_from(["escort", "event", "clock", "missed"]))
+    key = draw(st.sampled_from(["escort", "drives", "event", "clock", "missed"]))
     case[key] = not case[key]
 
 
@@ -154,6 +155,7 @@ def as_history(case: dict) -> History:
         ),
         unresolved_adverse_events=("nausea",) if case["event"] else (),
         escort=Escort(settled=case["escort"]),
+        means_to_drive=case["drives"],
         assessment=assessment,
         missed={"40 minutes": "Cuff broken"} if case["missed"] else {},
         clock_suspect=case["clock"],

@@ -18,7 +18,9 @@ from monitoring.forms.leaving import (
     OverrideForm,
     ReleaseForm,
 )
+from monitoring.models import DischargePolicy
 from monitoring.services import discharge, history, witness
+from monitoring.services.history import Record
 from monitoring.services.seen import UnseenError
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.lifecycle import Status
@@ -30,7 +32,8 @@ GET_POST = require_http_methods(["GET", "POST"])
 @GET_POST
 def escort(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), discharge.ESCORT, public_id=public_id)
-    form = EscortForm(request.POST or None)
+    accepted = DischargePolicy.of(treatment_session.clinic_id).accepted
+    form = EscortForm(request.POST or None, accepted=accepted)
     panel = Panel(title="The way home", form=form, url=request.path, button="Save escort")
 
     def save() -> str:
@@ -83,10 +86,11 @@ def assess(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     return answer(request, treatment_session, panel, save)
 
 
-def release_panel(treatment_session: TreatmentSession, data: Any = None) -> Panel:
+def release_panel(treatment_session: TreatmentSession, record: Record, data: Any = None) -> Panel:
+    alone = not record.settings.escort_required
     return Panel(
         title="Release",
-        form=ReleaseForm(data),
+        form=ReleaseForm(data, escort=record.escort, may_go_alone=alone),
         url=action_url("monitoring:release", treatment_session),
         button="Release the patient",
     )
@@ -95,11 +99,14 @@ def release_panel(treatment_session: TreatmentSession, data: Any = None) -> Pane
 @GET_POST
 def release(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), discharge.ASSESS, public_id=public_id)
-    panel = release_panel(treatment_session, request.POST or None)
+    record = history.load(treatment_session)
+    panel = release_panel(treatment_session, record, request.POST or None)
 
     def save() -> str:
         entry = panel.form.submission("release", public_id)
-        discharge.release(treatment_session.pk, by=staff(request), entry=entry)
+        discharge.release(
+            treatment_session.pk, by=staff(request), leaving=panel.form.leaving, entry=entry
+        )
         return "Released. A prescriber signs the session."
 
     return answer(request, treatment_session, panel, save)

@@ -186,21 +186,33 @@ def sit(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = lock(pk)
-        if not by.may(SIT, treatment_session.clinic_id):
-            raise PermissionDenied(SIT)
-        if treatment_session.status not in lifecycle.PRESENT:
-            raise ValidationError("The patient is not here now.", code="not_present")
         if chair is not None and chair.room.clinic_id != treatment_session.clinic_id:
             raise ValidationError({"chair": "Choose a chair of this clinic."})
         if chair is None and not place.strip():
             raise ValidationError({"place": "Choose a chair, or say where the patient is."})
-        stay = ChairStay.objects.create(
-            treatment_session=treatment_session,
-            chair=chair,
-            place=place.strip() if chair is None else "",
-            since=clock.now(),
-            by=by,
-            reason=reason.strip(),
-        )
-        audit.record("session.moved_to_chair", subject=treatment_session)
-        return stay
+        return sit_down(treatment_session, chair=chair, place=place, by=by, reason=reason)
+
+
+def sit_down(
+    treatment_session: TreatmentSession,
+    *,
+    by: User,
+    chair: Chair | None = None,
+    place: str = "",
+    reason: str = "",
+) -> ChairStay:
+    """Write where the patient of a locked session sits from now on."""
+    if not by.may(SIT, treatment_session.clinic_id):
+        raise PermissionDenied(SIT)
+    if treatment_session.status not in lifecycle.PRESENT:
+        raise ValidationError("The patient is not here now.", code="not_present")
+    stay = ChairStay.objects.create(
+        treatment_session=treatment_session,
+        chair=chair,
+        place=place.strip() if chair is None else "",
+        since=clock.now(),
+        by=by,
+        reason=reason.strip(),
+    )
+    audit.record("session.moved_to_chair", subject=treatment_session)
+    return stay

@@ -1,0 +1,11 @@
+"""The clinic's settings of monitoring in the admin."""
+
+from django.contrib import admin
+
+from clinic.admin_base import PolicyAdmin
+from monitoring.models import DischargePolicy
+
+
+@admin.register(DischargePolicy)
+class DischargePolicyAdmin(PolicyAdmin):
+    list_display = ("clinic", "adult", "medical_transport", "taxi", "waiting_place")
