@@ -37,6 +37,7 @@ class Panel:
     danger: bool = False
     points: tuple[str, ...] = ()  # what the form is about, line by line
     record: tuple[Section, ...] = ()  # what a signature vouches for
+    paper: tuple[str, str] = ("", "")  # words and address of what may be printed first
 
     @property
     def fields(self) -> SafeString:

@@ -93,6 +93,7 @@ def release_panel(treatment_session: TreatmentSession, record: Record, data: Any
         form=ReleaseForm(data, escort=record.escort, may_go_alone=alone),
         url=action_url("monitoring:release", treatment_session),
         button="Release the patient",
+        paper=("Print instructions", action_url("monitoring:instructions", treatment_session)),
     )
 
 
