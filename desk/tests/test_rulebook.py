@@ -1,0 +1,32 @@
+"""The page of clinical rules says what the product does."""
+
+from django.core.management import call_command
+
+from desk import rulebook
+from sessions.protocols import THRESHOLDS
+from sessions.rulebook import WORDS
+
+
+def test_the_page_is_what_the_data_say():
+    call_command("clinical_rules", check=True)
+
+
+def test_every_rule_has_a_source():
+    bare = [
+        rule.name for chapter in rulebook.chapters() for rule in chapter.rules if not rule.source
+    ]
+    assert bare == []
+
+
+def test_every_setting_of_a_monitoring_template_is_told_in_words():
+    assert WORDS.keys() == set(THRESHOLDS)
+
+
+def test_every_setting_of_a_clinic_names_its_source():
+    bare = [
+        f"{policy.__name__}.{field.name}"
+        for policy in rulebook.policies()
+        for field in policy.settings()
+        if field.name not in policy.SOURCES
+    ]
+    assert bare == []
