@@ -50,6 +50,8 @@ NURSE = (
         "treatment_sessions.cancel_session",
         "treatment_sessions.run_session",
         "treatment_sessions.give_dose",
+        "treatment_sessions.check_dose",
+        "treatment_sessions.witness_waste",
         "monitoring.record_vitals",
         "monitoring.record_predose",
         "monitoring.record_escort",
@@ -80,6 +82,7 @@ CONFIGURED = (
     "treatment_sessions.doseoption",
     "treatment_sessions.monitoringtemplate",
     "treatment_sessions.monitoringcheck",
+    "treatment_sessions.dosingpolicy",
 )
 VIEWED_IN_ADMIN = (
     "patients.patient",

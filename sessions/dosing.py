@@ -106,7 +106,7 @@ def infusion(
         raise DosingError(
             "concentration", "The concentration is above 0 and below 100 mg/mL, which is undiluted."
         )
-    mg = _tenths(mg_per_kg * weight_kg)
+    mg = dose_mg(mg_per_kg, weight_kg)
     ml = volume_ml(mg, mg_per_ml)
     if not ml:
         raise DosingError(
@@ -114,6 +114,11 @@ def infusion(
         )
     rate = rate_ml_h(ml, minutes)
     return Infusion(mg, ml, rate, minutes, mg_per_kg, weight_kg, mg_per_ml)
+
+
+def dose_mg(mg_per_kg: Decimal, weight_kg: Decimal) -> Decimal:
+    """Return the dose for this weight."""
+    return _tenths(mg_per_kg * weight_kg)
 
 
 def volume_ml(mg: Decimal, mg_per_ml: Decimal) -> Decimal:

@@ -163,9 +163,6 @@ MFA_REQUIRED = env.bool("MFA_REQUIRED", default=False)
 SIGNED_IN_IDLE = timedelta(minutes=15)
 SIGNED_IN_AT_MOST = timedelta(hours=12)
 
-# No label says how old a weight may be that a dose is computed from: the clinic's own number.
-TREATMENT_WEIGHT_DAYS = env.int("TREATMENT_WEIGHT_DAYS", default=30)
-
 SESSION_ENGINE = "clinic.signed_in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

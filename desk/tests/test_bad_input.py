@@ -159,7 +159,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "order_infusion": (
         "prescriber",
         "sessions:order infused_course",
-        {"option": "0", "weight_kg": "70", "concentration": "1", "shown_for": "70 1"},
+        {"option": "0", "weight_basis": "actual", "concentration": "1", "shown_for": "70 1"},
     ),
     "rhythm": ("prescriber", "sessions:rhythm course", {"rhythm": "2-weekly"}),
     "stop": ("prescriber", "sessions:stop course", {"reason": "Moves away"}),

@@ -1,3 +1,3 @@
-from sessions.admin import closures, courses, protocols
+from sessions.admin import closures, courses, dosing, protocols
 
-__all__ = ["closures", "courses", "protocols"]
+__all__ = ["closures", "courses", "dosing", "protocols"]

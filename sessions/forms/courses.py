@@ -8,9 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic.forms import CalendarDateField, ClinicalForm, field_of
+from clinic.numbers import plain
 from patients.forms.base import EditForm
 from patients.forms.fields import LineField, NumberField
-from sessions.dosing import DoseChoice, DosingError, Infusion, infusion
+from sessions.bodyweight import Basis, Weights, said
+from sessions.dosing import DoseChoice, DosingError, Infusion, dose_mg, infusion
 from sessions.models import DoseOrder
 from sessions.models.protocol import Route
 from sessions.services.orders import OrderedDose
@@ -38,16 +40,34 @@ class WholeField(DoseField):
 class OrderForm(ClinicalForm):
     """One dose order. `shown_for` tells for which weight and concentration doses were shown."""
 
-    option = forms.ChoiceField(widget=forms.RadioSelect, label="Dose of one session")
+    option = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        label="Dose of one session",
+        error_messages={
+            "required": "Choose a dose.",
+            "invalid_choice": "Choose one of the doses below.",
+        },
+    )
     other_mg = DoseField(label="Another dose, mg in all", required=False)
-    weight_kg = DoseField(label="Weight for the dose, kg", required=False)
+    weight_basis = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        label="Weight for the dose",
+        error_messages={
+            "required": "Choose the weight that the dose is for.",
+            "invalid_choice": "Choose one of the weights below.",
+        },
+    )
+    weight_kg = DoseField(label="Another weight, kg", required=False)
     concentration = DoseField(label="Concentration, mg/mL", required=False)
     other_mg_per_kg = DoseField(label="Another dose, mg/kg", required=False)
     minutes = WholeField(label="Over how many minutes", required=False)
     valid_from = CalendarDateField(label="Valid from")
     valid_until = CalendarDateField(label="Until, if it ends", required=False)
     reason = LineField(
-        required=False, max_length=240, help_text="Needed for a dose that the protocol lacks."
+        required=False,
+        max_length=240,
+        help_text="Needed for a dose that the protocol lacks, one beyond the usual range, and a "
+        "weight that is not on the chart.",
     )
     standing = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
     shown_for = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
@@ -58,15 +78,23 @@ class OrderForm(ClinicalForm):
         route: str,
         choices: Sequence[DoseChoice],
         basis: str,
+        weights: Weights | None = None,
+        mg_per_kg: Decimal | None = None,
         refusal: str = "",
         refused_for: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.route, self.choices, self.basis = route, choices, basis
+        self.route, self.choices, self.basis, self.weights = route, choices, basis, weights
         self.refusal, self.refused_for = refusal, refused_for
         for name in self._of_other_routes():
             del self.fields[name]
+        if "weight_basis" in self.fields:
+            offered = weights.offered if weights else ()
+            field_of(self, "weight_basis", forms.ChoiceField).choices = [
+                *((basis.value, _weight_label(basis, kg, mg_per_kg)) for basis, kg in offered),
+                (Basis.OTHER.value, "Another weight, with a reason"),
+            ]
         labels = [(str(index), choice.label) for index, choice in enumerate(choices)]
         field_of(self, "option", forms.ChoiceField).choices = [
             *labels,
@@ -75,13 +103,15 @@ class OrderForm(ClinicalForm):
 
     def _of_other_routes(self) -> Sequence[str]:
         if self.route == Route.NASAL:
-            return ("weight_kg", "concentration", "other_mg_per_kg", "minutes")
+            return ("weight_basis", "weight_kg", "concentration", "other_mg_per_kg", "minutes")
         return ("other_mg",)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if self.route == Route.IV and "option" in self.errors and values.get("weight_kg"):
+        if self.route == Route.IV and "option" in self.errors:
             self._blame_the_numbers()
+        if self.route == Route.IV:
+            self._check_weight(values)
         if self.route == Route.IV and values.get("shown_for") != self.basis and not self.errors:
             raise ValidationError(
                 "The doses below are for the weight and concentration that you typed. "
@@ -96,6 +126,25 @@ class OrderForm(ClinicalForm):
             del self.errors["option"]
             name = "weight_kg" if self.refused_for == "weight" else "concentration"
             self.add_error(name, self.refusal)
+
+    def _check_weight(self, values: dict[str, Any]) -> None:
+        """Ask for the weight that was announced, and refuse one beside a weight of the chart."""
+        basis, typed = values.get("weight_basis"), values.get("weight_kg")
+        if not basis or "weight_kg" in self.errors:
+            return
+        if basis == Basis.OTHER and not typed:
+            self.add_error("weight_kg", "Enter the weight that the dose is for.")
+        if basis != Basis.OTHER and typed:
+            self.add_error("weight_kg", "Choose “Another weight” above, or leave this empty.")
+
+    def kilograms(self) -> Decimal | None:
+        """Return the weight that was chosen or typed, if it can be read."""
+        self.is_valid()
+        values = getattr(self, "cleaned_data", {})
+        if values.get("weight_basis") == Basis.OTHER:
+            return values.get("weight_kg")
+        basis = values.get("weight_basis")
+        return self.weights.of(basis) if basis and self.weights else None
 
     def renew(self, standing: DoseOrder | None) -> None:
         """After somebody else's order: keep what was typed and allow another try."""
@@ -114,6 +163,7 @@ class OrderForm(ClinicalForm):
             dose_mg=given.mg,
             mg_per_kg=given.mg_per_kg,
             weight_kg=given.weight_kg,
+            weight_basis=values["weight_basis"],
             infusion_minutes=given.minutes,
             concentration_mg_ml=given.mg_per_ml,
             **dates,
@@ -128,8 +178,8 @@ class OrderForm(ClinicalForm):
         return values["other_mg"]
 
     def _infusion(self) -> Infusion:
-        values = self.cleaned_data
-        if not values["weight_kg"]:
+        values, kilograms = self.cleaned_data, self.kilograms()
+        if not kilograms:
             raise ValidationError({"weight_kg": "Enter the weight that the dose is for."})
         if not values["concentration"]:
             raise ValidationError({"concentration": "Enter the concentration of the bag."})
@@ -142,12 +192,18 @@ class OrderForm(ClinicalForm):
         try:
             return infusion(
                 values["other_mg_per_kg"],
-                values["weight_kg"],
+                kilograms,
                 values["minutes"],
                 values["concentration"],
             )
         except DosingError as error:
             raise ValidationError(error.message, code=error.code) from error
+
+
+def _weight_label(basis: Basis, kg: Decimal, mg_per_kg: Decimal | None) -> str:
+    """Say "Adjusted weight: 75.1 kg (165.6 lb), 0.5 mg/kg = 37.6 mg"."""
+    dose = f", {plain(mg_per_kg)} mg/kg = {dose_mg(mg_per_kg, kg)} mg" if mg_per_kg else ""
+    return f"{basis.label}: {said(kg)}{dose}"
 
 
 class RhythmForm(EditForm):

@@ -1,5 +1,7 @@
+from sessions.models.checking import DoseCheck, DoseWaste
 from sessions.models.course import DoseOrder, TreatmentCourse
 from sessions.models.dose import Dose, InfusionEvent
+from sessions.models.policy import DosingPolicy
 from sessions.models.protocol import (
     DoseOption,
     MonitoringCheck,
@@ -12,8 +14,11 @@ from sessions.models.session import ChairStay, Signature, StatusChange, Treatmen
 __all__ = [
     "ChairStay",
     "Dose",
+    "DoseCheck",
     "DoseOption",
     "DoseOrder",
+    "DoseWaste",
+    "DosingPolicy",
     "InfusionEvent",
     "MonitoringCheck",
     "MonitoringTemplate",

@@ -10,6 +10,7 @@ from clinic.models import Chair, Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
 from clinic.numbers import plain
 from patients.models import Patient
+from sessions.bodyweight import Basis
 from sessions.models.protocol import Drug, Protocol, Route
 
 
@@ -76,6 +77,15 @@ class DoseOrder(PublicRow):
     dose_mg = models.DecimalField(max_digits=7, decimal_places=2)
     mg_per_kg = models.DecimalField(max_digits=5, decimal_places=3, null=True, blank=True)
     weight_kg = models.DecimalField(max_digits=6, decimal_places=2, null=True, blank=True)
+    weight_basis = models.CharField(
+        max_length=10,
+        choices=Basis.choices,
+        blank=True,
+        help_text="Which weight the dose is for; empty in orders from before it was asked.",
+    )
+    actual_kg = models.DecimalField(
+        "weighed (kg)", max_digits=6, decimal_places=2, null=True, blank=True
+    )
     infusion_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
     concentration_mg_ml = models.DecimalField(
         "concentration (mg/mL)", max_digits=7, decimal_places=3, null=True, blank=True

@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
-
-from patients.models import BodyMeasure
 from sessions import protocols
 from sessions.dosing import DEFAULT_MG_PER_ML, DoseChoice, DosingError, dose_options
 from sessions.lifecycle import HOLDING
@@ -17,18 +14,22 @@ from sessions.models import DoseOrder, TreatmentCourse
 class Offer:
     number: int
     choices: tuple[DoseChoice, ...]
-    weight: BodyMeasure | None  # the latest on the chart, however old
-    weight_is_recent: bool
     refusal: str = ""
     refused_for: str = ""  # the code of the `DosingError`
 
     @property
-    def recent_kg(self) -> Decimal | None:
-        return self.weight.value if self.weight and self.weight_is_recent else None
-
-    @property
     def mg(self) -> frozenset[Decimal]:
         return frozenset(choice.mg for choice in self.choices if choice.mg is not None)
+
+    @property
+    def infusions(self) -> frozenset[tuple[Decimal, int]]:
+        """Return mg and minutes of each infusion that is offered."""
+        drips = (choice.infusion for choice in self.choices if choice.infusion)
+        return frozenset((drip.mg, drip.minutes) for drip in drips)
+
+    @property
+    def default_mg_per_kg(self) -> Decimal | None:
+        return next((c.option.mg_per_kg for c in self.choices if c.is_default), None)
 
 
 def offer_for(
@@ -38,47 +39,28 @@ def offer_for(
     weight_kg: Decimal | None = None,
     mg_per_ml: Decimal = DEFAULT_MG_PER_ML,
 ) -> Offer:
-    """Return the doses of the next session; without a weight, for a recent one on the chart."""
+    """Return the doses of the next session; without a weight, in mg/kg alone."""
     coming = course.sessions.filter(status__in=HOLDING).order_by("number")
     upcoming = coming.select_related("phase").first()
     number = upcoming.number if upcoming else 1
     on = (upcoming.starts_at if upcoming else now).astimezone(course.clinic.zone).date()
     phases = course.protocol.phases.prefetch_related("doses")
     phase = phases.get(pk=upcoming.phase_id) if upcoming else phases.first()
-    weight = latest_weight(course)
-    recent = weight is not None and is_recent(weight, course, now)
     if phase is None:
-        return Offer(number, (), weight, recent)
+        return Offer(number, ())
     standing = standing_order(course)
     try:
         choices = dose_options(
             protocols.phase_spec(phase),
             number,
             course.patient.age(on),
-            weight_kg or (weight.value if weight and recent else None),
+            weight_kg,
             last_mg=standing.dose_mg if standing else None,
             mg_per_ml=mg_per_ml,
         )
     except DosingError as error:
-        return Offer(number, (), weight, recent, error.message, error.code)
-    return Offer(number, choices, weight, recent)
-
-
-def latest_weight(course: TreatmentCourse) -> BodyMeasure | None:
-    weights = BodyMeasure.objects.standing().filter(patient=course.patient)
-    return weights.filter(kind=BodyMeasure.Kind.WEIGHT).first()
-
-
-def is_recent(weight: BodyMeasure, course: TreatmentCourse, now: datetime) -> bool:
-    """Whether a dose may be computed from it, counted in days of the clinic."""
-    zone = course.clinic.zone
-    age = now.astimezone(zone).date() - weight.observed_at.astimezone(zone).date()
-    return age.days <= settings.TREATMENT_WEIGHT_DAYS
-
-
-def weight_days() -> str:
-    days = settings.TREATMENT_WEIGHT_DAYS
-    return "1 day" if days == 1 else f"{days} days"
+        return Offer(number, (), error.message, error.code)
+    return Offer(number, choices)
 
 
 def standing_order(course: TreatmentCourse) -> DoseOrder | None:

@@ -12,13 +12,17 @@ from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.numbers import plain
+from sessions.bodyweight import Basis
 from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, infusion, whole_devices
-from sessions.models import DoseOrder, TreatmentCourse
+from sessions.limits import cautions, over_cap
+from sessions.models import DoseOrder, DosingPolicy, TreatmentCourse
 from sessions.models.protocol import Route
 from sessions.services.extending import lock_course
-from sessions.services.offers import is_recent, latest_weight, offer_for, weight_days
+from sessions.services.offers import offer_for
+from sessions.services.weighing import Scales, scales_of
 
 ORDER = "treatment_sessions.order_dose"
+SECOND_CHECK = "It also needs a second person's check before it is given."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class OrderedDose:
     valid_until: date | None = None
     mg_per_kg: Decimal | None = None
     weight_kg: Decimal | None = None
+    weight_basis: str = ""
     infusion_minutes: int | None = None
     concentration_mg_ml: Decimal | None = None
     reason: str = ""
@@ -45,8 +50,9 @@ def order_dose(
 ) -> DoseOrder:
     """Order a dose for the sessions from `valid_from` on.
 
-    A dose that the protocol does not offer this patient needs a reason. `replaces` is the public id
-    of the order that stood when the page was opened, or "".
+    A dose that the protocol does not offer this patient, or that is beyond the clinic's usual
+    range, needs a reason. `replaces` is the public id of the order that stood when the page was
+    opened, or "".
     """
     with acting(by):
         entries.claim(entry, by)
@@ -57,8 +63,13 @@ def order_dose(
         _check_standing(standing.first(), replaces)
         now = clock.now()
         _check(course, ordered)
+        actual_kg = None
         if course.protocol.route == Route.IV:
-            _check_weight(course, now)
+            policy = DosingPolicy.of(course.clinic_id)
+            scales = scales_of(course, now, policy)
+            _check_weight(course, ordered, scales)
+            _check_range(ordered, policy)
+            actual_kg = scales.weights.actual
         _check_offered(course, ordered, now)
         standing.update(superseded_at=now)
         order = DoseOrder.objects.create(
@@ -70,6 +81,8 @@ def order_dose(
             dose_mg=ordered.dose_mg,
             mg_per_kg=ordered.mg_per_kg,
             weight_kg=ordered.weight_kg,
+            weight_basis=ordered.weight_basis,
+            actual_kg=actual_kg,
             infusion_minutes=ordered.infusion_minutes,
             concentration_mg_ml=ordered.concentration_mg_ml,
             valid_from=ordered.valid_from,
@@ -110,26 +123,58 @@ def _check_infusion(ordered: OrderedDose) -> None:
     if not (ordered.mg_per_kg and ordered.weight_kg and ordered.infusion_minutes):
         raise ValidationError({"weight_kg": "An infusion is ordered in mg/kg for a weight."})
     try:
-        infusion(ordered.mg_per_kg, ordered.weight_kg, ordered.infusion_minutes)
+        given = infusion(
+            ordered.mg_per_kg,
+            ordered.weight_kg,
+            ordered.infusion_minutes,
+            ordered.concentration_mg_ml or DEFAULT_MG_PER_ML,
+        )
     except DosingError as error:
         field = {"weight": "weight_kg", "minutes": "infusion_minutes"}.get(error.code, "dose_mg")
         raise ValidationError({field: error.message}, code=error.code) from error
+    if given.mg != ordered.dose_mg:
+        text = (
+            f"{plain(ordered.mg_per_kg)} mg/kg for {plain(ordered.weight_kg)} kg are {given.mg} mg."
+        )
+        raise ValidationError({"dose_mg": text}, code="dose")
 
 
-def _check_weight(course: TreatmentCourse, now: datetime) -> None:
-    """Refuse an infusion for somebody whom nobody has weighed lately.
+def _check_weight(course: TreatmentCourse, ordered: OrderedDose, scales: Scales) -> None:
+    """Refuse an infusion for somebody whom nobody has weighed lately, or for a wrong weight.
 
-    The weight that the dose is for may be another, such as an adjusted one: a prescriber chooses.
+    The weight that the dose is for may be another than the actual one: a prescriber chooses.
     """
-    weight = latest_weight(course)
-    if weight is not None and is_recent(weight, course, now):
+    if scales.weights.actual is None:
+        _refuse_old_weight(course, scales)
+    if ordered.weight_basis not in Basis.values:
+        raise ValidationError({"weight_basis": "Choose the weight that the dose is for."})
+    if ordered.weight_basis == Basis.OTHER:
+        if not ordered.reason.strip():
+            text = "This is none of the weights on the chart. Say why the dose is for it."
+            raise ValidationError({"reason": text}, code="other_weight")
         return
-    text = f"Weigh the patient and record it on the chart: at most {weight_days()} ago. "
-    if weight is None:
+    if (ordered.weight_basis, ordered.weight_kg) not in scales.weights.offered:
+        text = "Weight or height on the chart have changed. Look at the doses below once more."
+        raise ValidationError({"weight_basis": text}, code="weight_changed")
+
+
+def _refuse_old_weight(course: TreatmentCourse, scales: Scales) -> None:
+    text = f"Weigh the patient and record it on the chart: at most {scales.age} ago. "
+    if scales.weight is None:
         raise ValidationError({"weight_kg": f"{text}No weight is on record."}, code="no_weight")
-    on = weight.observed_at.astimezone(course.clinic.zone)
-    last = f"The last one, {plain(weight.value)} kg, is of {on:%d %b %Y}."
+    on = scales.weight.observed_at.astimezone(course.clinic.zone)
+    last = f"The last one, {plain(scales.weight.value)} kg, is of {on:%d %b %Y}."
     raise ValidationError({"weight_kg": text + last}, code="old_weight")
+
+
+def _check_range(ordered: OrderedDose, policy: DosingPolicy) -> None:
+    """Refuse a dose above the clinic's cap; beyond the usual range ask why."""
+    if refusal := over_cap(ordered.dose_mg, policy.limits):
+        raise ValidationError(refusal, code="over_cap")
+    unusual = cautions(ordered.mg_per_kg, ordered.infusion_minutes, policy.limits)
+    if unusual and not ordered.reason.strip():
+        text = [*unusual, f"Say why it is right. {SECOND_CHECK}"]
+        raise ValidationError({"reason": text}, code="unusual")
 
 
 def _check_devices(dose_mg: Decimal) -> None:
@@ -145,8 +190,14 @@ def _check_offered(course: TreatmentCourse, ordered: OrderedDose, now: datetime)
         return
     concentration = ordered.concentration_mg_ml or DEFAULT_MG_PER_ML
     offer = offer_for(course, now=now, weight_kg=ordered.weight_kg, mg_per_ml=concentration)
-    if ordered.dose_mg not in offer.mg:
-        offered = ", ".join(f"{plain(mg)} mg" for mg in sorted(offer.mg)) or "none"
+    if course.protocol.route == Route.IV:
+        is_offered = (ordered.dose_mg, ordered.infusion_minutes) in offer.infusions
+        offered = [choice.label for choice in offer.choices]
+    else:
+        is_offered = ordered.dose_mg in offer.mg
+        offered = [f"{plain(mg)} mg" for mg in sorted(offer.mg)]
+    if not is_offered:
+        known = ", ".join(offered) or "none"
         raise ValidationError(
-            {"reason": f"The protocol offers {offered} for this patient. Say why another dose."}
+            {"reason": f"The protocol offers {known} for this patient. Say why another dose."}
         )

@@ -11,9 +11,9 @@ from django.utils import timezone
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
-from patients.models import BodyMeasure
+from patients.models import BodyMeasure, Patient
 from patients.tests.factories import make_patient
-from sessions.models import DoseOrder, TreatmentCourse
+from sessions.models import DoseOrder, DosingPolicy, TreatmentCourse
 from sessions.services import booking, orders
 from sessions.services.drafts import Choice
 from sessions.services.orders import OrderedDose
@@ -123,7 +123,7 @@ def test_a_new_order_replaces_and_the_old_one_stays_readable(office, course):
         ({"option": "other", "other_mg": "56,0", "reason": "x"}, "with a point"),
         ({"option": "other", "other_mg": "-28", "reason": "x"}, "plain digits"),
         ({"option": "other", "other_mg": "0", "reason": "x"}, "Enter the dose in mg"),
-        ({"option": "9"}, "Select a valid choice"),
+        ({"option": "9"}, "Choose one of the doses"),
         ({"valid_from": "0001-01-01"}, "between 1900 and 2200"),
         ({"valid_until": "2020-01-01"}, "be before the first"),
         ({"reason": "\u200b\u202e"}, "reason"),
@@ -174,37 +174,128 @@ def test_an_infusion_is_ordered_for_the_weight_on_the_chart(office, infusions):
     )
 
 
+OTHER_WEIGHT = {"weight_basis": "other", "reason": "Edema"}
+
+
 @pytest.mark.parametrize(
-    ("name", "number", "words"), [("weight_kg", "700", "A weight is"), ("concentration", "100", "")]
+    ("name", "number", "words"),
+    [("weight_kg", "700", "A weight is"), ("concentration", "100", "below 100 mg/mL")],
 )
 def test_a_number_that_allows_no_dose_is_refused_at_its_own_field(
     office, infusions, name, number, words
 ):
-    form = send(office, "order", infusions, **{name: number}).context["form"]
+    basis = OTHER_WEIGHT if name == "weight_kg" else {}
+    form = send(office, "order", infusions, **basis, **{name: number}).context["form"]
     assert set(form.errors) == {name}
     assert words in form.errors[name][0]
 
 
 def test_another_weight_shows_its_doses_before_anything_is_ordered(office, infusions):
-    answer = send(office, "order", infusions, weight_kg="60")
+    answer = send(office, "order", infusions, **OTHER_WEIGHT, weight_kg="60")
     assert answer.status_code == 200
     assert "30.0 mg = 30.0 mL" in answer.content.decode()
     assert not DoseOrder.objects.exists()
     assert office.post(url("order", infusions), fields(answer)).status_code == 302
-    assert DoseOrder.objects.get().dose_mg == 30
+    order = DoseOrder.objects.get()
+    assert (order.dose_mg, order.weight_basis, order.weight_kg) == (
+        Decimal(30),
+        "other",
+        Decimal(60),
+    )
+    assert order.actual_kg == Decimal("82.5")
+
+
+def test_a_weight_that_is_not_on_the_chart_needs_a_reason(office, infusions):
+    answer = send(office, "order", infusions, weight_basis="other", weight_kg="60")
+    answer = office.post(url("order", infusions), fields(answer))
+    assert "none of the weights on the chart" in str(answer.context["form"].errors["reason"])
+    assert not DoseOrder.objects.exists()
+
+
+def test_a_weight_typed_beside_one_of_the_chart_is_not_overlooked(office, infusions):
+    answer = send(office, "order", infusions, weight_kg="60")
+    assert "Choose “Another weight”" in str(answer.context["form"].errors["weight_kg"])
+    assert not DoseOrder.objects.exists()
+
+
+@pytest.fixture
+def heavy(infusions):
+    """A woman of 104 kg and 170 cm, with a BMI of 36."""
+    patient = infusions.patient
+    with acting(TESTS):
+        BodyMeasure.objects.update(value=104)
+        BodyMeasure.objects.create(
+            kind="height",
+            value=170,
+            observed_at=timezone.now() - timedelta(days=900),
+            patient=patient,
+            clinic=patient.clinic,
+        )
+        Patient.objects.filter(pk=patient.pk).update(sex="female")
+    return infusions
+
+
+def test_the_page_shows_three_weights_and_why_they_matter(office, heavy):
+    page = office.get(url("order", heavy)).content.decode()
+    assert "Actual weight: 104 kg (229.3 lb), 0.5 mg/kg = 52.0 mg" in page
+    assert "Ideal weight (Devine): 61.4 kg (135.4 lb), 0.5 mg/kg = 30.7 mg" in page
+    assert "Adjusted weight: 78.4 kg (172.8 lb), 0.5 mg/kg = 39.2 mg" in page
+    assert "BMI 36.0: consider" in page
+    assert "not verified in a source" in page
+
+
+def test_the_prescriber_picks_the_weight_and_the_order_keeps_it(office, heavy):
+    answer = send(office, "order", heavy, weight_basis="adjusted")
+    assert "39.2 mg = 39.2 mL at 58.8 mL/h" in answer.content.decode()
+    assert not DoseOrder.objects.exists()
+    assert office.post(url("order", heavy), fields(answer)).status_code == 302
+    order = DoseOrder.objects.get()
+    assert (order.weight_basis, order.weight_kg) == ("adjusted", Decimal("78.4"))
+    assert (order.dose_mg, order.actual_kg) == (Decimal("39.2"), Decimal(104))
+
+
+def test_an_unknown_sex_is_said_and_computes_nothing(office, heavy):
+    with acting(TESTS):
+        Patient.objects.update(sex="unknown")
+    page = office.get(url("order", heavy)).content.decode()
+    assert "administrative sex is neither" in page
+    assert "BMI 36.0" in page
+    assert "Ideal weight (Devine):" not in page
+
+
+def test_a_height_that_changed_since_is_shown_before_anything_is_ordered(office, heavy):
+    answer = send(office, "order", heavy, weight_basis="ideal")
+    typed = fields(answer)
+    with acting(TESTS):
+        BodyMeasure.objects.filter(kind="height").update(value=160)
+    answer = office.post(url("order", heavy), typed)
+    assert "Check them, then order" in str(answer.context["form"].errors)
+    assert not DoseOrder.objects.exists()
+
+
+def policy(course, **values):
+    with acting(TESTS):
+        DosingPolicy.objects.update_or_create(clinic=course.clinic, defaults=values)
 
 
 @pytest.mark.parametrize(
     ("days", "kilograms"), [(30, Decimal("82.50")), (31, None), (6 * 365, None)]
 )
-def test_only_a_recent_weight_is_filled_in(office, infusions, settings, days, kilograms):
-    settings.TREATMENT_WEIGHT_DAYS = 30
+def test_only_a_recent_weight_is_offered(office, infusions, days, kilograms):
     with acting(TESTS):
         BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=days))
     page = office.get(url("order", infusions))
-    assert page.context["form"]["weight_kg"].value() == kilograms
+    assert page.context["scales"].recent_kg == kilograms
     assert "82.5 kg" in page.content.decode()
     assert ("41.3 mg" in page.content.decode()) == (kilograms is not None)
+
+
+def test_how_old_a_weight_may_be_is_the_clinics_setting(office, infusions):
+    policy(infusions, weight_days=7)
+    with acting(TESTS):
+        BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=8))
+    page = office.get(url("order", infusions)).content.decode()
+    assert "too old for a dose: at most 7 days" in page
 
 
 @pytest.mark.parametrize(
@@ -213,25 +304,53 @@ def test_only_a_recent_weight_is_filled_in(office, infusions, settings, days, ki
 def test_an_infusion_is_not_ordered_for_somebody_nobody_weighed_lately(
     office, infusions, days, words
 ):
-    typed = fields(send(office, "order", infusions, weight_kg="80"))
     with acting(TESTS):
         if days is None:
             BodyMeasure.objects.update(kind="height", value=180)
         else:
             BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=days))
-    answer = office.post(url("order", infusions), typed)
+    answer = send(office, "order", infusions, **OTHER_WEIGHT, weight_kg="80")
+    answer = office.post(url("order", infusions), fields(answer))
     assert words in " ".join(answer.context["form"].errors["weight_kg"])
     assert not DoseOrder.objects.exists()
 
 
 @pytest.mark.parametrize("weight", ["", "0", "9999", "1e2", "80,5"])
-def test_an_infusion_needs_a_plausible_weight(office, infusions, weight):
-    answer = send(office, "order", infusions, weight_kg=weight)
+@pytest.mark.parametrize("recent", [True, False])
+def test_an_infusion_needs_a_plausible_weight(office, infusions, weight, recent):
+    if not recent:
+        with acting(TESTS):
+            BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=300))
+    answer = send(office, "order", infusions, **OTHER_WEIGHT, weight_kg=weight)
     assert answer.status_code == 200
-    if answer.context["form"].is_valid():
-        answer = office.post(url("order", infusions), fields(answer, weight_kg=weight))
-        assert answer.status_code == 200
+    assert "weight_kg" in answer.context["form"].errors
+    assert "Select a valid choice" not in answer.content.decode()
     assert not DoseOrder.objects.exists()
+
+
+BEYOND = {"option": "other", "other_mg_per_kg": "0.9", "minutes": "60"}
+
+
+def test_a_dose_beyond_the_usual_range_needs_a_reason(office, infusions):
+    errors = send(office, "order", infusions, **BEYOND).context["form"].errors["reason"]
+    assert "0.9 mg/kg is outside the usual 0.1 to 0.75 mg/kg." in errors
+    assert "second person" in " ".join(errors)
+    assert not DoseOrder.objects.exists()
+    assert send(office, "order", infusions, **BEYOND, reason="Responded").status_code == 302
+
+
+def test_nothing_above_the_clinics_cap_is_ordered(office, infusions):
+    policy(infusions, highest_mg=40)
+    answer = send(office, "order", infusions, reason="Asked for it")
+    assert "above the clinic&#x27;s highest dose of 40 mg" in answer.content.decode()
+    assert not DoseOrder.objects.exists()
+
+
+def test_the_service_does_not_take_a_dose_that_is_not_the_product(infusions, prescriber):
+    drip = {"mg_per_kg": Decimal("0.5"), "weight_kg": Decimal("82.5"), "weight_basis": "actual"}
+    more = {"infusion_minutes": 40, "concentration_mg_ml": Decimal(1), "reason": "Asked"}
+    with pytest.raises(ValidationError, match="are 41.3 mg"):
+        order(infusions, 413, by=prescriber, **drip, **more)
 
 
 def test_stopping_says_how_many_sessions_go_and_shows_why(office, course):

@@ -1,5 +1,6 @@
 """One course: its dates, its doses, its rhythm, its end."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,17 +15,20 @@ from clinic.forms import errors_on
 from clinic.htmx import redirect_page
 from clinic.numbers import plain
 from patients.models import Task
+from sessions.bodyweight import SOURCES as FORMULAS
+from sessions.bodyweight import Basis
 from sessions.dosing import DEFAULT_MG_PER_ML
 from sessions.forms.courses import OrderForm, RhythmForm, StopForm
 from sessions.lifecycle import HOLDING
-from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.models import DosingPolicy, TreatmentCourse, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import orders
 from sessions.services.booking import unplaced_key
 from sessions.services.calendar import hours_of
 from sessions.services.ending import STOP, stop_course
-from sessions.services.offers import offer_for, standing_order, weight_days
+from sessions.services.offers import Offer, offer_for, standing_order
 from sessions.services.rhythm import change_rhythm
+from sessions.services.weighing import Scales, scales_of
 from sessions.strip import Entry, weeks
 from sessions.views.pages import VIEW, open_course, show
 
@@ -95,7 +99,9 @@ def _rhythms(found: TreatmentCourse) -> list[str]:
 def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, orders.ORDER, public_id)
     now = clock.now()
-    form, offer = _order_form(request, found, now)
+    policy = DosingPolicy.of(found.clinic_id)
+    scales = scales_of(found, now, policy)
+    form, offer = _order_form(request, found, scales, now)
     if form.is_valid():
         with errors_on(form):
             orders.order_dose(
@@ -123,32 +129,36 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         offer=offer,
         is_infusion=found.protocol.route == Route.IV,
         standing=standing_order(found),
-        weight_days=weight_days(),
+        scales=scales,
+        policy=policy,
+        formulas=FORMULAS,
     )
 
 
-def _order_form(request: HttpRequest, found: TreatmentCourse, now: Any) -> tuple[OrderForm, Any]:
+def _order_form(
+    request: HttpRequest, found: TreatmentCourse, scales: Scales, now: datetime
+) -> tuple[OrderForm, Offer]:
     """Build the form with doses for the weight and concentration that were typed, if any."""
-    typed = OrderForm(request.POST or None, route=found.protocol.route, choices=(), basis="")
-    weight, concentration = _typed(typed, "weight_kg"), _typed(typed, "concentration")
-    offer = offer_for(
-        found, now=now, weight_kg=weight, mg_per_ml=concentration or DEFAULT_MG_PER_ML
-    )
-    weight = weight or offer.recent_kg
-    numbers = (weight or Decimal(), concentration or DEFAULT_MG_PER_ML)
-    basis = " ".join(plain(number) for number in numbers)
+    route, weights = found.protocol.route, scales.weights
+    typed = OrderForm(request.POST or None, route=route, choices=(), basis="", weights=weights)
+    concentration = _typed(typed, "concentration") or DEFAULT_MG_PER_ML
+    weight = typed.kilograms() if typed.is_bound else weights.actual
+    offer = offer_for(found, now=now, weight_kg=weight, mg_per_ml=concentration)
+    basis = " ".join(plain(number) for number in (weight or Decimal(), concentration))
     standing = standing_order(found)
     default = next((i for i, choice in enumerate(offer.choices) if choice.is_default), None)
     form = OrderForm(
         request.POST or None,
-        route=found.protocol.route,
+        route=route,
         choices=offer.choices,
         basis=basis,
+        weights=weights,
+        mg_per_kg=offer.default_mg_per_kg,
         refusal=offer.refusal,
         refused_for=offer.refused_for,
         initial={
             "option": None if default is None else str(default),
-            "weight_kg": weight,
+            "weight_basis": Basis.ACTUAL if weights.actual else Basis.OTHER,
             "concentration": DEFAULT_MG_PER_ML,
             "valid_from": now.astimezone(found.clinic.zone).date(),
             "standing": standing.public_id if standing else "",
