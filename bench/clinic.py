@@ -81,6 +81,7 @@ def _fill(stage: Stage, environment: dict[str, str], patients: int, years: int) 
     manage = ["manage.py"]
     stage.run([*manage, "migrate", "--verbosity", "0"], environment)
     stage.run([*manage, "load_protocols"], environment)
+    stage.run([*manage, "load_consents"], environment)
     if not (stage.folder / "static").exists():
         stage.run([*manage, "collectstatic", "--noinput", "--verbosity", "0"], environment)
     amount = ["--patients", str(patients), "--years", str(years)]

@@ -77,6 +77,8 @@ CONFIGURED = (
     "clinic.membership",
     "clinic.user",
     "monitoring.dischargepolicy",
+    "patients.consenttemplate",
+    "patients.patientpolicy",
     "treatment_sessions.protocol",
     "treatment_sessions.protocolphase",
     "treatment_sessions.doseoption",
@@ -116,6 +118,7 @@ ADMINISTRATOR = (
     )
     | _codenames(("view",), VIEWED_IN_ADMIN)
     | {"treatment_sessions.cancel_session", "treatment_sessions.publish_protocol"}
+    | {"patients.publish_consenttemplate"}
     | {"reminders.retry_message"}
 )
 AUDITOR = READ | READ_CLINICAL | {"clinic.view_auditevent"}

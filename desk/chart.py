@@ -194,7 +194,12 @@ def _for_the_desk(longest: str) -> dict[str, Many]:
     # Those not withdrawn come first, so that a long history never hides one that stands.
     consents = Consent.objects.order_by(F("withdrawn_at").desc(nulls_first=True), "-given_at")
     return {
-        "consents": _part(consents, _limit("consents", longest), *person("withdrawn_by")),
+        "consents": _part(
+            consents,
+            _limit("consents", longest),
+            *person("withdrawn_by"),
+            *("template__title", "template__version"),
+        ),
         "messages": _part(Message.objects.all(), _limit("messages", longest)),
     }
 

@@ -18,6 +18,7 @@ def main() -> None:
     django.setup()
     _step("Migrating the database", "migrate")
     _step("Loading the treatment protocols", "load_protocols")
+    _step("Loading the consent texts", "load_consents")
     _collect_static()
     _step("Making the demo clinics where they are needed", "demo_clinic", if_needed=True)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from patients.views import chart, consent, contact, imports, register, screening
+from patients.views import chart, consent, consent_signing, contact, imports, register, screening
 
 app_name = "patients"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("<uuid:public_id>/edit/", register.edit, name="edit"),
     path("<uuid:public_id>/email/", contact.email, name="email"),
     path("<uuid:public_id>/consent/", consent.give, name="consent"),
+    path("<uuid:public_id>/consent/sign/", consent_signing.choose, name="choose_consent"),
+    path(
+        "<uuid:public_id>/consent/sign/<uuid:text_id>/", consent_signing.sign, name="sign_consent"
+    ),
+    path("consents/<uuid:public_id>/", consent_signing.copy, name="consent_copy"),
     path("consents/<uuid:public_id>/withdraw/", consent.withdraw, name="withdraw_consent"),
     path("<uuid:public_id>/screen/", screening.screen, name="screen"),
     path("<uuid:public_id>/medicines/new/", chart.add_medication, name="add_medication"),

@@ -16,8 +16,10 @@ from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from desk.demo.today import NASAL, SCENES, SMALL_SCENES, Cast, Scene
-from patients.models import Patient
+from patients.models import ConsentTemplate, Patient
 from patients.rules import ADULT_AGE
+from patients.services import consent_signing, consent_templates
+from patients.services.consent_signing import Signed
 from reminders import planning
 from sessions import protocols
 from sessions.models import Protocol, TreatmentSession
@@ -30,6 +32,11 @@ SEED = 20_261_123
 AT_RIVERSIDE = 46  # of all people; the others go to Harbor
 BOOKED_AT = time(18)
 FIRST_DOSE_MG = Decimal(56)
+SPRAY_TEXT = "consent-esketamine"
+DRAWN = (
+    "M60 130L80 70L100 40L112 60L104 110L92 150L120 120L150 96L170 104L160 130L176 136L210 100"
+    "L236 96L230 128L252 130L290 90L320 84L312 120L340 124L400 96L470 108L540 88"
+)
 RECENT = timedelta(days=2)  # longer ago nothing is left to be sent
 
 
@@ -46,6 +53,7 @@ def build(now: datetime) -> Made:
     everybody = list(people.everybody())
     with acting(DEMO):
         protocols.load_shipped()
+        consent_templates.load_shipped()
         riverside, harbor = places.make_sites(now)
         with_own = _own_protocol(riverside)
         Practice(riverside, now, rng, everybody[:AT_RIVERSIDE], with_own).make(
@@ -108,6 +116,7 @@ class Practice:
         self._move_one()
         for place, patient in enumerate(booked):
             self._book(patient, place)
+            self._sign(patient)
 
     def _tell(self, course: stories.Course) -> None:
         story = course.story
@@ -152,6 +161,13 @@ class Practice:
             by=self.site.staff.front_desk,
             version=row.version,
         )
+
+    def _sign(self, patient: Patient) -> None:
+        """Let the newcomer sign the consent to treatment on the tablet."""
+        text = ConsentTemplate.objects.get(key=SPRAY_TEXT, clinic=None)
+        ticked = frozenset(range(len(text.ticks)))
+        signed = Signed(typed_name=str(patient), ticked=ticked, drawing=DRAWN)
+        consent_signing.sign(patient.pk, text.pk, signed, by=self.site.staff.nurse)
 
     def _book(self, patient: Patient, place: int) -> None:
         """Book a first course from next week on, on weekdays of its own, and order the dose."""

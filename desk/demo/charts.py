@@ -148,7 +148,7 @@ class Charts:
     def _consent(
         self,
         patient: Patient,
-        kind: Consent.Kind,
+        kind: str,
         given_at: datetime,
         withdrawn_at: datetime | None = None,
     ) -> None:

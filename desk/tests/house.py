@@ -25,6 +25,7 @@ from patients.models import (
     BodyMeasure,
     Condition,
     Consent,
+    ConsentTemplate,
     ImportDraft,
     Medication,
     Patient,
@@ -52,6 +53,7 @@ class House:
     measure: BodyMeasure
     consent: Consent
     mail_consent: Consent
+    text: ConsentTemplate
     task: Task
     draft: ImportDraft
     course: TreatmentCourse
@@ -154,6 +156,16 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             ),
             consent=Consent.objects.get(patient=patient, kind=Consent.Kind.TREATMENT),
             mail_consent=Consent.objects.get(patient=patient, kind=Consent.Kind.EMAIL),
+            text=ConsentTemplate.objects.create(
+                clinic=clinic,
+                key="own-text",
+                kind="treatment",
+                title="Treatment here",
+                text="What we do.",
+                statements="I agree.",
+                asks_drawing=True,
+                status="published",
+            ),
             task=make_task(clinic, patient=patient, due_at=now),
             draft=ImportDraft.objects.create(
                 clinic=clinic,

@@ -127,6 +127,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "edit": ("front_desk", "patients:edit patient", {"given_name": "Jo"}),
     "email": ("front_desk", "patients:email patient", {"address": "new@mail.example"}),
     "consent": ("nurse", "patients:consent patient", {"kind": "treatment", "given_at": "now"}),
+    "sign_consent": (
+        "nurse",
+        "patients:sign_consent patient @text",
+        {"typed_name": "Ada Example", "tick_0": "on", "signer": "patient"},
+    ),
     "withdraw": ("nurse", "patients:withdraw_consent consent", {"withdrawn_at": "now"}),
     "screen": ("prescriber", "patients:screen patient", {"outcome": "cleared"}),
     "medicine": ("nurse", "patients:add_medication patient", {"text": "Lithium"}),

@@ -1,6 +1,7 @@
 """Who gets what at every address of ours (INV-8): one written table, and a route it lacks fails.
 
-A line names a route, the row it is about and more parameters (with `<` those before the row's id);
+A line names a route, the row it is about and more parameters (with `<` those before the row's id,
+with `@` the id of another row);
 then the answers to GET and to POST for nobody, front desk, nurse, prescriber, administrator and
 auditor of the row's clinic, and for a prescriber of another one. `in` leads to the sign-in page,
 `go` to another page. What is posted is no valid form: who may act gets it again, nothing changes.
@@ -39,6 +40,9 @@ patients:import_discard draft              | in 405 405 405 405 405 405| in 404 
 patients:edit patient                      | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:email patient                     | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:consent patient                   | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+patients:choose_consent patient            | in 200 200 200 403 403 404| in 405 405 405 405 405 405
+patients:sign_consent patient @text        | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+patients:consent_copy consent              | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 patients:withdraw_consent consent          | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:withdraw_consent mail_consent     | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:screen patient                    | in 403 403 200 403 403 404| in 403 403 200 403 403 404
@@ -128,8 +132,14 @@ def address(house: House, name: str, row: str = "", *more: str) -> str:
     if not row:
         return reverse(name)
     before = [text.strip("<") for text in more if text.startswith("<")]
-    after = [int(text) if text.isdigit() else text for text in more if not text.startswith("<")]
+    after = [_parameter(house, text) for text in more if not text.startswith("<")]
     return reverse(name, args=[*before, getattr(house, row).public_id, *after])
+
+
+def _parameter(house: House, text: str) -> Any:
+    if text.startswith("@"):
+        return getattr(house, text.strip("@")).public_id
+    return int(text) if text.isdigit() else text
 
 
 def answer(response) -> str:

@@ -1,14 +1,17 @@
 """Consents and the safety screen."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
 from patients.forms.fields import LineField, TextField
-from patients.models import Consent, SafetyScreen
+from patients.models import Consent, ConsentTemplate, SafetyScreen
 from patients.services.consent import Agreement
 from patients.services.screening import Decision
+
+OTHER = Consent.Kind.OTHER
 
 
 class ConsentForm(ClinicalForm):
@@ -20,16 +23,23 @@ class ConsentForm(ClinicalForm):
         max_length=240, required=False, help_text="Such as where the signed paper is kept."
     )
 
-    def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kinds: list[str], texts: Iterable[ConsentTemplate] = (), **kwargs: Any
+    ) -> None:
+        """Another kind of consent is one to a text: each of those is a choice of its own."""
         super().__init__(*args, **kwargs)
-        offered = [each for each in Consent.Kind.choices if each[0] in kinds]
-        self.fields["kind"] = forms.ChoiceField(label="Consent to", choices=offered)
+        self.texts = {f"text-{text.pk}": text for text in texts if text.kind in kinds}
+        offered = [each for each in Consent.Kind.choices if each[0] in kinds and each[0] != OTHER]
+        others = [(value, text.title) for value, text in self.texts.items() if text.kind == OTHER]
+        self.fields["kind"] = forms.ChoiceField(label="Consent to", choices=[*offered, *others])
 
         self.order_fields(["kind"])
 
     @property
     def agreement(self) -> Agreement:
-        return Agreement(**self.values)
+        values = self.values
+        text = self.texts.get(values["kind"])
+        return Agreement(**values | ({"kind": OTHER, "template": text} if text else {}))
 
 
 class WithdrawForm(ClinicalForm):

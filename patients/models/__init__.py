@@ -1,7 +1,9 @@
 from patients.models.chart import Allergy, BodyMeasure, Condition, Medication
-from patients.models.consent import Consent, EmailContact, SafetyScreen
+from patients.models.consent import Consent, ConsentSignature, EmailContact, SafetyScreen
+from patients.models.consent_template import ConsentTemplate
 from patients.models.draft import ImportDraft
 from patients.models.patient import Identifier, Patient
+from patients.models.policy import PatientPolicy
 from patients.models.task import Task
 
 __all__ = [
@@ -9,11 +11,14 @@ __all__ = [
     "BodyMeasure",
     "Condition",
     "Consent",
+    "ConsentSignature",
+    "ConsentTemplate",
     "EmailContact",
     "Identifier",
     "ImportDraft",
     "Medication",
     "Patient",
+    "PatientPolicy",
     "SafetyScreen",
     "Task",
 ]

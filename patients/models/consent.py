@@ -9,6 +9,7 @@ from clinic.audit_triggers import append_only, audited, kept
 from clinic.models import Clinic
 from clinic.models.people import validate_time_zone
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from patients.models.consent_template import ConsentKind, ConsentTemplate
 from patients.models.patient import Patient
 
 
@@ -22,15 +23,20 @@ class ConsentQuerySet(ClinicScopedQuerySet):
 
 
 class Consent(PublicRow):
-    """What the patient agreed to, from when, and when that ended; withdrawn rows stay."""
+    """What the patient agreed to, from when, and when that ended; withdrawn rows stay.
 
-    class Kind(models.TextChoices):
-        TREATMENT = "treatment", "Treatment"
-        EMAIL = "email", "E-mail"
+    One stands per patient and kind; of another kind one per text, which `key` names.
+    """
+
+    Kind = ConsentKind
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents")
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
+    kind = models.CharField(max_length=20, choices=ConsentKind.choices)
+    key = models.SlugField(max_length=60, blank=True, default="")
+    template = models.ForeignKey(
+        ConsentTemplate, models.PROTECT, null=True, blank=True, related_name="consents"
+    )
     given_at = models.DateTimeField()
     expires_on = models.DateField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
@@ -48,7 +54,7 @@ class Consent(PublicRow):
         ordering = ["-given_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["patient", "kind"],
+                fields=["patient", "kind", "key"],
                 name="one_standing_consent_per_kind",
                 condition=Q(withdrawn_at__isnull=True),
             ),
@@ -56,11 +62,22 @@ class Consent(PublicRow):
                 condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("given_at")),
                 name="consent_withdrawn_after_given",
             ),
+            models.CheckConstraint(
+                condition=(Q(kind=ConsentKind.OTHER) & ~Q(key="")) | (~Q(kind="other") & Q(key="")),
+                name="another_consent_names_its_text",
+            ),
         ]
         triggers = [audited(), kept()]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} consent"
+
+    @property
+    def subject(self) -> str:
+        """Say what it is a consent to; select the template along."""
+        if self.kind == ConsentKind.OTHER and self.template is not None:
+            return self.template.title
+        return self.get_kind_display()
 
     def stands_at(self, moment: datetime) -> bool:
         """Say whether it was in force; it lasts to the end of its last day in the clinic's zone."""
@@ -68,6 +85,34 @@ class Consent(PublicRow):
         ended = self.withdrawn_at is not None and self.withdrawn_at <= moment
         expired = self.expires_on is not None and self.expires_on < today
         return self.given_at <= moment and not ended and not expired
+
+
+class ConsentSignature(models.Model):
+    """How a consent was signed on the tablet: the text as it was shown, the ticks, the name."""
+
+    consent = models.OneToOneField(Consent, models.PROTECT, related_name="signature")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
+    text_hash = models.CharField(max_length=64, help_text="SHA-256 of the text that was shown.")
+    ticked = models.JSONField(help_text="The statements that were ticked, in their order.")
+    typed_name = models.CharField(max_length=240)
+    relationship = models.CharField(
+        max_length=120, blank=True, help_text="Of a representative; empty: the patient signed."
+    )
+    drawing = models.TextField(blank=True, help_text="Path of an SVG drawing, 600 by 200.")
+    witness = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField()
+
+    objects = ClinicScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(typed_name=""), name="a_signature_has_a_name"),
+        ]
+        triggers = [audited(), append_only()]
+
+    def __str__(self) -> str:
+        return f"Signed by {self.typed_name}"
 
 
 class EmailContact(models.Model):

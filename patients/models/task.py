@@ -32,6 +32,8 @@ class Task(PublicRow):
         SIGNATURE = "signature", "Session waits for signature"
         NO_SHOW = "no_show", "Patient did not come"
         CALL = "call", "Call the patient"
+        CONSENT = "consent", "Consent runs out"
+        ASSESSMENT = "assessment", "Assessment is due"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(

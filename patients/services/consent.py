@@ -11,12 +11,14 @@ from clinic.entries import Submission
 from clinic.models import Clinic, User
 from clinic.times import check_happened
 from patients import ports
-from patients.models import Consent, Patient
+from patients.models import Consent, ConsentTemplate, Patient, Task
+from patients.services import tasks
 from patients.services.register import check_alive, locked
 
 PERMISSIONS = {
     Consent.Kind.TREATMENT: "patients.record_consent",
     Consent.Kind.EMAIL: "patients.record_email_consent",
+    Consent.Kind.OTHER: "patients.record_consent",
 }
 REPLACED = "Replaced by a newer consent."
 
@@ -27,6 +29,13 @@ class Agreement:
     given_at: datetime
     expires_on: date | None = None
     note: str = ""
+    template: ConsentTemplate | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what tells consents of another kind apart."""
+        other = self.kind == Consent.Kind.OTHER and self.template is not None
+        return self.template.key if other and self.template else ""
 
 
 def give(
@@ -37,21 +46,28 @@ def give(
         entries.claim(entry, by)
         permission = PERMISSIONS[Consent.Kind(agreement.kind)]
         patient = locked(patient_pk, by=by, permission=permission)
-        check_alive(patient)
-        _check(agreement, patient, clock.now())
-        _replace_standing(patient, agreement, by)
-        consent = Consent.objects.create(
-            patient=patient,
-            clinic_id=patient.clinic_id,
-            kind=agreement.kind,
-            given_at=agreement.given_at,
-            expires_on=agreement.expires_on,
-            note=agreement.note,
-            recorded_by=by,
-        )
-        audit.record("consent.given", subject=consent, kind=consent.kind)
-        _tell(consent)
-        return consent
+        return record(patient, agreement, by=by, now=clock.now())
+
+
+def record(patient: Patient, agreement: Agreement, *, by: User, now: datetime) -> Consent:
+    """Write the consent of a locked patient, inside `acting`; the caller has asked who may."""
+    check_alive(patient)
+    _check(agreement, patient, now)
+    _replace_standing(patient, agreement, by)
+    consent = Consent.objects.create(
+        patient=patient,
+        clinic_id=patient.clinic_id,
+        kind=agreement.kind,
+        key=agreement.key,
+        template=agreement.template,
+        given_at=agreement.given_at,
+        expires_on=agreement.expires_on,
+        note=agreement.note,
+        recorded_by=by,
+    )
+    audit.record("consent.given", subject=consent, kind=consent.kind)
+    _tell(consent)
+    return consent
 
 
 def withdraw(
@@ -77,6 +93,14 @@ def withdraw(
         return consent
 
 
+def end_on(consent: Consent, day: date) -> None:
+    """Let a consent, locked with its patient, end on a day: its text was replaced."""
+    consent.expires_on = day
+    consent.save(update_fields=["expires_on"])
+    audit.record("consent.ends_earlier", subject=consent, kind=consent.kind)
+    _tell(consent)
+
+
 def _check(agreement: Agreement, patient: Patient, now: datetime) -> None:
     check_happened(agreement.given_at, now, field="given_at")
     given_on = _day(agreement.given_at, patient.clinic)
@@ -91,8 +115,8 @@ def _day(moment: datetime, clinic: Clinic) -> date:
 
 
 def _replace_standing(patient: Patient, agreement: Agreement, by: User) -> None:
-    rows = Consent.objects.filter(patient=patient).of_kind(agreement.kind).standing()
-    standing = rows.select_for_update().first()
+    rows = Consent.objects.filter(patient=patient, key=agreement.key).of_kind(agreement.kind)
+    standing = rows.standing().select_for_update().first()
     if standing is None:
         return
     if agreement.given_at < standing.given_at:
@@ -105,6 +129,8 @@ def _replace_standing(patient: Patient, agreement: Agreement, by: User) -> None:
 def _end(consent: Consent, at: datetime, by: User, note: str) -> None:
     consent.withdrawn_at, consent.withdrawn_by, consent.withdrawal_note = at, by, note
     consent.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_note"])
+    asked = {"kind": Task.Kind.CONSENT, "source_id": consent.public_id}
+    tasks.close_for(by=by, note=note or "The consent was withdrawn.", **asked)
 
 
 def _tell(consent: Consent) -> None:

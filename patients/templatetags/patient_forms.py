@@ -2,6 +2,9 @@
 
 from django import forms, template
 from django.forms import BoundField
+from django.utils.safestring import SafeString
+
+from patients.markup import rendered
 
 register = template.Library()
 
@@ -17,3 +20,9 @@ def is_wide(field: BoundField) -> bool:
 def now_stands(form: forms.Form, name: str) -> str:
     """Return what stands in the record after a refused save, where it differs."""
     return str(getattr(form, "now_stands", {}).get(name, ""))
+
+
+@register.filter
+def markup(text: str) -> SafeString:
+    """Show the little Markdown of consent texts."""
+    return rendered(text)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from clinic import clock
 from clinic.access import allow, staff
 from patients.forms.consent import ConsentForm, WithdrawForm
-from patients.models import Consent, Patient
+from patients.models import Consent, ConsentTemplate, Patient
 from patients.services import consent
 from patients.views.pages import Page, answer, open_patient, open_row
 
@@ -21,7 +21,8 @@ def give(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Front desk may record consent to e-mail; consent to treatment needs a clinician."""
     patient = open_patient(request, consent.PERMISSIONS[Consent.Kind.EMAIL], public_id, "consent")
     initial = {"given_at": clock.now(), "kind": request.GET.get("kind", "")}
-    form = ConsentForm(request.POST or None, initial=initial, kinds=_kinds(request, patient))
+    kinds, texts = _kinds(request, patient), ConsentTemplate.objects.offered_at(patient.clinic)
+    form = ConsentForm(request.POST or None, initial=initial, kinds=kinds, texts=texts)
 
     def save() -> None:
         entry = form.submission("consent", public_id)
@@ -38,9 +39,9 @@ def _kinds(request: HttpRequest, patient: Patient) -> list[str]:
 
 
 def _standing(patient: Patient) -> str:
-    rows = Consent.objects.filter(patient=patient).standing().select_related("clinic")
+    rows = Consent.objects.filter(patient=patient).standing().select_related("clinic", "template")
     now = clock.now()
-    kinds = [row.get_kind_display().lower() for row in rows if row.stands_at(now)]
+    kinds = [row.subject.lower() for row in rows if row.stands_at(now)]
     if not kinds:
         return ""
     return f"On record: consent to {' and '.join(kinds)}. A new one takes its place."
@@ -49,7 +50,8 @@ def _standing(patient: Patient) -> str:
 @require_http_methods(["GET", "POST"])
 def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     email_permission = consent.PERMISSIONS[Consent.Kind.EMAIL]
-    row = open_row(request, Consent.objects.all(), email_permission, public_id, "consent")
+    rows = Consent.objects.select_related("template")
+    row = open_row(request, rows, email_permission, public_id, "consent")
     allow(staff(request), consent.PERMISSIONS[row.kind], row)
     form = WithdrawForm(request.POST or None, initial={"withdrawn_at": clock.now()})
 
@@ -57,7 +59,7 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
         entry = form.submission("withdraw_consent", public_id)
         consent.withdraw(row.pk, by=staff(request), entry=entry, **form.values)
 
-    kind = row.get_kind_display().lower()
+    kind = row.subject.lower()
     given_on = row.given_at.astimezone(row.patient.clinic.zone).date()
     lead = f"Consent to {kind}, given on {given_on:%Y-%m-%d}. It stays on the record as withdrawn."
     return answer(request, form, row.patient, save, WITHDRAW, lead=lead)
