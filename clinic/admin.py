@@ -9,13 +9,22 @@ from django.http import HttpRequest
 
 from clinic import audit
 from clinic.access import staff
-from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, ReadOnlyAdmin, clinic_here
+from clinic.admin_base import (
+    ClinicScopedAdmin,
+    OwnClinicMixin,
+    PolicyAdmin,
+    ReadOnlyAdmin,
+    clinic_here,
+)
 from clinic.models import (
     AuditEvent,
     Chair,
     Clinic,
     Membership,
     OpeningHours,
+    PrescriberEnrolment,
+    PresencePolicy,
+    RemsCertification,
     Room,
     User,
 )
@@ -59,6 +68,22 @@ class ClinicAdmin(ClinicScopedAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a new site is set up by `manage.py create_clinic`
+
+
+@admin.register(PresencePolicy)
+class PresencePolicyAdmin(PolicyAdmin):
+    list_display = ("clinic", "required", "ask_again_minutes")
+
+
+@admin.register(RemsCertification)
+class RemsCertificationAdmin(ClinicScopedAdmin):
+    list_display = ("clinic", "number", "representative", "certified_on", "expires_on")
+
+
+@admin.register(PrescriberEnrolment)
+class PrescriberEnrolmentAdmin(ClinicScopedAdmin):
+    list_display = ("person", "clinic", "number", "enrolled_on", "ended_on")
+    list_select_related = ("person", "clinic")
 
 
 @admin.register(Room)

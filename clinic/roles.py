@@ -57,6 +57,9 @@ NURSE = (
         "monitoring.record_escort",
         "monitoring.assess_discharge",
         "monitoring.witness_override",
+        "monitoring.file_rems_form",
+        "patients.record_enrolment",
+        "clinic.end_stay_on_site",
     }
 )
 PRESCRIBER = NURSE | {
@@ -67,6 +70,7 @@ PRESCRIBER = NURSE | {
     "treatment_sessions.override_gate",
     "treatment_sessions.sign_session",
     "treatment_sessions.stop_course",
+    "clinic.be_on_site",
 }
 CONFIGURED = (
     "clinic.clinic",
@@ -79,6 +83,10 @@ CONFIGURED = (
     "monitoring.dischargepolicy",
     "patients.consenttemplate",
     "patients.patientpolicy",
+    "clinic.presencepolicy",
+    "clinic.remscertification",
+    "clinic.prescriberenrolment",
+    "monitoring.remspolicy",
     "treatment_sessions.protocol",
     "treatment_sessions.protocolphase",
     "treatment_sessions.doseoption",

@@ -33,6 +33,10 @@ SHORT_BEFORE_DOSE = {
     "predose_bp": "Blood pressure over the limit for a dose",
     "baseline": "Vital signs before the dose missing",
     "hold": "Dose held for critical values",
+    "rems_site": "REMS certification not in force",
+    "rems_patient": "Not enrolled in REMS",
+    "rems_prescriber": "Prescriber not enrolled in REMS",
+    "on_site": "No prescriber on site",
 }
 TIME = {"minimum_time", "infusion_running"}
 AT_ANY_TIME = {

@@ -4,17 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from clinic.models import Clinic, User
+from clinic.models import Clinic, OnSite, User
+from clinic.presence import Site
 from desk import beside, polling, present, seats
 from desk.beside import Arrival, Waiting
 from desk.present import PresentSession
-from desk.pulse import Pulse
+from desk.pulse import Asked, Pulse
 from desk.seats import Seat
 from sessions.lifecycle import ENDINGS, Status
 
 CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
 IN_TREATMENT = (Status.CLEARED, Status.DOSING, Status.MONITORING)
+TREATED = (Status.DOSING, Status.MONITORING)
 SEES_VALUES = "monitoring.view_vitalsigns"
 
 
@@ -53,16 +55,24 @@ class Board:
     failures: tuple[Waiting, ...]
     clock_jumped: bool
     mail_is_silent: bool
+    site: Site
+    own_stay: OnSite | None
+    hand_over: Asked | None
+    is_asked: bool  # this person, to take over
+    gap: str  # nobody is on site while patients are treated
+    unwatched: str  # nobody is, and somebody is here who is to be dosed
     cut_at: int  # when there are more people than can be shown
     tag: str
 
 
 def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
-    rows = present.present(clinic, pulse.now, pulse.clock_jumped_at)
+    site = pulse.site
+    rows = present.present(clinic, pulse.now, pulse.clock_jumped_at, on_site=not site.is_empty)
     shown = seats.seats(rows, pulse.now)
     roles = user.roles_by_clinic.get(clinic.pk, frozenset())
     side = beside.read(clinic, roles, pulse.day_begin, pulse.day_end, pulse.now)
     tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, side.arrivals, pulse))
+    treated = any(row.status in TREATED for row in rows)
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
     listed = len(shown) if mode.everyone else CARDS + LINES
@@ -78,6 +88,12 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         failures=() if mode.wall else side.failures,
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
         mail_is_silent=pulse.mail_is_silent and not mode.wall,
+        site=site,
+        own_stay=site.stay_of(user),
+        hand_over=pulse.hand_over,
+        is_asked=bool(pulse.hand_over and pulse.hand_over.to_id == user.pk),
+        gap=site.warning if treated else "",
+        unwatched=site.warning if rows and not treated else "",
         cut_at=present.MOST if len(rows) == present.MOST else 0,
         tag=tag,
     )
@@ -93,6 +109,7 @@ def state(pulse: Pulse, clinic: Clinic, user: User, mode: Mode) -> tuple[object,
 def _changes_at(shown: list[Seat], arrivals: Iterable[Arrival], pulse: Pulse) -> datetime:
     """Return when time alone changes the board: at midnight at the latest."""
     moments = [one.changes_at for one in shown if one.changes_at]
+    moments += [pulse.site.changes_at] if pulse.site.changes_at else []
     moments += [one.starts_at for one in arrivals if one.starts_at > pulse.now]
     return min([*moments, pulse.day_end])
 

@@ -21,10 +21,12 @@ from patients.models import (
     Identifier,
     Medication,
     Patient,
+    RemsEnrolment,
     SafetyScreen,
     Task,
 )
 from reminders.models import Message
+from sessions import rems
 from sessions.lifecycle import HOLDING
 from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
 
@@ -90,6 +92,7 @@ class Chart:
     conditions: Section | None = None
     allergies: Section | None = None
     measures: Section | None = None
+    enrolments: list[Any] | None = None  # None where REMS is not the site's business
 
 
 def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Chart:
@@ -124,7 +127,9 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         overridden=[s for s in reversed(sessions) if _overridden(s)] if clinical else [],
         attention=_attention(
             patient, sections["consents"], screen, course, today, clinical=clinical
-        ),
+        )
+        + _unenrolled(patient, course, found["enrolments"], today),
+        enrolments=found["enrolments"] if patient.clinic.wants_rems else None,
         screen=screen,
         known_allergies=found["allergies"] if clinical else [],
         **sections,
@@ -172,6 +177,14 @@ def _around() -> dict[str, Many]:
             *all_fields(TreatmentCourse, "patient"),
             "protocol__title",
             "protocol__short_title",
+            "protocol__jurisdiction",
+            "protocol__drug",
+            "protocol__route",
+        ),
+        "enrolments": Many(
+            RemsEnrolment.objects.filter(patient=OuterRef("pk"))[:SHOWN],
+            *all_fields(RemsEnrolment, "patient", "clinic"),
+            *person("prescriber"),
         ),
         "orders": Many(orders.filter(patient=OuterRef("pk")), *order),
         "sessions": Many(
@@ -249,6 +262,17 @@ def _screen(row: SafetyScreen | None) -> Screen | None:
         return None
     by = str(row.screened_by)
     return Screen(row.outcome, row.findings, by, row.screened_at, row.valid_until)
+
+
+def _unenrolled(
+    patient: Patient, course: Any, enrolments: list[RemsEnrolment], today: date
+) -> list[str]:
+    running = course is not None and course.status == course.Status.ACTIVE
+    if not running or patient.deceased or not rems.applies(patient.clinic, course.protocol):
+        return []
+    if any(row.stands_on(today) for row in enrolments):
+        return []
+    return ["The patient is not enrolled in REMS."]
 
 
 def _attention(

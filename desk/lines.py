@@ -115,6 +115,12 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
             reverse("patients:screen", args=[patient.public_id]),
             "patients.screen_patient",
         ),
+        "rems_patient": (
+            "Enroll",
+            reverse("patients:enrol", args=[patient.public_id]),
+            "patients.record_enrolment",
+        ),
+        "on_site": ("Register", reverse("desk:on_site_arrive"), "clinic.be_on_site"),
         "order": (
             "Order",
             reverse("sessions:order", args=[course.public_id]),

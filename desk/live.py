@@ -10,7 +10,7 @@ from uuid import UUID
 from clinic.models import Heartbeat, User
 from clinic.statements import read_one, table
 from desk import polling
-from desk.pulse import ON_CHART, added, versions
+from desk.pulse import ON_CHART, added, on_site, versions
 from desk.sheet import Sheet
 from patients.models import Patient
 from sessions.models import DoseOrder, Signature, TreatmentSession
@@ -47,6 +47,7 @@ def _sql(clock: str) -> str:
             {versions(Patient, "id = found.patient_id")},
             {versions(DoseOrder, "course_id = found.course_id")},
             {versions(Signature, "treatment_session_id = found.id")},
+            {on_site("found.clinic_id")},
             concat_ws(' ', found.ctid, found.xmin),
             (SELECT max(jumped_at) FROM {table(Heartbeat)})
         )::text)
@@ -70,6 +71,7 @@ def changes_at(sheet: Sheet) -> datetime:
     """Return the next moment at which time alone changes what is shown."""
     now, settings = sheet.now, sheet.record.settings
     moments: list[datetime | None] = [sheet.treatment_session.ends_at + INSTANT, sheet.rest_until]
+    moments.append(sheet.site.changes_at)
     moments.append(_next_day(now.astimezone(sheet.treatment_session.clinic.zone)))
     for check in sheet.due:
         moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]

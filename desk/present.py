@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from clinic.models import Clinic
+from clinic.models import Clinic, PrescriberEnrolment, RemsCertification
 from clinic.times import day_bounds
 from desk import present_rows
 from monitoring.models import PreDoseCheck
@@ -24,9 +24,10 @@ from monitoring.readings import (
 )
 from monitoring.services import predose
 from monitoring.way_home import Note, escort_of, means_to_drive
-from patients.models import Consent, SafetyScreen
+from patients.models import Consent, RemsEnrolment, SafetyScreen
 from patients.naming import initials
-from sessions.models import DoseOrder
+from sessions import rems
+from sessions.models import DoseOrder, Protocol
 from sessions.models.protocol import Route
 from sessions.services.authorization import OnChart, stands_on
 
@@ -71,7 +72,8 @@ class PresentSession:
 class House:
     """The rows of everybody who is here, found by the session, patient or chair they belong to."""
 
-    def __init__(self, clinic: Clinic, now: datetime) -> None:
+    def __init__(self, clinic: Clinic, now: datetime, *, on_site: bool) -> None:
+        self.clinic, self.on_site = clinic, on_site
         self.today = now.astimezone(clinic.zone).date()
         begin, end = day_bounds(clinic, self.today, self.today)
         rows = present_rows.read(clinic.pk, begin, end, MOST)
@@ -91,6 +93,9 @@ class House:
         self.consents = _one_each(rows["consent"], "patient_id")
         self.screens = _one_each(rows["screen"], "patient_id")
         self.orders = _one_each(rows["order"], "course_id")
+        self.enrolments = _one_each(rows["enrolment"], "patient_id")
+        self.certification = next(iter(rows["certification"]), None)
+        self.rems_prescribers = _one_each(rows["rems_prescriber"], "person_id")
         self.bookings = _by(rows["booking"], "chair_id")
 
 
@@ -119,8 +124,11 @@ def _settings(
     return settings, rest
 
 
-def present(clinic: Clinic, now: datetime, jumped_at: datetime | None) -> list[PresentSession]:
-    house = House(clinic, now)
+def present(
+    clinic: Clinic, now: datetime, jumped_at: datetime | None, *, on_site: bool = True
+) -> list[PresentSession]:
+    """Return who is here; `on_site` says whether a prescriber is."""
+    house = House(clinic, now, on_site=on_site)
     return [_session(row, house, jumped_at) for row in house.people]
 
 
@@ -175,6 +183,21 @@ def _chart(row: Row, house: House) -> OnChart:
         consent=_consent(house.consents.get(row["patient_id"])),
         screen=_made(SafetyScreen, house.screens.get(row["patient_id"])),
         order=order if order and stands_on(order, house.today) else None,
+        rems=_rems(row, house),
+    )
+
+
+def _rems(row: Row, house: House) -> rems.Enrolled | None:
+    plan = Protocol(jurisdiction=row["jurisdiction"], drug=row["drug"], route=row["route"])
+    if not rems.applies(house.clinic, plan):
+        return None
+    enrolled = house.rems_prescribers.items()
+    made = ((person, _made(PrescriberEnrolment, found)) for person, found in enrolled)
+    return rems.Enrolled(
+        _made(RemsCertification, house.certification),
+        _made(RemsEnrolment, house.enrolments.get(row["patient_id"])),
+        {person: found for person, found in made if found},
+        house.on_site,
     )
 
 

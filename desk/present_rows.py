@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, DateTimeField, F, Model, QuerySet
 
+from clinic.models import PrescriberEnrolment, RemsCertification
 from clinic.statements import Among, Given, as_json, read_one, text_of
 from monitoring.models import (
     AdverseEvent,
@@ -21,7 +22,7 @@ from monitoring.models import (
     WayHomeNote,
 )
 from monitoring.services import predose
-from patients.models import Consent, SafetyScreen
+from patients.models import Consent, RemsEnrolment, SafetyScreen
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -118,8 +119,22 @@ def _parts() -> dict[str, str]:
         ),
         "screen": _newest(SafetyScreen, "patients", "patient_id", "outcome", "valid_until"),
         "order": _orders().values(
-            "course_id", "dose_mg", "infusion_minutes", "valid_from", "valid_until"
+            "course_id",
+            "dose_mg",
+            "infusion_minutes",
+            "valid_from",
+            "valid_until",
+            "prescriber_id",
         ),
+        "enrolment": RemsEnrolment.objects.standing()
+        .filter(_among("patient_id", "patients"))
+        .values("patient_id", "enrolled_on", "ended_on"),
+        "certification": RemsCertification.objects.filter(clinic=CLINIC)[:1].values(
+            "number", "certified_on", "expires_on"
+        ),
+        "rems_prescriber": PrescriberEnrolment.objects.filter(
+            clinic=CLINIC, ended_on__isnull=True
+        ).values("person_id", "enrolled_on", "ended_on"),
         "booking": _bookings().values(
             "chair_id", "starts_at", "patient__given_name", "patient__family_name"
         ),
@@ -156,6 +171,8 @@ def _here() -> QuerySet[Any, Any]:
         phase_name=F("phase__name"),
         phase_count=F("phase__count"),
         route=F("course__protocol__route"),
+        drug=F("course__protocol__drug"),
+        jurisdiction=F("course__protocol__jurisdiction"),
         **SEAT,
     )
 

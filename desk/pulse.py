@@ -13,8 +13,21 @@ from typing import Any
 
 from django.db import models
 
+from clinic import presence
 from clinic.heartbeat import SWEEP
-from clinic.models import Chair, Clinic, Heartbeat, Room
+from clinic.models import (
+    Chair,
+    Clinic,
+    HandOver,
+    Heartbeat,
+    OnSite,
+    PrescriberEnrolment,
+    PresencePolicy,
+    RemsCertification,
+    Room,
+    User,
+)
+from clinic.presence import Site
 from clinic.statements import read_one, table
 from monitoring.models import (
     AdverseEvent,
@@ -25,7 +38,7 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
-from patients.models import Consent, Patient, SafetyScreen, Task
+from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen, Task
 from sessions.lifecycle import PRESENT
 from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, TreatmentSession
 
@@ -41,7 +54,8 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     Escort,
     DischargeAssessment,
 )
-ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen)
+ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen, RemsEnrolment)
+OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 CLOCK = "clock_timestamp()"
 SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
 
@@ -55,7 +69,19 @@ class Pulse:
     chairs: int
     clock_jumped_at: datetime | None
     mail_is_silent: bool  # no sweep has finished lately
+    site: Site  # which prescribers are here
+    hand_over: "Asked | None"  # that waits for an answer
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A hand-over that waits for its answer."""
+
+    public_id: str
+    stay_id: int
+    to_id: int
+    to: str
 
 
 def added(ids: str) -> str:
@@ -73,6 +99,37 @@ def versions(model: type[models.Model], condition: str) -> str:
         "(SELECT string_agg(concat_ws(' ', id, ctid, xmin), ',' ORDER BY id)"
         f" FROM {table(model)} WHERE {condition})"
     )
+
+
+def on_site(clinic: str) -> str:
+    """Digest who is on site and what the site is enrolled in; `clinic` is an SQL expression."""
+    here = f"clinic_id = {clinic} AND until IS NULL AND corrected_at IS NULL"
+    parts = [versions(OnSite, here), versions(HandOver, f"clinic_id = {clinic} AND answer = ''")]
+    parts += [versions(model, f"clinic_id = {clinic}") for model in OF_SITE]
+    return ", ".join(parts)
+
+
+def _name(of: str) -> str:
+    return f"coalesce(nullif(trim({of}.first_name || ' ' || {of}.last_name), ''), {of}.username)"
+
+
+def _people_on_site() -> str:
+    """Return SQL for the stays that are open, as JSON, the first who came in front."""
+    columns = "s.id, s.public_id, s.person_id, s.since, s.confirmed_at, p.first_name, p.last_name"
+    return f"""
+        (SELECT coalesce(json_agg(here), '[]') FROM (
+            SELECT {columns}, p.username FROM {table(OnSite)} s
+            JOIN {table(User)} p ON p.id = s.person_id
+            WHERE s.clinic_id = %(clinic)s AND s.until IS NULL AND s.corrected_at IS NULL
+            ORDER BY s.since, s.id
+        ) AS here),
+        (SELECT json_build_array(required, ask_again_minutes) FROM {table(PresencePolicy)}
+         WHERE clinic_id = %(clinic)s),
+        (SELECT json_build_array(h.public_id, h.stay_id, h.to_id, {_name("p")})
+         FROM {table(HandOver)} h JOIN {table(User)} p ON p.id = h.to_id
+         JOIN {table(OnSite)} s ON s.id = h.stay_id AND s.until IS NULL
+         WHERE h.clinic_id = %(clinic)s AND h.answer = '' ORDER BY h.id LIMIT 1)
+    """
 
 
 @cache
@@ -126,7 +183,9 @@ def _sql(clock: str) -> str:
              FROM (SELECT status, count(*) AS number FROM active GROUP BY status) AS by_status),
             (SELECT count(*) FROM places WHERE in_use),
             (SELECT max(jumped_at) FROM {table(Heartbeat)}), silent,
-            md5(jsonb_build_array(silent, {added(here.format("sessions"))}, {on_chart},
+            {_people_on_site()},
+            md5(jsonb_build_array(silent, {on_site("%(clinic)s")},
+                {added(here.format("sessions"))}, {on_chart},
                 {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
                 {versions(Patient, f"id = ANY({here.format('people')})")},
                 {versions(Task, "clinic_id = %(clinic)s AND closed_at IS NULL")},
@@ -144,10 +203,42 @@ def read(clinic: Clinic) -> Pulse:
         "sweep": SWEEP,
         "silent": SILENT_AFTER,
     }
-    now, day_begin, day_end, counts, chairs, jumped_at, silent, digest = read_one(
-        _sql(CLOCK), values
+    row = read_one(_sql(CLOCK), values)
+    now, day_begin, day_end, counts, chairs, jumped_at, silent, people, policy, asked, digest = row
+    return Pulse(
+        now,
+        day_begin,
+        day_end,
+        _counts(counts),
+        chairs,
+        jumped_at,
+        silent,
+        presence.site(now, _policy(policy), map(_stay, people)),
+        Asked(*asked) if asked else None,
+        digest,
     )
-    return Pulse(now, day_begin, day_end, _counts(counts), chairs, jumped_at, silent, digest)
+
+
+def _policy(found: Any) -> PresencePolicy:
+    return (
+        PresencePolicy(required=found[0], ask_again_minutes=found[1]) if found else PresencePolicy()
+    )
+
+
+def _stay(row: dict[str, Any]) -> OnSite:
+    person = User(
+        pk=row["person_id"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        username=row["username"],
+    )
+    return OnSite(
+        pk=row["id"],
+        public_id=row["public_id"],
+        person=person,
+        since=datetime.fromisoformat(row["since"]),
+        confirmed_at=datetime.fromisoformat(row["confirmed_at"]),
+    )
 
 
 def _counts(found: Any) -> dict[str, int]:

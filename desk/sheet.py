@@ -8,6 +8,7 @@ from typing import Any
 
 from clinic.models import User
 from clinic.numbers import plain
+from clinic.presence import Site
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.alerts import Alert
@@ -50,6 +51,7 @@ class Sheet:
     changes: list[StatusChange]
     stays: list[ChairStay]
     allergies: list[Allergy]
+    site: Site  # which prescribers are here
 
     @property
     def status(self) -> str:
@@ -81,6 +83,18 @@ class Sheet:
         record = self.record
         today = predose.unmet(self.check, record.before_dose(), record.settings)
         return [*self.chart_unmet, *today, *predose.unmet_hold(self.held)]
+
+    @property
+    def gap(self) -> str:
+        """Say that no prescriber is on site while the patient is treated."""
+        return self.site.warning if self.status in IN_TREATMENT else ""
+
+    @property
+    def unwatched(self) -> str:
+        """Say before the dose that no prescriber is on site, unless the dose waits for one."""
+        blocks = any(condition.code == "on_site" for condition in self.unmet)
+        due = self.status in {Status.CHECKED_IN, Status.CLEARED}
+        return self.site.warning if due and not blocks else ""
 
     @cached_property
     def hold(self) -> Hold | None:

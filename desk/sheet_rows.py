@@ -7,13 +7,23 @@ from typing import Any
 
 from django.db.models import Model, OuterRef
 
+from clinic import presence
 from clinic.bundles import Bundle, Many, One, all_fields, attach, person
-from clinic.models import Chair, User
+from clinic.models import (
+    Chair,
+    OnSite,
+    PrescriberEnrolment,
+    PresencePolicy,
+    RemsCertification,
+    User,
+)
+from clinic.presence import Site
 from desk.sheet import Sheet
 from monitoring.models import Discharge, Escort, PreDoseCheck
 from monitoring.services import history
 from monitoring.services.predose import is_of_visit
-from patients.models import Allergy, Consent, Patient, SafetyScreen
+from patients.models import Allergy, Consent, Patient, RemsEnrolment, SafetyScreen
+from sessions import rems
 from sessions.lifecycle import Status
 from sessions.models import (
     ChairStay,
@@ -37,6 +47,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     found = _bundle().read(treatment_session.pk)
     attach(treatment_session, found, *BOOKING, "signature", "discharge")
     status, check = treatment_session.status, found["check"]
+    site = presence.site(now, found["presence"], found["on_site"])
     today = now.astimezone(treatment_session.clinic.zone).date()
     order = found["order"] if status in NEEDS_ORDER else None
     if order and not authorization.stands_on(order, today):
@@ -48,10 +59,11 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         record=history.record_of(treatment_session, found),
         check=check if check and is_of_visit(check, treatment_session.arrived_at) else None,
         order=order,
-        chart_unmet=_chart_unmet(treatment_session, found, order, now),
+        chart_unmet=_chart_unmet(treatment_session, found, order, site),
         changes=found["changes"],
         stays=found["stays"],
         allergies=found["allergies"],
+        site=site,
     )
 
 
@@ -59,16 +71,34 @@ def _chart_unmet(
     treatment_session: TreatmentSession,
     found: Mapping[str, Any],
     order: DoseOrder | None,
-    now: datetime,
+    site: Site,
 ) -> list[Unmet]:
     if treatment_session.status not in BEFORE_DOSE:
         return []
     patient = treatment_session.patient
     on_chart = authorization.OnChart(
-        patient.birth_date, patient.deceased, found["consent"], found["screen"], order
+        patient.birth_date,
+        patient.deceased,
+        found["consent"],
+        found["screen"],
+        order,
+        rems=_rems(treatment_session, found, site),
     )
-    today = now.astimezone(treatment_session.clinic.zone).date()
-    return authorization.unmet_on_chart(on_chart, now, today)
+    today = site.now.astimezone(treatment_session.clinic.zone).date()
+    return authorization.unmet_on_chart(on_chart, site.now, today)
+
+
+def _rems(
+    treatment_session: TreatmentSession, found: Mapping[str, Any], site: Site
+) -> rems.Enrolled | None:
+    if not rems.applies(treatment_session.clinic, treatment_session.course.protocol):
+        return None
+    return rems.Enrolled(
+        found["certification"],
+        found["enrolment"],
+        {row.person_id: row for row in found["rems_prescribers"]},
+        on_site=not site.is_empty,
+    )
 
 
 def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
@@ -80,7 +110,7 @@ def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
 
 @cache
 def _bundle() -> Bundle:
-    parts = history.parts() | _booking() | _of_the_visit() | _on_the_chart()
+    parts = history.parts() | _booking() | _of_the_visit() | _on_the_chart() | _at_the_site()
     return Bundle(TreatmentSession, parts)
 
 
@@ -103,6 +133,8 @@ def _booking() -> dict[str, Many]:
             "public_id",
             "protocol__short_title",
             "protocol__route",
+            "protocol__drug",
+            "protocol__jurisdiction",
             "protocol__monitoring__rest_between_devices_minutes",
         ),
         "phase": One(ProtocolPhase.objects.filter(pk=OuterRef("phase")), "name", "count"),
@@ -141,6 +173,24 @@ def _on_the_chart() -> dict[str, Many]:
         "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
         "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
         "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
+    }
+
+
+def _at_the_site() -> dict[str, Many]:
+    """Return who is on site, and what REMS asks for."""
+    here = {"clinic": OuterRef("clinic")}
+    prescribers = PrescriberEnrolment.objects.filter(**here, ended_on__isnull=True)
+    enrolments = RemsEnrolment.objects.standing().filter(patient=OuterRef("patient"))
+    stays = OnSite.objects.open().filter(**here)
+    policy = PresencePolicy.objects.filter(**here)
+    return {
+        "on_site": Many(stays, "public_id", "since", "confirmed_at", *person("person")),
+        "presence": One(policy, "required", "ask_again_minutes"),
+        "certification": One(
+            RemsCertification.objects.filter(**here), "number", "certified_on", "expires_on"
+        ),
+        "rems_prescribers": Many(prescribers, "person", "enrolled_on", "ended_on"),
+        "enrolment": One(enrolments, "enrolled_on", "ended_on"),
     }
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk.views import board, chart, patients, session, worklist
+from desk.views import board, chart, on_site, patients, session, worklist
 
 app_name = "desk"
 urlpatterns = [
@@ -12,5 +12,12 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/", session.session, name="session"),
     path("sessions/<uuid:public_id>/live/", session.session_live, name="session_live"),
     path("worklist/", worklist.worklist, name="worklist"),
+    path("on-site/", on_site.register, name="on_site"),
+    path("on-site/arrive/", on_site.arrive, name="on_site_arrive"),
+    path("on-site/<uuid:public_id>/confirm/", on_site.confirm, name="on_site_confirm"),
+    path("on-site/<uuid:public_id>/leave/", on_site.leave, name="on_site_leave"),
+    path("on-site/<uuid:public_id>/hand-over/", on_site.hand_over, name="on_site_hand_over"),
+    path("on-site/<uuid:public_id>/correct/", on_site.correct, name="on_site_correct"),
+    path("on-site/hand-overs/<uuid:public_id>/", on_site.answer, name="on_site_answer"),
     path("tasks/<uuid:public_id>/close/", worklist.close_task, name="close_task"),
 ]

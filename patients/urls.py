@@ -1,6 +1,15 @@
 from django.urls import path
 
-from patients.views import chart, consent, consent_signing, contact, imports, register, screening
+from patients.views import (
+    chart,
+    consent,
+    consent_signing,
+    contact,
+    enrolment,
+    imports,
+    register,
+    screening,
+)
 
 app_name = "patients"
 urlpatterns = [
@@ -17,6 +26,8 @@ urlpatterns = [
     ),
     path("consents/<uuid:public_id>/", consent_signing.copy, name="consent_copy"),
     path("consents/<uuid:public_id>/withdraw/", consent.withdraw, name="withdraw_consent"),
+    path("<uuid:public_id>/rems/", enrolment.enrol, name="enrol"),
+    path("rems/<uuid:public_id>/end/", enrolment.end, name="end_enrolment"),
     path("<uuid:public_id>/screen/", screening.screen, name="screen"),
     path("<uuid:public_id>/medicines/new/", chart.add_medication, name="add_medication"),
     path("medicines/<uuid:public_id>/stop/", chart.stop_medication, name="stop_medication"),

@@ -99,6 +99,11 @@ class Clinic(PublicRow):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def wants_rems(self) -> bool:
+        """Whether outpatients are treated here under REMS; a ward enrolls nobody."""
+        return self.rems_certified and not self.inpatient
+
 
 class Membership(models.Model):
     """A role at one clinic: a prescriber here may be nobody there."""

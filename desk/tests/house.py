@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from clinic.audit import acting
-from clinic.models import Clinic, User
+from clinic.models import Clinic, HandOver, OnSite, User
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
@@ -29,6 +29,7 @@ from patients.models import (
     ImportDraft,
     Medication,
     Patient,
+    RemsEnrolment,
     Task,
 )
 from patients.models.draft import UploadedText
@@ -37,6 +38,7 @@ from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, InfusionEvent, TreatmentCourse, TreatmentSession
 from sessions.tests.factories import make_order
+from sessions.tests.rems import be_on_site, enrol_patient
 
 # What grows by looking, signing in and waiting; all other tables of ours are records.
 NOT_RECORDS = {"AuditEvent", "AuditSeal", "Entry", "Heartbeat", "ImportDraft", "User"}
@@ -55,6 +57,9 @@ class House:
     mail_consent: Consent
     text: ConsentTemplate
     task: Task
+    stay: OnSite
+    hand_over: HandOver
+    enrolment: RemsEnrolment
     draft: ImportDraft
     course: TreatmentCourse
     planned: TreatmentSession
@@ -115,6 +120,8 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
     predose.complete(cleared.pk, ANSWERS, by=nurse)
     day_1 = planned.course.starts_on.weekday()
     planned.course.weekdays = sorted({day_1, (day_1 + 3) % 7})  # so that it can be planned again
+    relief = make_staff(clinic, Role.PRESCRIBER, "relief")
+    offered = be_on_site(clinic, relief)
     with acting(TESTS):
         planned.course.save(update_fields=["weekdays"])
         InfusionEvent.objects.create(
@@ -167,6 +174,11 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 status="published",
             ),
             task=make_task(clinic, patient=patient, due_at=now),
+            stay=be_on_site(clinic, prescriber),
+            hand_over=HandOver.objects.create(
+                clinic=clinic, stay=offered, to=prescriber, offered_at=now
+            ),
+            enrolment=enrol_patient(monitored.patient, prescriber),
             draft=ImportDraft.objects.create(
                 clinic=clinic,
                 user=prescriber,

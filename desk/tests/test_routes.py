@@ -32,6 +32,13 @@ desk:chart patient                         | in 200 200 200 200 200 404| in 405 
 desk:session planned                       | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session monitored                     | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session_live monitored                | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+desk:on_site                               | in 200 200 200 200 200 200| in 405 405 405 405 405 405
+desk:on_site_arrive                        | in 403 403 200 403 403 200| in 403 403 200 403 403 200
+desk:on_site_confirm stay                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
+desk:on_site_leave stay                    | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+desk:on_site_hand_over stay                | in 403 403 200 403 403 404| in 403 403 200 403 403 404
+desk:on_site_correct stay                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
+desk:on_site_answer hand_over              | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 desk:close_task task                       | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:add                               | in 200 200 200 403 403 200| in 200 200 200 403 403 200
 patients:import                            | in 200 403 200 403 403 200| in 200 403 200 403 403 200
@@ -45,6 +52,8 @@ patients:sign_consent patient @text        | in 403 200 200 403 403 404| in 403 
 patients:consent_copy consent              | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 patients:withdraw_consent consent          | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:withdraw_consent mail_consent     | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+patients:enrol patient                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+patients:end_enrolment enrolment           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:screen patient                    | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 patients:add_medication patient            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:stop_medication medicine          | in 403 200 200 403 403 404| in 403 200 200 403 403 404

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -32,7 +34,7 @@ def board_poll(request: HttpRequest) -> HttpResponse:
 def _render(request: HttpRequest, template: str, clinic: Clinic, beat: pulse.Pulse) -> HttpResponse:
     mode = _mode(request)
     shown = boards.load(clinic, staff(request), beat, mode)
-    context = {"board": shown, "now": beat.now, "mode": mode, "wall": mode.wall}
+    context = {"board": shown, "now": beat.now, "mode": mode, "wall": mode.wall, "key": uuid4()}
     return render(request, template, context)
 
 

@@ -4,6 +4,7 @@ from patients.models.consent_template import ConsentTemplate
 from patients.models.draft import ImportDraft
 from patients.models.patient import Identifier, Patient
 from patients.models.policy import PatientPolicy
+from patients.models.rems import RemsEnrolment
 from patients.models.task import Task
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Medication",
     "Patient",
     "PatientPolicy",
+    "RemsEnrolment",
     "SafetyScreen",
     "Task",
 ]

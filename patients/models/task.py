@@ -34,6 +34,7 @@ class Task(PublicRow):
         CALL = "call", "Call the patient"
         CONSENT = "consent", "Consent runs out"
         ASSESSMENT = "assessment", "Assessment is due"
+        REMS_FORM = "rems_form", "REMS monitoring form"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(

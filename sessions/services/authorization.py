@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from clinic import presence
+from clinic.models import PrescriberEnrolment, RemsCertification
 from patients import rules
-from patients.models import Consent, SafetyScreen
-from sessions import ports
+from patients.models import Consent, RemsEnrolment, SafetyScreen
+from sessions import ports, rems
 from sessions.models import DoseOrder, TreatmentSession
 from sessions.ports import Unmet
+from sessions.rems import Enrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class OnChart:
     consent: Consent | None  # the treatment consent that wasn't withdrawn
     screen: SafetyScreen | None  # the newest
     order: DoseOrder | None  # the one that stands today
+    rems: Enrolled | None = None  # None where it doesn't apply
 
 
 def standing_order(treatment_session: TreatmentSession, now: datetime) -> DoseOrder | None:
@@ -52,8 +56,24 @@ def missing_on_chart(
         consent=consents.of_kind(Consent.Kind.TREATMENT).standing().first(),
         screen=SafetyScreen.objects.filter(patient=patient).first(),
         order=order,
+        rems=enrolled(treatment_session, now),
     )
     return unmet_on_chart(found, now, _today(treatment_session, now))
+
+
+def enrolled(treatment_session: TreatmentSession, now: datetime) -> Enrolled | None:
+    """Read what REMS asks for, where it applies."""
+    clinic = treatment_session.clinic
+    if not rems.applies(clinic, treatment_session.course.protocol):
+        return None
+    enrolments = RemsEnrolment.objects.standing()
+    prescribers = PrescriberEnrolment.objects.filter(clinic=clinic, ended_on__isnull=True)
+    return Enrolled(
+        certification=RemsCertification.objects.filter(clinic=clinic).first(),
+        patient=enrolments.filter(patient_id=treatment_session.patient_id).first(),
+        prescribers={row.person_id: row for row in prescribers},
+        on_site=not presence.read(clinic.pk, now).is_empty,
+    )
 
 
 def unmet_on_chart(found: OnChart, now: datetime, today: date) -> list[Unmet]:
@@ -65,6 +85,8 @@ def unmet_on_chart(found: OnChart, now: datetime, today: date) -> list[Unmet]:
     unmet += _unmet_screen(found.screen, today)
     if found.order is None:
         unmet.append(Unmet("order", "No dose order stands today. A prescriber orders the dose."))
+    if found.rems is not None:
+        unmet += rems.unmet(found.rems, found.order, today)
     return unmet
 
 
