@@ -234,16 +234,18 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
     administrations = tuple(_administration(dose, stops.get(dose["number"])) for dose in given)
     first_dose = first_dose_at(administrations)
     assessed = house.assessments.get(pk)
+    events = house.events.get(pk, ())
     notes = [Note(row["kind"], _moment(row["at"])) for row in house.way_home.get(pk, ())]
     return History(
         readings=tuple(_reading(vitals) for vitals in house.vitals.get(pk, ())),
         administrations=administrations,
-        unresolved_adverse_events=tuple(event["term"] for event in house.events.get(pk, ())),
+        unresolved_adverse_events=tuple(event["term"] for event in events),
         escort=_escort(house.escorts.get(pk), notes),
         means_to_drive=means_to_drive(notes),
         assessment=_assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
+        events_known_at=max((_moment(event["recorded_at"]) for event in events), default=None),
     )
 
 

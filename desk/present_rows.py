@@ -93,12 +93,14 @@ def _parts() -> dict[str, str]:
         ),
         "check": _of_protocols(MonitoringCheck, "template__protocol")
         .order_by("pk")
-        .values("label", "anchor", "minute", protocol_id=F("template__protocol_id")),
+        .values(
+            "label", "anchor", "minute", "every_minutes", protocol_id=F("template__protocol_id")
+        ),
         "vitals": _children(VitalSigns.objects.standing(), *VITALS),
         "given": _children(Dose.objects.given(), "number", "given_at", "recorded_at", "route"),
         "stop": _children(_stops(), "at", "recorded_at", number=F("dose__number")),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
-        "event": _children(AdverseEvent.objects.open(), "term"),
+        "event": _children(AdverseEvent.objects.open(), "term", "recorded_at"),
         "escort": _newest(Escort, "sessions", OF, "name", "recorded_at"),
         "way_home": _children(WayHomeNote.objects.order_by("at", "pk"), "kind", "at"),
         "assessment": _newest(

@@ -119,7 +119,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     unmet = _unmet_before_dose(row, held, now)
     next_words, next_at = _next(row, held, upcoming, standing)
     overdue = any(check.state == "overdue" for check in checks)
-    alarming = alarms(evidence)
+    alarming = alarms(row.history, row.settings, now)
     ready = is_ready(row.status, standing)
     step = step_label(row.phase, row.number_in_phase, row.phase_count)
     action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue)
@@ -171,8 +171,7 @@ def _held(row: PresentSession) -> Hold | None:
     if row.status not in predose.TAKES_A_DOSE:
         return None
     visit = history.of_visit(row.history, row.arrived_at)
-    first = first_dose_at(row.history.administrations)
-    return predose.held(row.check, visit, first, row.settings)
+    return predose.held(row.check, visit, row.history, row.settings)
 
 
 def _rank(

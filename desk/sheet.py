@@ -13,7 +13,7 @@ from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.alerts import Alert
 from monitoring.discharge import Gate
-from monitoring.holding import Hold, hold
+from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck
 from monitoring.readings import first_dose_at, last_dose_at
 from monitoring.services import predose
@@ -101,14 +101,14 @@ class Sheet:
         """Return the critical values that hold the dose, also where a prescriber went on."""
         if self.status not in predose.TAKES_A_DOSE:
             return None
-        return hold(self.record.of_visit(), self.first_dose, self.record.settings)
+        return hold_of(self.record.of_visit(), self.record.history, self.record.settings)
 
     @cached_property
     def held(self) -> Hold | None:
         if self.status not in predose.TAKES_A_DOSE:
             return None
-        visit, settings = self.record.of_visit(), self.record.settings
-        return predose.held(self.check, visit, self.first_dose, settings)
+        record = self.record
+        return predose.held(self.check, record.of_visit(), record.history, record.settings)
 
     @property
     def may_decide(self) -> bool:
@@ -204,16 +204,20 @@ class Sheet:
         minutes = self.treatment_session.course.protocol.monitoring.rest_between_devices_minutes
         return given + timedelta(minutes=minutes) if given else None
 
-    @property
-    def alerts(self) -> tuple[Alert, ...]:
-        """Return what calls for help in the latest set."""
+    @cached_property
+    def standing_alerts(self) -> tuple[Alert, ...]:
         if self.status not in PRESENT:
             return ()
-        readings = sorted(self.record.history.readings, key=lambda r: r.observed_at)
-        first = self.first_dose
-        before = [r for r in readings if first and r.observed_at < first]
-        baseline = before[-1] if before else None
-        return alerts.of_latest(readings, baseline, self.record.settings)
+        return alerts.standing(self.record.history, self.record.settings, self.now)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Return what calls for help now."""
+        return alerts.critical(self.standing_alerts)
+
+    @property
+    def watched(self) -> tuple[Alert, ...]:
+        return alerts.watched(self.standing_alerts)
 
     @property
     def other_alerts(self) -> tuple[Alert, ...]:

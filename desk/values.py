@@ -6,7 +6,7 @@ from datetime import datetime
 from desk.limits import out_of_range
 from monitoring import alerts
 from monitoring.evidence import Evidence
-from monitoring.readings import Reading
+from monitoring.readings import History, Reading, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,9 @@ class Value:
     older_at: datetime | None  # when it is not of the newest set
 
 
-def alarms(evidence: Evidence) -> tuple[str, ...]:
-    if evidence.first is None:
-        return ()
-    found = alerts.of_latest(evidence.readings, None, evidence.settings)
-    return tuple(alert.text for alert in found)
+def alarms(history: History, settings: Settings, now: datetime) -> tuple[str, ...]:
+    found = alerts.standing(history, settings, now)
+    return tuple(alert.text for alert in alerts.critical(found))
 
 
 def values(evidence: Evidence) -> tuple[Value, ...]:

@@ -5,6 +5,8 @@ set that leaves a measure out doesn't lift its hold. What was decided where the 
 
 - SpO2 on oxygen may set a hold, and never lifts one.
 - Before the first dose, blood pressure has a lower limit of its own: the pre-dose check's.
+- A rise with symptoms holds as well: a decision covers it that came after the value and after the
+  symptom were written.
 - A recheck is due at once, and overdue after the template's `overdue_after_minutes`.
 """
 
@@ -12,11 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.alerts import Alert, alerts
-from monitoring.readings import Reading, Settings
+from monitoring.alerts import Alert, alerts, critical, standing
+from monitoring.readings import History, Reading, Settings, first_dose_at
 
 PRESSURE = ("systolic", "diastolic")
-MEASURES = (*PRESSURE, "spo2", "sedation", "resp_rate")
+MEASURES = (*PRESSURE, "pulse", "spo2", "sedation", "resp_rate", "temperature")
+RISE = "alert_bp_rise_percent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,25 @@ def hold(
         tuple(dict.fromkeys(alert for _, alert in found)),
         last + timedelta(minutes=settings.overdue_after_minutes),
         max(reading.recorded_at for reading, _ in found),
+    )
+
+
+def hold_of(readings: Sequence[Reading], history: History, settings: Settings) -> Hold | None:
+    """Return what these readings of the session's visit hold the dose for, symptoms included."""
+    found = hold(readings, first_dose_at(history.administrations), settings)
+    if settings.alert_bp_rise_percent is None or not readings:
+        return found
+    last = max(reading.observed_at for reading in readings)
+    risen = [a for a in critical(standing(history, settings, last)) if a.setting == RISE]
+    if not risen or history.events_known_at is None:
+        return found
+    seen = [r for r in readings if r.observed_at in {alert.observed_at for alert in risen}]
+    known_at = max([history.events_known_at, *(reading.recorded_at for reading in seen)])
+    recheck_by = last + timedelta(minutes=settings.overdue_after_minutes)
+    if found is None:
+        return Hold(tuple(risen), recheck_by, known_at)
+    return Hold(
+        (*found.alerts, *risen), max(found.recheck_by, recheck_by), max(found.known_at, known_at)
     )
 
 

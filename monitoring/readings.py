@@ -135,15 +135,23 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A set of vital signs that the template asks for, so many minutes after its anchor."""
+    """A set of vital signs that the template asks for, so many minutes after its anchor.
+
+    One after the start of an infusion may come again, `every_minutes`, while the infusion runs.
+    """
 
     label: str
     anchor: Anchor
     minute: int = 0
+    every_minutes: int | None = None
 
     def __post_init__(self) -> None:
         if self.anchor not in get_args(Anchor):
             raise ValueError(f"unknown anchor of a check: {self.anchor}")
+        if self.every_minutes is not None and not (
+            self.anchor == "infusion_start" and self.every_minutes > 0
+        ):
+            raise ValueError(f"{self.label}: only a check of a running infusion is repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,16 @@ class Settings:
     alert_spo2: int = 90
     alert_moaas: int = 2
     alert_resp_rate: int = 8
+    alert_pulse_high: int | None = None
+    alert_pulse_low: int | None = None
+    alert_temperature: int | None = None
+    alert_bp_rise_percent: int | None = None  # over the baseline, with symptoms
+    watch_systolic_rise: int | None = 40
+    watch_diastolic_rise: int | None = 25
+    watch_bp_rise_percent: int | None = None
+    watch_moaas_drop: int | None = 2
+    watch_spo2_drop: int | None = 4
+    watch_pulse_change: int | None = None
     predose_systolic: int = 140
     predose_diastolic: int = 90
     overdue_after_minutes: int = 5
@@ -180,6 +198,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self) if f.name not in ("escort_required", "checks")):
             value = getattr(self, name)
+            if value is None and name in OPTIONAL:
+                continue
             if type(value) is not int or not 0 <= value <= MOST_MINUTES:
                 raise ValueError(
                     f"{name} must be a whole number from 0 to {MOST_MINUTES}, not {value!r}"
@@ -194,10 +214,7 @@ class Settings:
         unknown = values.keys() - {f.name for f in fields(cls)}
         if unknown:
             raise ValueError(f"unknown monitoring settings: {', '.join(sorted(unknown))}")
-        checks = tuple(
-            Check(check["label"], check["anchor"], check.get("minute") or 0)
-            for check in values.pop("checks", ())
-        )
+        checks = tuple(map(check_of, values.pop("checks", ())))
         return cls(**values, checks=checks)
 
     @property
@@ -214,6 +231,13 @@ class Settings:
     @property
     def baseline_check(self) -> Check | None:
         return next((check for check in self.checks if check.anchor == "before_dose"), None)
+
+
+OPTIONAL = frozenset(f.name for f in fields(Settings) if f.type == int | None)  # None: off
+
+
+def check_of(row: Mapping[str, Any]) -> Check:
+    return Check(row["label"], row["anchor"], row.get("minute") or 0, row.get("every_minutes"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,3 +306,4 @@ class History:
     assessment: Assessment | None = None
     missed: Mapping[str, str] = field(default_factory=dict)
     clock_suspect: bool = False
+    events_known_at: datetime | None = None  # when the last of the unresolved ones was written

@@ -1,5 +1,16 @@
 """Which set of vital signs is due when, and which reading settled it.
 
+Each boundary is exact, to the microsecond; "from" includes the moment itself, "until" does not:
+
+- Upcoming until its time; *due* from its time on; *overdue* from `overdue_after_minutes` later on,
+  and it stays so until a set settles it or a reason does, also after it has closed.
+- A set taken at the moment in which a check becomes overdue is still in time; after it, it is late.
+- The baseline is due from arrival and never overdue before the first dose; after it, it is due at
+  the first dose, which also closes it, and overdue `overdue_after_minutes` later.
+- Checks after the end of an infusion have no time while it runs. Those after its start stay where
+  they are when it ends early. One that is repeated comes again until the infusion ends: while it
+  runs, the next one is known; one that would fall on the end or later is the end's check.
+- Stopping and resuming moves nothing: an infusion starts once and ends once.
 - A check opens up to ten minutes before it is due (less where checks lie closer: half the way from
   the one before) and closes when the next one is due; the last one stays open.
 - Each reading settles one check at most, each check takes one reading. They are taken in the order
@@ -9,11 +20,13 @@
 - Checks after the last dose move when another device is given.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from monitoring.readings import (
+    MOST_MINUTES,
     Administration,
     Anchor,
     Check,
@@ -79,7 +92,8 @@ def due(
 ) -> tuple[DueCheck, ...]:
     """Return every check of the template with its state: baseline first, unknown times last."""
     now = utc(now)
-    checks = _planned(settings, administrations, utc(arrived_at) if arrived_at else None)
+    arrived = utc(arrived_at) if arrived_at else None
+    checks = _planned(settings, administrations, now, arrived)
     usable = [r for r in readings if r.bp and r.observed_at <= now]
     taken = _settle(checks, sorted(usable, key=lambda r: r.observed_at))
     return tuple(
@@ -95,10 +109,14 @@ def next_due(checks: Iterable[DueCheck]) -> DueCheck | None:
 
 
 def _planned(
-    settings: Settings, administrations: Sequence[Administration], arrived_at: datetime | None
+    settings: Settings,
+    administrations: Sequence[Administration],
+    now: datetime,
+    arrived_at: datetime | None,
 ) -> list[Planned]:
     first, last = first_dose_at(administrations), last_dose_at(administrations)
-    timed = [(_due_at(check, first, last, arrived_at), check) for check in settings.checks]
+    asked = [one for check in settings.checks for one in _repeated(check, first, last, now)]
+    timed = [(_due_at(check, first, last, arrived_at), check) for check in asked]
     dues = sorted({moment for moment, check in timed if moment and check.anchor != "before_dose"})
     grace = timedelta(minutes=settings.overdue_after_minutes)
     planned = []
@@ -112,6 +130,20 @@ def _planned(
             opens_at, closes_at = _window(due_at, dues)
         planned.append(Planned(check.label, check.anchor, due_at, overdue_at, opens_at, closes_at))
     return sorted(planned, key=_place)
+
+
+def _repeated(
+    check: Check, first: datetime | None, last: datetime | None, now: datetime
+) -> Iterator[Check]:
+    """Return the check, and once it has begun what follows of it until the infusion's end."""
+    yield check
+    if check.every_minutes is None or first is None:
+        return
+    for minute in range(check.minute + check.every_minutes, MOST_MINUTES, check.every_minutes):
+        before = first + timedelta(minutes=minute - check.every_minutes)
+        if before > now or (last is not None and first + timedelta(minutes=minute) >= last):
+            return
+        yield replace(check, label=f"Infusion, {minute} min", minute=minute)
 
 
 def _place(check: Planned) -> tuple[bool, bool, datetime]:

@@ -28,6 +28,7 @@ WORDS = {
     if field.name not in {"id", "protocol", "sources"}
 }
 THRESHOLDS = list(WORDS)
+CHECK_FIELDS = ["label", "anchor", "minute", "every_minutes", "source"]
 DOSE_FIELDS = [
     "mg",
     "mg_per_kg",
@@ -82,9 +83,7 @@ def spec_of(protocol: Protocol) -> ProtocolSpec:
         min_observation_minutes=protocol.monitoring.min_minutes_after_last_dose,
         phases=tuple(phase_spec(phase) for phase in protocol.phases.all()),
         monitoring={name: getattr(protocol.monitoring, name) for name in THRESHOLDS}
-        | {
-            "checks": list(protocol.monitoring.checks.values("label", "anchor", "minute", "source"))
-        },
+        | {"checks": list(protocol.monitoring.checks.values(*CHECK_FIELDS))},
     )
 
 
@@ -126,7 +125,10 @@ def _comparable(spec: ProtocolSpec) -> dict[str, Any]:
     """Leave out order and formatting that rows don't keep: defaults filled in, doses sorted."""
     untouched = MonitoringTemplate()
     defaults = {name: getattr(untouched, name) for name in THRESHOLDS}
-    checks = [(c["label"], c["anchor"], c["minute"]) for c in spec.monitoring["checks"]]
+    checks = [
+        (c["label"], c["anchor"], c["minute"], c.get("every_minutes"))
+        for c in spec.monitoring["checks"]
+    ]
     return {
         **{name: getattr(spec, name) for name in PROTOCOL_FIELDS if name != "sources"},
         "settings": defaults | {k: v for k, v in spec.monitoring.items() if k in defaults},
@@ -243,16 +245,18 @@ def _differences(protocol: Protocol) -> str:
         for name in THRESHOLDS
         if getattr(own, name) != getattr(theirs, name)
     ]
-    kept = {(check.anchor, check.minute) for check in own.checks.all()}
+    kept = {(check.anchor, check.minute, check.every_minutes) for check in own.checks.all()}
     changed += [
         f"no check “{check.label}”"
         for check in theirs.checks.all()
-        if (check.anchor, check.minute) not in kept
+        if (check.anchor, check.minute, check.every_minutes) not in kept
     ]
     return f"Differs from what ships: {'; '.join(changed)}." if changed else ""
 
 
 def _yes_no(value: Any) -> str:
+    if value is None:
+        return "off"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 

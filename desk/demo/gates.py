@@ -45,6 +45,7 @@ def settings_of(template: MonitoringTemplate) -> Settings:
     return Settings(
         **{name: getattr(template, name) for name in SETTING_NAMES},
         checks=tuple(
-            Check(check.label, cast(Anchor, check.anchor), check.minute) for check in checks
+            Check(check.label, cast(Anchor, check.anchor), check.minute, check.every_minutes)
+            for check in checks
         ),
     )

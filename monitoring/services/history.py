@@ -90,17 +90,17 @@ class Record:
     @cached_property
     def history(self) -> History:
         first = readings.first_dose_at(self.administrations)
+        events = [event for event in self.standing_events if event.resolved_at is None]
         return History(
             readings=tuple(reading_of(row) for row in self.standing_vitals),
             administrations=self.administrations,
-            unresolved_adverse_events=tuple(
-                event.term for event in self.standing_events if event.resolved_at is None
-            ),
+            unresolved_adverse_events=tuple(event.term for event in events),
             escort=escort_of(self.escort, self.way_home),
             means_to_drive=way_home.means_to_drive(notes_of(self.way_home)),
             assessment=assessment_of(self.assessment),
             missed=self.missed,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
+            events_known_at=max((event.recorded_at for event in events), default=None),
         )
 
     @property
@@ -159,7 +159,7 @@ def parts() -> dict[str, Many]:
     missed = _of_session(MissedCheck)
     return {
         "template": One(template, *SETTING_NAMES, "rest_between_devices_minutes"),
-        "checks": Many(checks.order_by("pk"), "label", "anchor", "minute"),
+        "checks": Many(checks.order_by("pk"), "label", "anchor", "minute", "every_minutes"),
         "vitals": Many(_of_session(VitalSigns), *_all_of(VitalSigns), *person("recorded_by")),
         "doses": Many(_of_session(Dose), *_all_of(Dose), *person("given_by")),
         "infusion_events": Many(
@@ -204,7 +204,10 @@ def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> 
         treatment_session=treatment_session,
         settings=Settings(
             **numbers,
-            checks=tuple(Check(check.label, check.anchor, check.minute) for check in checks),
+            checks=tuple(
+                Check(check.label, check.anchor, check.minute, check.every_minutes)
+                for check in checks
+            ),
         ),
         missed={missed.label: missed.reason for missed in found["missed"]},
         not_missed=[

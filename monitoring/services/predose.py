@@ -10,15 +10,15 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
-from monitoring.holding import Hold, hold
+from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck
 from monitoring.models.predose import Answer
 from monitoring.questions import QUESTIONS
 from monitoring.readings import (
     BloodPressure,
+    History,
     Reading,
     Settings,
-    first_dose_at,
     said,
 )
 from monitoring.services import history, seen
@@ -70,11 +70,11 @@ def unmet(
 def held(
     check: PreDoseCheck | None,
     visit: Sequence[Reading],
-    first_dose: datetime | None,
+    of_session: History,
     settings: Settings,
 ) -> Hold | None:
     """Return what holds the dose: critical values of this visit that no later decision covers."""
-    found = hold(visit, first_dose, settings)
+    found = hold_of(visit, of_session, settings)
     return None if found and covers(check, found) else found
 
 
@@ -235,8 +235,7 @@ def to_decide(found: Iterable[Unmet]) -> tuple[str, ...]:
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Answer `sessions.ports.predose`."""
     record, check = history.load(treatment_session), latest(treatment_session)
-    first = first_dose_at(record.administrations)
-    found = held(check, record.of_visit(), first, record.settings)
+    found = held(check, record.of_visit(), record.history, record.settings)
     return [*unmet(check, record.before_dose(), record.settings), *unmet_hold(found)]
 
 

@@ -126,3 +126,104 @@ def test_the_next_check_is_the_one_waiting_longest():
 def test_nothing_is_next_when_all_is_settled():
     day = [BEFORE, reading(41), reading(58), reading(91), reading(125)]
     assert next_due(due(SETTINGS, DEVICES, day, {}, at(126))) is None
+
+
+# boundaries
+
+SECOND = 1 / 60
+DRIP = Settings(
+    checks=(
+        Check("Before", "before_dose"),
+        Check("15 minutes", "infusion_start", 15),
+        Check("30 minutes", "infusion_start", 30, every_minutes=15),
+        Check("End", "infusion_end"),
+        Check("15 after", "infusion_end", 15),
+    )
+)
+
+
+def drip(ended: float | None = None) -> tuple[Administration, ...]:
+    end = None if ended is None else at(ended)
+    return (Administration(at(0), end, "iv", at(ended or 0)),)
+
+
+def times(now: float, *, ended: float | None = None) -> list[tuple[str, float | None]]:
+    found = due(DRIP, drip(ended), (), {}, at(now))
+    return [
+        (c.label, (c.due_at - at(0)).total_seconds() / 60 if c.due_at else None) for c in found[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("taken", "state"),
+    [(45, "done"), (45 + SECOND, "late"), (60 - SECOND, "late")],
+)
+def test_a_set_is_in_time_up_to_the_moment_in_which_it_becomes_overdue(taken, state):
+    assert state_of("40 minutes", BEFORE, reading(taken))[0] == state
+
+
+@pytest.mark.parametrize(("taken", "settles"), [(30 - SECOND, False), (30, True)])
+def test_a_check_opens_ten_minutes_before(taken, settles):
+    assert (state_of("40 minutes", BEFORE, reading(taken))[1] is not None) == settles
+
+
+@pytest.mark.parametrize(("taken", "settles"), [(60 - SECOND, True), (60, False)])
+def test_a_check_closes_when_the_next_one_is_due(taken, settles):
+    assert (state_of("40 minutes", BEFORE, reading(taken))[1] is not None) == settles
+
+
+@pytest.mark.parametrize(
+    ("now", "state"), [(0, "due"), (5 - SECOND, "due"), (5, "overdue"), (200, "overdue")]
+)
+def test_a_missing_baseline_is_overdue_after_the_first_dose(now, state):
+    assert state_of("Before the dose", now=now)[0] == state
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [(125 - SECOND, "upcoming"), (125, "due"), (130 - SECOND, "due"), (130, "overdue")],
+)
+def test_the_last_check_counts_from_the_last_device(now, state):
+    assert state_of("Before leaving", now=now)[0] == state
+
+
+def test_a_running_infusion_is_checked_again_and_again_and_the_next_one_is_known():
+    first = [("15 minutes", 15), ("30 minutes", 30)]
+    after = [("End", None), ("15 after", None)]
+    assert times(30 - SECOND) == [*first, *after]
+    assert times(30) == [*first, ("Infusion, 45 min", 45), *after]
+    again = [("Infusion, 45 min", 45), ("Infusion, 60 min", 60)]
+    assert times(45) == [*first, *again, *after]
+
+
+@pytest.mark.parametrize(("ended", "again"), [(45, 0), (45 + SECOND, 1), (60, 1)])
+def test_what_falls_on_the_end_of_an_infusion_is_the_ends_check(ended, again):
+    found = [label for label, _ in times(200, ended=ended)]
+    assert sum(label.startswith("Infusion") for label in found) == again
+
+
+def test_an_infusion_that_ends_early_moves_no_check_after_its_start():
+    assert times(60, ended=20) == [
+        ("15 minutes", 15),
+        ("End", 20),
+        ("30 minutes", 30),
+        ("15 after", 35),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [(35 - SECOND, "upcoming"), (35, "due"), (40 - SECOND, "due"), (40, "overdue")],
+)
+def test_checks_after_an_infusion_are_due_to_the_second(now, state):
+    found = due(DRIP, drip(20), (), {}, at(now))
+    assert next(check.state for check in found if check.label == "15 after") == state
+
+
+def test_a_forgotten_infusion_asks_for_a_day_at_most():
+    assert len(times(60 * 24 * 30)) == 4 + (24 * 60 - 31) // 15
+
+
+def test_only_a_check_of_a_running_infusion_is_repeated():
+    with pytest.raises(ValueError, match="only a check of a running infusion"):
+        Check("Later", "first_dose", 40, every_minutes=15)

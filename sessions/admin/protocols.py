@@ -105,7 +105,7 @@ class CheckInline(PartMixin, admin.TabularInline):
     model = MonitoringCheck
     protocol_lookup = "template__protocol"
     extra = 0
-    fields = ["label", "anchor", "minute", "source"]
+    fields = ["label", "anchor", "minute", "every_minutes", "source"]
 
 
 class PartAdmin(PartMixin, ClinicScopedAdmin):

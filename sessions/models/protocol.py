@@ -233,6 +233,15 @@ class DoseOption(models.Model):
         return f"{self.mg} mg" if self.mg is not None else f"{self.mg_per_kg} mg/kg"
 
 
+def optional(
+    help_text: str, default: int | None = None
+) -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    """Return a limit that a protocol may leave out."""
+    return models.PositiveSmallIntegerField(
+        null=True, blank=True, default=default, help_text=f"{help_text} Empty: off."
+    )
+
+
 class MonitoringTemplate(models.Model):
     """Every number that the discharge gate and the alarms use; sources in docs and `source`."""
 
@@ -254,6 +263,19 @@ class MonitoringTemplate(models.Model):
     alert_spo2 = models.PositiveSmallIntegerField(default=90)
     alert_moaas = models.PositiveSmallIntegerField(default=2)
     alert_resp_rate = models.PositiveSmallIntegerField(default=8)
+    alert_pulse_high = optional("Critical over this pulse, per minute.")
+    alert_pulse_low = optional("Critical under this pulse, per minute.")
+    alert_temperature = optional("Critical from this temperature on, °C.")
+    alert_bp_rise_percent = optional(
+        "Critical from this rise of a pressure over the one before the dose, with symptoms: while "
+        "an adverse event is open."
+    )
+    watch_systolic_rise = optional("Watched from this rise over before the dose, mmHg.", 40)
+    watch_diastolic_rise = optional("Watched from this rise over before the dose, mmHg.", 25)
+    watch_bp_rise_percent = optional("Watched from this rise of a pressure, in percent.")
+    watch_moaas_drop = optional("Watched from so many points under before the dose.", 2)
+    watch_spo2_drop = optional("Watched from so many points under before the dose.", 4)
+    watch_pulse_change = optional("Watched from this change, up or down, per minute.")
     predose_systolic = models.PositiveSmallIntegerField(default=140)
     predose_diastolic = models.PositiveSmallIntegerField(default=90)
     overdue_after_minutes = models.PositiveSmallIntegerField(default=5)
@@ -280,12 +302,31 @@ class MonitoringCheck(models.Model):
     label = models.CharField(max_length=60)
     anchor = models.CharField(max_length=20, choices=Anchor.choices)
     minute = models.PositiveSmallIntegerField(default=0)
+    every_minutes = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(5), MaxValueValidator(240)],
+        help_text="Again and again after that, while the infusion runs.",
+    )
     source = models.CharField(max_length=240, blank=True)
 
     class Meta:
         ordering = ["template", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["template", "label"], name="check_label_per_template")
+            models.UniqueConstraint(fields=["template", "label"], name="check_label_per_template"),
+            models.CheckConstraint(
+                condition=Q(every_minutes__isnull=True)
+                | Q(anchor="infusion_start", every_minutes__range=(5, 240)),
+                name="checks_repeat_during_an_infusion",
+                violation_error_message="Only a check after the start of an infusion is repeated, "
+                "every 5 to 240 minutes.",
+            ),
+            models.UniqueConstraint(
+                fields=["template"],
+                condition=Q(every_minutes__isnull=False),
+                name="one_check_repeats",
+                violation_error_message="Only one check of a template is repeated.",
+            ),
         ]
         triggers = [
             audited_part(PROTOCOL_OF_CHECK.format("subject")),

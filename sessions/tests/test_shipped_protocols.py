@@ -28,6 +28,16 @@ MONITORING_KEYS = {
     "alert_spo2",
     "alert_moaas",
     "alert_resp_rate",
+    "alert_pulse_high",
+    "alert_pulse_low",
+    "alert_temperature",
+    "alert_bp_rise_percent",
+    "watch_systolic_rise",
+    "watch_diastolic_rise",
+    "watch_bp_rise_percent",
+    "watch_moaas_drop",
+    "watch_spo2_drop",
+    "watch_pulse_change",
     "predose_systolic",
     "predose_diastolic",
     "overdue_after_minutes",
@@ -102,13 +112,25 @@ def test_every_dose_can_be_prepared_and_names_its_source(protocol):
 def test_the_monitoring_template_is_complete(protocol):
     assert protocol.monitoring.keys() == MONITORING_KEYS
     checks = protocol.monitoring["checks"]
-    assert {frozenset(check) for check in checks} == {
+    assert {frozenset(check) - {"every_minutes"} for check in checks} == {
         frozenset({"label", "anchor", "minute", "source"})
     }
     assert {check["anchor"] for check in checks} <= ANCHORS
     assert checks[0]["anchor"] == "before_dose"
     assert checks[-1]["minute"] == protocol.monitoring["min_minutes_after_last_dose"]
     assert len({check["label"] for check in checks}) == len(checks)
+
+
+@every_protocol
+def test_an_infusion_is_checked_every_15_minutes_and_a_spray_at_set_times(protocol):
+    checks = protocol.monitoring["checks"]
+    repeated = [(c["minute"], c["every_minutes"]) for c in checks if "every_minutes" in c]
+    minutes = [c["minute"] for c in checks]
+    if protocol.route == "iv":
+        assert repeated == [(30, 15)]
+        assert minutes == [0, 15, 30, 0, 15, 30, 60]
+    else:
+        assert (repeated, minutes) == ([], [0, 40, 60, 90, 120])
 
 
 @every_protocol
