@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0003_prescriber_on_site_and_rems'),
-        ('patients', '0002_search_by_spelling_phone_and_date'),
+        ('patients', '0005_consent_templates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treatment_sessions', '0003_signatures_name_their_fields'),
+        ('treatment_sessions', '0005_infusions_in_depth'),
     ]
 
     operations = [
