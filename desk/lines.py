@@ -104,6 +104,7 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
         "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "hold": ("Recheck", url(sheet, "monitoring:vitals"), record.RECORD),
+        "second_check": ("Check", url(sheet, "sessions:second_check"), doses.GIVE),
         "baseline": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
         "consent": (
             "Record consent",
@@ -152,6 +153,8 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
     if here and sheet.may(doses.GIVE):
         name = "sessions:infusion" if sheet.is_iv else "sessions:device"
         yield Action("Record a dose", url(sheet, name))
+        if sheet.order and sheet.status in {Status.CLEARED, Status.DOSING}:
+            yield Action("Second check", url(sheet, "sessions:second_check"))
     if (here or sheet.status == Status.PLANNED) and sheet.may(discharge.ESCORT):
         yield Action("Way home", url(sheet, "monitoring:escort"))
         yield Action("Escort not reached, driving", url(sheet, "monitoring:way_home"))

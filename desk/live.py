@@ -13,7 +13,7 @@ from desk import polling
 from desk.pulse import ON_CHART, added, on_site, versions
 from desk.sheet import Sheet
 from patients.models import Patient
-from sessions.models import DoseOrder, Signature, TreatmentSession
+from sessions.models import DoseOrder, DosingPolicy, Signature, TreatmentSession
 
 CLOCK = "clock_timestamp()"
 INSTANT = timedelta(microseconds=1)
@@ -46,6 +46,7 @@ def _sql(clock: str) -> str:
             {added("ARRAY[found.id]")}, {on_chart},
             {versions(Patient, "id = found.patient_id")},
             {versions(DoseOrder, "course_id = found.course_id")},
+            {versions(DosingPolicy, "clinic_id = found.clinic_id")},
             {versions(Signature, "treatment_session_id = found.id")},
             {on_site("found.clinic_id")},
             concat_ws(' ', found.ctid, found.xmin),
@@ -75,6 +76,9 @@ def changes_at(sheet: Sheet) -> datetime:
     moments.append(_next_day(now.astimezone(sheet.treatment_session.clinic.zone)))
     for check in sheet.due:
         moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]
+    if sheet.valid_check:
+        holds = timedelta(minutes=sheet.dosing.check_minutes)
+        moments.append(sheet.valid_check.checked_at + holds + INSTANT)
     recent = timedelta(minutes=settings.recent_minutes) + INSTANT
     for reading in sheet.record.history.readings:
         moments += [reading.observed_at, reading.observed_at + recent]

@@ -16,6 +16,7 @@ from sessions import lifecycle
 from sessions.actions import Panel
 from sessions.lifecycle import Status
 from sessions.services import doses, signing
+from sessions.views.checking import check_panel as second_check_panel
 from sessions.views.giving import device_panel, infusion_change_panel, infusion_panel
 from sessions.views.sheet import sign_panel, step_panel
 
@@ -63,12 +64,14 @@ def _dose(sheet: Sheet) -> list[Panel]:
         return _vitals(sheet)  # a recheck comes first; what was given all the same is in the menu
     if not sheet.may(doses.GIVE):
         return []
+    if sheet.needs_check:
+        return [second_check_panel(sheet.treatment_session, sheet.order, sheet.dosing)]
     if not sheet.is_iv:
         return [device_panel(sheet.treatment_session, sheet.next_number, sheet.devices_ordered)]
     events = sheet.record.standing_steps
     if events:
         return [infusion_change_panel(sheet.treatment_session, events[-1])]
-    return [infusion_panel(sheet.treatment_session, sheet.order)]
+    return [infusion_panel(sheet.treatment_session, sheet.order, sheet.valid_check)]
 
 
 def _monitoring(sheet: Sheet) -> list[Panel]:

@@ -40,12 +40,22 @@ from monitoring.models import (
 )
 from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen, Task
 from sessions.lifecycle import PRESENT
-from sessions.models import ChairStay, Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.models import (
+    ChairStay,
+    Dose,
+    DoseCheck,
+    DoseOrder,
+    DoseWaste,
+    InfusionEvent,
+    TreatmentSession,
+)
 
 ADDED_ONLY: tuple[type[models.Model], ...] = (
     VitalSigns,
     Dose,
     InfusionEvent,
+    DoseCheck,
+    DoseWaste,
     ChairStay,
     PreDoseCheck,
     MissedCheck,

@@ -22,10 +22,19 @@ from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
 from patients.models import Allergy
 from sessions.lifecycle import PRESENT, Status
-from sessions.models import ChairStay, Dose, DoseOrder, StatusChange, TreatmentSession
+from sessions.models import (
+    ChairStay,
+    Dose,
+    DoseCheck,
+    DoseOrder,
+    DoseWaste,
+    DosingPolicy,
+    StatusChange,
+    TreatmentSession,
+)
 from sessions.models.protocol import Route
 from sessions.ports import Unmet
-from sessions.services import doses, infusions
+from sessions.services import checks, doses, infusions
 
 IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 TITLES = {
@@ -52,6 +61,9 @@ class Sheet:
     stays: list[ChairStay]
     allergies: list[Allergy]
     site: Site  # which prescribers are here
+    dosing: DosingPolicy
+    checks: list[DoseCheck]
+    wastes: list[DoseWaste]
 
     @property
     def status(self) -> str:
@@ -82,7 +94,27 @@ class Sheet:
             return []
         record = self.record
         today = predose.unmet(self.check, record.before_dose(), record.settings)
-        return [*self.chart_unmet, *today, *predose.unmet_hold(self.held)]
+        second = (
+            [Unmet("second_check", "A second person checks this dose before it is given.")]
+            if self.needs_check
+            else []
+        )
+        return [*self.chart_unmet, *today, *predose.unmet_hold(self.held), *second]
+
+    @cached_property
+    def valid_check(self) -> DoseCheck | None:
+        """Return the second check that holds now, while a dose may be given."""
+        if self.order is None or self.status not in {Status.CLEARED, Status.DOSING}:
+            return None
+        return checks.valid(self.checks, self.order, self.dosing, self.now)
+
+    @property
+    def needs_check(self) -> bool:
+        """Whether the dose that is due now waits for a second person."""
+        due = self.status == Status.CLEARED and self.order is not None
+        if not due or self.order is None or self.valid_check:
+            return False
+        return checks.is_asked_for(self.order, self.dosing)
 
     @property
     def gap(self) -> str:
@@ -231,6 +263,7 @@ class Sheet:
         rows: list[tuple[datetime, str, Any]] = [
             *((change.at, "step", change) for change in self.changes),
             *((stay.since, "place", stay) for stay in self.stays),
+            *((check.checked_at, "check", check) for check in self.checks),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
             *((note.at, "way_home", note) for note in self.record.way_home),
         ]

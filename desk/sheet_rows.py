@@ -27,7 +27,10 @@ from sessions import rems
 from sessions.lifecycle import Status
 from sessions.models import (
     ChairStay,
+    DoseCheck,
     DoseOrder,
+    DoseWaste,
+    DosingPolicy,
     ProtocolPhase,
     Signature,
     StatusChange,
@@ -64,6 +67,9 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         stays=found["stays"],
         allergies=found["allergies"],
         site=site,
+        dosing=found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id),
+        checks=found["second_checks"],
+        wastes=found["wastes"],
     )
 
 
@@ -148,6 +154,18 @@ def _booking() -> dict[str, Many]:
 def _of_the_visit() -> dict[str, Many]:
     return {
         "changes": Many(_of_session(StatusChange), *all_fields(StatusChange), *person("by")),
+        "second_checks": Many(
+            _of_session(DoseCheck),
+            *all_fields(DoseCheck),
+            *person("prepared_by"),
+            *person("checked_by"),
+        ),
+        "wastes": Many(
+            _of_session(DoseWaste),
+            *all_fields(DoseWaste),
+            *person("recorded_by"),
+            *person("witness"),
+        ),
         "check": One(
             _of_session(PreDoseCheck),
             *all_fields(PreDoseCheck),
@@ -169,6 +187,9 @@ def _on_the_chart() -> dict[str, Many]:
     consent = Consent.objects.of_kind(Consent.Kind.TREATMENT).standing()
     of_patient = {"patient": OuterRef("patient")}
     return {
+        "dosing": One(
+            DosingPolicy.objects.filter(clinic=OuterRef("clinic")), *all_fields(DosingPolicy)
+        ),
         "order": One(order, *all_fields(DoseOrder)),
         "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
         "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),

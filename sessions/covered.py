@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils import timezone
 
 from clinic.numbers import plain
 from sessions import ports
-from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.bodyweight import Basis
+from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.sections import Fact, Section
 from sessions.services import drips
@@ -26,6 +28,7 @@ def covered(treatment_session: TreatmentSession) -> tuple[Section, ...]:
     told = ports.told(treatment_session).values()
     return (
         Section("Order", tuple(_orders(doses)), "No order stands behind a dose."),
+        Section("Second check", tuple(_checks(treatment_session)), "Nobody else checked the dose."),
         Section("Given", (*_doses(doses, steps), *_drip(doses, steps)), "No dose was given."),
         *(section for sections in told for section in sections),
         Section("Steps", tuple(_steps(treatment_session))),
@@ -36,19 +39,53 @@ def time_of(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%H:%M}"
 
 
+def order_words(order: DoseOrder) -> str:
+    """Say what was ordered: "ketamine 39.2 mg (0.5 mg/kg for 78.4 kg, adjusted …)"."""
+    return f"{order}{_for_weight(order)}"
+
+
 def _orders(doses: Iterable[Dose]) -> Iterable[Fact]:
     orders = {dose.order.pk: dose.order for dose in doses if dose.order}
     for order in orders.values():
         on = f"{timezone.localtime(order.ordered_at):%d %b %Y}"
         reason = f": {order.reason}" if order.reason else ""
-        yield Fact(f"{order}{_for_weight(order)}", f"{order.prescriber}, {on}{reason}")
+        yield Fact(order_words(order), f"{order.prescriber}, {on}{reason}")
 
 
 def _for_weight(order: DoseOrder) -> str:
     if not order.weight_kg or not order.mg_per_kg:
         return ""
-    weight = f"{plain(order.mg_per_kg)} mg/kg for {plain(order.weight_kg)} kg"
-    return f" ({weight} over {order.infusion_minutes} min)"
+    kg = f"{plain(order.weight_kg)} kg"
+    if order.weight_basis and order.weight_basis != Basis.ACTUAL:
+        actual = f"; weighed {plain(order.actual_kg)} kg" if order.actual_kg else ""
+        kg += f", {order.get_weight_basis_display().lower()}{actual}"
+    return f" ({plain(order.mg_per_kg)} mg/kg for {kg}, over {order.infusion_minutes} min)"
+
+
+def check_words(check: DoseCheck) -> str:
+    """Say what a second person found: "38 mL at 57 mL/h", and what differed."""
+    if check.route == Route.IV:
+        numbers = f"{plain(check.dose_mg)} mg = {_number(check.volume_ml)} mL at "
+        numbers += f"{_number(check.rate_ml_h)} mL/h ({_number(check.concentration_mg_ml)} mg/mL)"
+    else:
+        numbers = f"{plain(check.dose_mg)} mg, {check.devices} devices"
+    return f"{numbers}. {' '.join([*check.differences, *check.cautions])}".strip()
+
+
+def _checks(treatment_session: TreatmentSession) -> Iterable[Fact]:
+    rows = DoseCheck.objects.filter(treatment_session=treatment_session)
+    for check in rows.select_related("prepared_by", "checked_by"):
+        result = "" if check.agrees else "refused: "
+        people = f"Prepared by {check.prepared_by}, checked by {check.checked_by}."
+        yield Fact(
+            f"Second check, {time_of(check.checked_at)}",
+            f"{result}{check_words(check)} {people}",
+            not check.agrees or bool(check.cautions),
+        )
+
+
+def _number(value: Decimal | None) -> str:
+    return "" if value is None else plain(value)
 
 
 def _doses(doses: Iterable[Dose], steps: Iterable[InfusionEvent]) -> Iterable[Fact]:

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from sessions.views import giving, sheet
+from sessions.views import checking, giving, sheet
 
 sheet_urlpatterns = [
     path("sessions/<uuid:public_id>/step/<str:to_status>/", sheet.step, name="step"),
     path("sessions/<uuid:public_id>/device/", giving.device, name="device"),
     path("doses/<uuid:public_id>/correct/", giving.device_correct, name="device_correct"),
+    path("sessions/<uuid:public_id>/check/", checking.second_check, name="second_check"),
     path("sessions/<uuid:public_id>/infusion/", giving.infusion, name="infusion"),
     path(
         "sessions/<uuid:public_id>/infusion/change/",

@@ -10,6 +10,8 @@ from clinic.numbers import plain
 from clinic.templatetags import ui
 from desk.seats import Seat
 from desk.values import Value
+from sessions.covered import check_words
+from sessions.models import DoseCheck
 
 register = template.Library()
 OUT = ' class="out"'
@@ -51,6 +53,12 @@ def _beside(context: template.Context, value: Value) -> str:
     if value.older_at:
         return f'<span class="delta">at {ui.clock_time(context, value.older_at)}</span>'
     return ui.delta(value.value, value.baseline)
+
+
+@register.filter
+def dose_check(check: DoseCheck) -> str:
+    """Say the numbers of a second check, and in what they differed."""
+    return check_words(check)
 
 
 @register.filter

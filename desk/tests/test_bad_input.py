@@ -199,6 +199,16 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         {"lot": "L1", "outcome": "complete", "reason": "Given", "outside_gate": "on"},
     ),
     "device_correct": ("nurse", "sessions:device_correct dose", {"lot": "L2", "reason": "Slip"}),
+    "second_check": (
+        "prescriber",
+        "sessions:second_check cleared",
+        {
+            "devices": "2",
+            "compared": "on",
+            "second_username": SECOND,
+            "second_password": PASSWORD,
+        },
+    ),
     "infusion": (
         "nurse",
         "sessions:infusion cleared_drip",

@@ -19,6 +19,7 @@ from monitoring.forms.leaving import (
 from monitoring.forms.predose import PreDoseForm
 from monitoring.forms.vitals import VitalsForm
 from monitoring.models import Escort
+from sessions.forms.checking import DoseCheckForm
 from sessions.forms.drawing import draw
 from sessions.forms.sheet import ChairForm, DeviceForm, InfusionForm, SignForm, StepForm
 
@@ -32,6 +33,7 @@ FORMS: dict[str, Callable[..., Form]] = {
     "release": lambda data, **more: ReleaseForm(
         data, escort=Escort(kind="adult", name="Sam"), may_go_alone=True, **more
     ),
+    "second check": lambda data, **more: DoseCheckForm(data, order=None, route="iv", **more),
     "departure": DepartureForm,
     "override": OverrideForm,
     "event": EventForm,

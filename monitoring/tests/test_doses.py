@@ -134,10 +134,18 @@ def test_the_front_desk_gives_nothing(visit: Visit, front_desk: User) -> None:
         visit.device(by=front_desk)
 
 
+HALF_MG_PER_KG: dict[str, Any] = {
+    "mg": 38,
+    "mg_per_kg": Decimal("0.5"),
+    "weight_kg": 76,
+    "infusion_minutes": 40,
+    "concentration_mg_ml": 1,
+}
+
+
 @pytest.fixture
 def infused(nurse: User, prescriber: User, clock: Clock) -> Visit:
-    order = {"mg": 38, "infusion_minutes": 40, "concentration_mg_ml": 1}
-    return Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=order)
+    return Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=HALF_MG_PER_KG)
 
 
 def drip(**values: Any) -> infusions.Infusion:
@@ -152,6 +160,7 @@ def drip(**values: Any) -> infusions.Infusion:
 
 def test_an_infusion_runs_pauses_and_stops(infused: Visit) -> None:
     infused.be_cleared()
+    infused.second_check()
     infused.clock.forward(minutes=1)
     infusions.start(infused.pk, drip(), by=infused.nurse)
     assert infused.status == Status.DOSING
@@ -187,6 +196,7 @@ def test_an_infusion_runs_pauses_and_stops(infused: Visit) -> None:
 )
 def test_what_an_infusion_is_refused_for(infused: Visit, typed: dict, words: str) -> None:
     infused.be_cleared()
+    infused.second_check()
     with pytest.raises(ValidationError, match=words):
         infusions.start(infused.pk, drip(**typed), by=infused.nurse)
 
@@ -199,6 +209,7 @@ def test_the_ordered_rate_gives_the_dose_in_its_minutes(infused: Visit) -> None:
 
 def test_an_infusion_is_corrected_in_its_own_form(infused: Visit, client: Client) -> None:
     infused.be_cleared()
+    infused.second_check()
     infused.clock.forward(minutes=1)
     dose = infusions.start(infused.pk, drip(), by=infused.nurse)
     client.force_login(infused.nurse)
@@ -215,6 +226,7 @@ def test_an_infusion_is_corrected_in_its_own_form(infused: Visit, client: Client
 
 def test_an_infusion_does_not_start_after_its_next_step(infused: Visit) -> None:
     infused.be_cleared()
+    infused.second_check()
     dose = infusions.start(infused.pk, drip(), by=infused.nurse)
     infused.clock.forward(minutes=10)
     infusions.change(infused.pk, infusions.Change("pause", reason="Anxious"), by=infused.nurse)
@@ -230,6 +242,7 @@ def test_an_infusion_does_not_start_after_its_next_step(infused: Visit) -> None:
 @pytest.mark.parametrize("moved", [10, -10])
 def test_a_step_follows_the_corrected_start(infused: Visit, moved: int) -> None:
     infused.be_cleared()
+    infused.second_check()
     infused.clock.forward(minutes=20)
     dose = infusions.start(infused.pk, drip(), by=infused.nurse)
     began = infused.clock.now + timedelta(minutes=moved)
@@ -246,6 +259,7 @@ def test_a_step_follows_the_corrected_start(infused: Visit, moved: int) -> None:
 
 def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
     infused.be_cleared()
+    infused.second_check()
     infused.clock.forward(minutes=1)
     dose = infusions.start(infused.pk, drip(), by=infused.nurse)
     vial = corrections.Drip("B2", Decimal(38), Decimal(1), "Other vial")
@@ -264,6 +278,7 @@ def test_an_infusion_is_no_dose_of_a_nasal_course_even_outside_the_gate(visit: V
 
 def test_a_device_is_no_dose_of_an_infusion_course_even_outside_the_gate(infused: Visit) -> None:
     infused.be_cleared()
+    infused.second_check()
     with pytest.raises(ValidationError, match="given as intravenous infusion"):
         infused.device(outside_gate=True, reason="Mix-up")
     assert not Dose.objects.exists()
@@ -273,6 +288,7 @@ def test_a_device_is_no_dose_of_an_infusion_course_even_outside_the_gate(infused
 def stopped(infused: Visit) -> Visit:
     """An infusion of 40 minutes, paused from its 10th to its 15th."""
     infused.be_cleared()
+    infused.second_check()
     infusions.start(infused.pk, drip(), by=infused.nurse)
     for minutes, change in (
         (10, infusions.Change("pause", reason="Anxious")),
@@ -337,6 +353,7 @@ def test_a_corrected_step_stays_between_its_neighbours(
 
 def test_a_step_keeps_its_place_among_those_of_its_minute(infused: Visit) -> None:
     infused.be_cleared()
+    infused.second_check()
     infusions.start(infused.pk, drip(), by=infused.nurse)
     infused.clock.forward(minutes=10)
     for change in (

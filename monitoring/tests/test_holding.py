@@ -148,9 +148,11 @@ def test_low_saturation_before_the_dose_holds_the_first_device(visit: Visit) -> 
 @pytest.fixture
 def dripping(nurse: Any, prescriber: Any, clock: Clock) -> Visit:
     """An infusion of 57 mL/h for ten minutes, then a saturation of 90 %, which is under its 92."""
-    order = {"mg": 38, "infusion_minutes": 40, "concentration_mg_ml": 1}
+    drip = {"mg_per_kg": Decimal("0.5"), "weight_kg": 76, "infusion_minutes": 40}
+    order = {"mg": 38, "concentration_mg_ml": 1, **drip}
     visit = Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=order)
     visit.be_cleared()
+    visit.second_check()
     typed = infusions.Infusion("A1", Decimal(57), Decimal(1), Decimal(38))
     infusions.start(visit.pk, typed, by=nurse)
     visit.clock.forward(minutes=10)

@@ -10,8 +10,8 @@ from monitoring.services.record import Measured
 from patients.models import Patient
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
-from sessions.models import Dose, TreatmentSession
-from sessions.services import doses
+from sessions.models import Dose, DoseCheck, TreatmentSession
+from sessions.services import checks, doses
 from sessions.tests.factories import make_course, make_order, make_session, take_step
 
 ANSWERS = {
@@ -102,6 +102,14 @@ class Visit:
     def device(self, *, by: User | None = None, outside_gate: bool = False, **values: Any) -> Dose:
         device = doses.Device(**{"lot": "L1", **values})
         return doses.record_device(self.pk, device, by=by or self.nurse, outside_gate=outside_gate)
+
+    def second_check(self, *, by: User | None = None, second: User | None = None) -> DoseCheck:
+        """Let the second person find the right numbers for the whole order."""
+        order = self.course.dose_orders.get(superseded_at__isnull=True)
+        prepared = checks.Prepared(order.dose_mg, order.concentration_mg_ml)
+        counted = checks.calculated(order, prepared)
+        second, by = second or self.prescriber, by or self.nurse
+        return checks.record(self.pk, prepared, counted, second, by=by)
 
     def be_cleared(self) -> None:
         self.arrive()

@@ -16,7 +16,7 @@ from clinic.numbers import plain
 from patients.forms.fields import LineField, TextField
 from sessions.dosing import MG_PER_DEVICE
 from sessions.forms.fields import MomentField, PlainNumberField
-from sessions.models import Dose, DoseOrder, InfusionEvent
+from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent
 from sessions.services import infusions
 
 REASON_LENGTH = 240
@@ -187,8 +187,20 @@ class InfusionForm(ClinicalForm):
         label="Already started: record it outside the gate", required=False
     )
 
-    def __init__(self, *args: Any, order: DoseOrder | None = None, **kwargs: Any) -> None:
-        if order is not None:
+    def __init__(
+        self,
+        *args: Any,
+        order: DoseOrder | None = None,
+        check: DoseCheck | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if check is not None:
+            kwargs["initial"] = {
+                "dose_mg": _typed(check.dose_mg),
+                "concentration_mg_ml": _typed(check.concentration_mg_ml),
+                "rate_ml_h": _typed(check.rate_ml_h),
+            }
+        elif order is not None:
             kwargs["initial"] = {
                 "dose_mg": _typed(order.dose_mg),
                 "concentration_mg_ml": _typed(order.concentration_mg_ml),

@@ -12,6 +12,8 @@ from sessions.models import DoseOrder, TreatmentSession
 from sessions.ports import Unmet
 from sessions.rems import Enrolled
 
+GIVE = "treatment_sessions.give_dose"
+
 
 @dataclass(frozen=True, slots=True)
 class OnChart:

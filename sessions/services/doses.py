@@ -15,11 +15,11 @@ from clinic.models import User
 from clinic.numbers import plain
 from sessions.dosing import MG_PER_DEVICE, whole_devices
 from sessions.lifecycle import Status
-from sessions.models import Dose, DoseOrder, MonitoringTemplate, TreatmentSession
+from sessions.models import Dose, DoseOrder, DosingPolicy, MonitoringTemplate, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import asks, authorization, steps
+from sessions.services import asks, authorization, checks, steps
 
-GIVE = "treatment_sessions.give_dose"
+GIVE = authorization.GIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,7 @@ def _authorize(
     if unmet or order is None:
         raise ValidationError([condition.text for condition in unmet], code="predose")
     _check_count(given, order, device, by=by, clinic_id=treatment_session.clinic_id)
+    _check_second(treatment_session, given, order, device)
     _check_rest(treatment_session, given, device)
 
 
@@ -167,6 +168,16 @@ def _check_count(
         raise ValidationError(
             {"reason": "A prescriber orders the replacement of a faulty device, with a reason."}
         )
+
+
+def _check_second(
+    treatment_session: TreatmentSession, given: list[Dose], order: DoseOrder, device: Device
+) -> None:
+    """Ask for the second check where the clinic wants one; it holds for all devices of a dose."""
+    first = min((dose.given_at for dose in given), default=device.given_at)
+    if first is not None:
+        policy = DosingPolicy.of(treatment_session.clinic_id)
+        checks.require(treatment_session, order, policy, first)
 
 
 def _check_rest(treatment_session: TreatmentSession, given: list[Dose], device: Device) -> None:

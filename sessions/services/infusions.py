@@ -13,9 +13,17 @@ from clinic.models import User
 from clinic.numbers import plain
 from sessions.dosing import rate_ml_h, volume_ml
 from sessions.lifecycle import Status
-from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.limits import agree, over_cap, too_fast
+from sessions.models import (
+    Dose,
+    DoseCheck,
+    DoseOrder,
+    DosingPolicy,
+    InfusionEvent,
+    TreatmentSession,
+)
 from sessions.models.protocol import Route
-from sessions.services import asks, authorization, steps
+from sessions.services import asks, authorization, checks, steps
 from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
 from sessions.services.drips import NEXT, Kind, began, steps_of
 
@@ -75,7 +83,7 @@ def start(
         _check_typed(treatment_session, infusion, at, now)
         order = authorization.standing_order(treatment_session, now)
         if not outside_gate:
-            _authorize(treatment_session, infusion, order, now)
+            _authorize(treatment_session, infusion, order, at, now)
         elif not infusion.reason.strip():
             raise ValidationError({"reason": OUTSIDE_WITHOUT_REASON})
         dose = _write(
@@ -109,6 +117,7 @@ def _authorize(
     treatment_session: TreatmentSession,
     infusion: Infusion,
     order: DoseOrder | None,
+    at: datetime,
     now: datetime,
 ) -> None:
     if treatment_session.status != Status.CLEARED:
@@ -124,10 +133,48 @@ def _authorize(
             {"dose_mg": f"{plain(order.dose_mg)} mg is ordered. More needs a new order."},
             code="over_order",
         )
+    policy = DosingPolicy.of(treatment_session.clinic_id)
+    if refusal := over_cap(infusion.dose_mg, policy.limits):
+        raise ValidationError({"dose_mg": refusal}, code="over_cap")
     differs = infusion.concentration_mg_ml != order.concentration_mg_ml
     if differs and not infusion.reason.strip():
         text = "This is not the ordered concentration. Correct it, or say why."
         raise ValidationError({"concentration_mg_ml": text})
+    numbers = (infusion.rate_ml_h, infusion.dose_mg, infusion.concentration_mg_ml)
+    _check_rate(*numbers, order, infusion.reason)
+    if check := checks.require(treatment_session, order, policy, at):
+        _check_as_checked(infusion, check)
+
+
+def _check_rate(
+    rate: Decimal, dose_mg: Decimal, concentration: Decimal, order: DoseOrder, reason: str
+) -> None:
+    """Refuse a rate beyond the ceiling; ask why it gives the dose in fewer minutes than ordered."""
+    if refusal := too_fast(rate, concentration, order.weight_kg):
+        raise ValidationError({"rate_ml_h": refusal}, code="too_fast")
+    if not order.infusion_minutes or reason.strip():
+        return
+    ordered = rate_ml_h(volume_ml(dose_mg, concentration), order.infusion_minutes)
+    if rate > ordered and not agree(rate, ordered):
+        text = f"{plain(dose_mg)} mg in {order.infusion_minutes} minutes are {ordered} mL/h."
+        raise ValidationError({"rate_ml_h": f"{text} Correct the rate, or say why it is faster."})
+
+
+def _check_as_checked(infusion: Infusion, check: DoseCheck) -> None:
+    """Refuse to start what is not what the second person has checked."""
+    checked = {
+        "dose_mg": (infusion.dose_mg, check.dose_mg, "mg"),
+        "concentration_mg_ml": (infusion.concentration_mg_ml, check.concentration_mg_ml, "mg/mL"),
+        "rate_ml_h": (infusion.rate_ml_h, check.rate_ml_h, "mL/h"),
+    }
+    wrong = {
+        name: f"{plain(second)} {unit} was checked by {check.checked_by}. "
+        "Start that, or have this checked."
+        for name, (number, second, unit) in checked.items()
+        if second is not None and number != second
+    }
+    if wrong:
+        raise ValidationError(wrong)
 
 
 def _write(
@@ -214,7 +261,7 @@ def change(
         _check_change(treatment_session, change, at, events[-1], earliest, dose, now)
         gives_more = _gives_more(change, events)
         if gives_more:
-            _check_gate(treatment_session, change, now, outside_gate=outside_gate)
+            _check_gate(treatment_session, change, dose, now, outside_gate=outside_gate)
         at = max(at, earliest)  # a time typed in minutes keeps the order of the steps
         event = InfusionEvent.objects.create(
             treatment_session=treatment_session,
@@ -279,7 +326,12 @@ def _gives_more(change: Change, events: list[InfusionEvent]) -> bool:
 
 
 def _check_gate(
-    treatment_session: TreatmentSession, change: Change, now: datetime, *, outside_gate: bool
+    treatment_session: TreatmentSession,
+    change: Change,
+    dose: Dose,
+    now: datetime,
+    *,
+    outside_gate: bool,
 ) -> None:
     if outside_gate:
         if not change.reason.strip():
@@ -287,6 +339,9 @@ def _check_gate(
         return
     if unmet := authorization.missing(treatment_session, now):
         raise ValidationError([condition.text for condition in unmet], code="predose")
+    if change.rate_ml_h and dose.concentration_mg_ml and dose.order:
+        numbers = (change.rate_ml_h, dose.dose_mg, dose.concentration_mg_ml)
+        _check_rate(*numbers, dose.order, change.reason)
 
 
 def _check_volume(change: Change, dose: Dose) -> None:

@@ -68,8 +68,16 @@ def _content(treatment_session: TreatmentSession) -> dict[str, list[dict[str, An
         "infusion": [_step(row) for row in treatment_session.infusion_events.all()],
         "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
         "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
+        **_by_two_people(treatment_session),
         **ports.signed(treatment_session),
     }
+
+
+def _by_two_people(treatment_session: TreatmentSession) -> dict[str, list[dict[str, Any]]]:
+    """Return second checks and waste where there are any: older signatures knew neither."""
+    rows = {"checks": treatment_session.dose_checks, "waste": treatment_session.dose_wastes}
+    found = {part: [model_to_dict(row) for row in of.order_by("pk")] for part, of in rows.items()}
+    return {part: values for part, values in found.items() if values}
 
 
 def _kind(part: str, row: Mapping[str, Any]) -> str:

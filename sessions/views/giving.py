@@ -20,9 +20,9 @@ from sessions.forms.sheet import (
     InfusionForm,
     InfusionStepForm,
 )
-from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import authorization, corrections, doses, drips, infusions
+from sessions.services import authorization, checks, corrections, doses, drips, infusions
 
 GET_POST = require_http_methods(["GET", "POST"])
 
@@ -98,11 +98,14 @@ def device_correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def infusion_panel(
-    treatment_session: TreatmentSession, order: DoseOrder | None, data: Any = None
+    treatment_session: TreatmentSession,
+    order: DoseOrder | None,
+    check: DoseCheck | None = None,
+    data: Any = None,
 ) -> Panel:
     return Panel(
         title="Start the infusion",
-        form=InfusionForm(data, order=order),
+        form=InfusionForm(data, order=order, check=check),
         url=action_url("sessions:infusion", treatment_session),
         button="Start infusion",
     )
@@ -111,8 +114,10 @@ def infusion_panel(
 @GET_POST
 def infusion(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), doses.GIVE, public_id=public_id)
-    order = authorization.standing_order(treatment_session, clock.now())
-    panel = infusion_panel(treatment_session, order, request.POST or None)
+    now = clock.now()
+    order = authorization.standing_order(treatment_session, now)
+    check = checks.valid_now(treatment_session, order, now) if order else None
+    panel = infusion_panel(treatment_session, order, check, request.POST or None)
 
     def save() -> str:
         values = panel.form.values
