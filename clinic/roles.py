@@ -93,6 +93,7 @@ CONFIGURED = (
     "treatment_sessions.monitoringtemplate",
     "treatment_sessions.monitoringcheck",
     "treatment_sessions.dosingpolicy",
+    "monitoring.emergencypolicy",
 )
 VIEWED_IN_ADMIN = (
     "patients.patient",

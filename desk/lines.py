@@ -148,6 +148,7 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
     ):
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
+        yield Action("Serotonin check", url(sheet, "monitoring:serotonin"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
     if here and sheet.may(doses.GIVE):
@@ -171,6 +172,9 @@ def _errors(sheet: Sheet) -> Iterable[Action]:
         return
     if sheet.record.missed:
         yield Action("A check was not missed", url(sheet, "monitoring:withdraw"))
+    if check := sheet.record.incidents.serotonin:
+        target = reverse("monitoring:serotonin_correct", args=[check.public_id])
+        yield Action("Correct the serotonin check", target)
     for event in sheet.record.standing_events:
         target = reverse("monitoring:event_in_error", args=[event.public_id])
         yield Action(f"“{event.term}” entered in error", target)

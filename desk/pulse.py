@@ -31,11 +31,13 @@ from clinic.presence import Site
 from clinic.statements import read_one, table
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventFollowUp,
     AdverseEventResolution,
     DischargeAssessment,
     Escort,
     MissedCheck,
     PreDoseCheck,
+    SerotoninCheck,
     VitalSigns,
 )
 from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen, Task
@@ -63,6 +65,8 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     AdverseEventResolution,
     Escort,
     DischargeAssessment,
+    AdverseEventFollowUp,
+    SerotoninCheck,
 )
 ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen, RemsEnrolment)
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)

@@ -14,8 +14,10 @@ from monitoring import alerts, timeline
 from monitoring.alerts import Alert
 from monitoring.discharge import Gate
 from monitoring.holding import Hold, hold_of
-from monitoring.models import PreDoseCheck
+from monitoring.happenings import happenings, still_open
+from monitoring.models import PreDoseCheck, SerotoninCheck
 from monitoring.readings import first_dose_at, last_dose_at
+from monitoring.serotonin import emergency_text
 from monitoring.services import predose
 from monitoring.services.history import Record
 from monitoring.services.record import RECORD
@@ -258,6 +260,21 @@ class Sheet:
         return tuple(alert for alert in self.alerts if (alert.measure, alert.value) not in named)
 
     @property
+    def serotonin(self) -> SerotoninCheck | None:
+        """Return the latest serotonin check while it calls for help."""
+        check = self.record.incidents.serotonin
+        shows = check is not None and check.result.shows_emergency
+        return check if shows and self.status in PRESENT else None
+
+    @property
+    def serotonin_open(self) -> list[str]:
+        return still_open(self.serotonin) if self.serotonin else []
+
+    @property
+    def serotonin_text(self) -> list[str]:
+        return emergency_text()
+
+    @property
     def happened(self) -> list[tuple[datetime, str, Any]]:
         """Return what happened, by time; of one moment, the step comes first."""
         rows: list[tuple[datetime, str, Any]] = [
@@ -266,6 +283,7 @@ class Sheet:
             *((check.checked_at, "check", check) for check in self.checks),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
             *((note.at, "way_home", note) for note in self.record.way_home),
+            *((found.at, "happening", found) for found in happenings(self.record.incidents)),
         ]
         return sorted(rows, key=lambda row: row[0])
 

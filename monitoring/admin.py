@@ -3,9 +3,12 @@
 from django.contrib import admin
 
 from clinic.admin_base import PolicyAdmin
-from monitoring.models import DischargePolicy
+from monitoring.models import DischargePolicy, EmergencyPolicy
 
 
 @admin.register(DischargePolicy)
 class DischargePolicyAdmin(PolicyAdmin):
     list_display = ("clinic", "adult", "medical_transport", "taxi", "waiting_place")
+
+
+admin.site.register(EmergencyPolicy, PolicyAdmin)

@@ -20,6 +20,8 @@ SIGNED = (
     "missed_checks",
     "adverse_events",
     "adverse_event_resolutions",
+    "adverse_event_follow_ups",
+    "serotonin_checks",
     "escorts",
     "way_home_notes",
     "discharge_assessments",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from monitoring.happenings import happenings
 from monitoring.models import DischargeAssessment, PreDoseCheck, VitalSigns
 from monitoring.questions import QUESTIONS
 from monitoring.readings import BloodPressure
@@ -34,6 +35,7 @@ def told(treatment_session: TreatmentSession) -> list[Section]:
             "Nothing was measured.",
         ),
         Section("Adverse events", tuple(_events(record)), "None is on record."),
+        *_incidents(record),
         Section("Leaving", tuple(_leaving(treatment_session, record)), "Nothing is on record."),
     ]
 
@@ -74,11 +76,30 @@ def _vitals(row: VitalSigns) -> Fact:
 def _events(record: Record) -> Iterable[Fact]:
     for event in record.standing_events:
         serious = ", serious" if event.serious else ""
+        serious += f" ({event.serious_words})" if event.seriousness else ""
         text = f"{event.get_severity_display().lower()}{serious}"
         text += f". {event.action}" if event.action else ""
+        text += f" {event.medicine_words}." if event.medicine_actions else ""
+        judged = event.relation != event.Relation.UNKNOWN
+        text += f" Relation: {event.get_relation_display().lower()}." if judged else ""
         ended = getattr(event, "resolution", None)
-        text += f" Ended: {ended.resolution}" if ended else " Still open."
+        text += (
+            f" Ended: {ended.get_outcome_display().lower()}, {ended.resolution}"
+            if ended
+            else " Still open."
+        )
         yield Fact(f"{event.term}, {time_of(event.onset_at)}", text, not ended or event.serious)
+
+
+def _incidents(record: Record) -> Iterable[Section]:
+    """Tell what else happened; what was entered in error doesn't stand."""
+    standing = [found for found in happenings(record.incidents) if not found.struck]
+    if standing:
+        facts = [
+            Fact(f"{found.words}, {time_of(found.at)}", found.detail, found.flag)
+            for found in standing
+        ]
+        yield Section("What else happened", tuple(facts))
 
 
 def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fact]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import events, leaving, measuring, predose, way_home
+from monitoring.views import events, leaving, measuring, predose, serotonin, way_home
 
 app_name = "monitoring"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/event/", events.event, name="event"),
     path("events/<uuid:public_id>/resolve/", events.resolve, name="resolve"),
     path("events/<uuid:public_id>/in-error/", events.in_error, name="event_in_error"),
+    path("sessions/<uuid:public_id>/serotonin/", serotonin.check, name="serotonin"),
+    path("serotonin/<uuid:public_id>/correct/", serotonin.correct, name="serotonin_correct"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
     path("sessions/<uuid:public_id>/way-home/", way_home.note, name="way_home"),
     path("sessions/<uuid:public_id>/wait/", way_home.wait, name="wait"),

@@ -17,7 +17,7 @@ from clinic.models import Clinic, HandOver, OnSite, User
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
-from monitoring.models import AdverseEvent, MissedCheck, VitalSigns
+from monitoring.models import AdverseEvent, MissedCheck, SerotoninCheck, VitalSigns
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS
 from patients.models import (
@@ -74,6 +74,7 @@ class House:
     dose: Dose
     vitals: VitalSigns
     event: AdverseEvent
+    serotonin: SerotoninCheck
     clinic: Clinic
     staff: dict[str, User]  # by role, and an outsider: a prescriber of another clinic
 
@@ -202,6 +203,13 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 term="Nausea",
                 severity="mild",
                 onset_at=now - minutes(30),
+                recorded_by=nurse,
+                recorded_at=now,
+            ),
+            serotonin=SerotoninCheck.objects.create(
+                treatment_session=monitored,
+                verdict="indeterminate",
+                observed_at=now - minutes(20),
                 recorded_by=nurse,
                 recorded_at=now,
             ),

@@ -238,6 +238,16 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "vitals": ("nurse", "monitoring:vitals monitored", {"bp": "124/78", "pulse": "72"}),
     "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),
     "event": ("nurse", "monitoring:event monitored", {"term": "Nausea", "severity": "mild"}),
+    "serotonin": (
+        "nurse",
+        "monitoring:serotonin monitored",
+        {"exposed": "yes", "tremor": "no", "temperature": "36.9", "note": "Calm"},
+    ),
+    "serotonin_correct": (
+        "nurse",
+        "monitoring:serotonin_correct serotonin",
+        {"exposed": "no", "reason": "Asked again"},
+    ),
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
     "escort": ("front_desk", "monitoring:escort monitored", {"kind": "adult", "name": "Sam"}),
     "way_home": (

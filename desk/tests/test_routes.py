@@ -100,6 +100,8 @@ monitoring:withdraw monitored              | in 403 200 200 403 403 404| in 403 
 monitoring:event monitored                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:resolve event                   | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:event_in_error event            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:serotonin monitored             | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:serotonin_correct serotonin     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:way_home monitored              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:wait monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404

@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -66,14 +67,44 @@ class AdverseEvent(PublicRow):
         MODERATE = "moderate"
         SEVERE = "severe"
 
+    class Seriousness(models.TextChoices):
+        DEATH = "death", "Death"
+        LIFE_THREATENING = "life_threatening", "Danger to life"
+        HOSPITALISATION = "hospitalisation", "Hospital stay"
+        DISABILITY = "disability", "Lasting disability"
+        IMPORTANT = "important_medical_event", "Important medical event"
+
+    class MedicineAction(models.TextChoices):
+        NONE = "none", "Nothing changed"
+        NEXT_WITHHELD = "next_withheld", "Next device withheld"
+        SLOWED = "infusion_slowed", "Infusion slowed"
+        PAUSED = "infusion_paused", "Infusion paused"
+        STOPPED = "infusion_stopped", "Infusion stopped"
+        DOSE_NEXT_TIME = "dose_changed_next_time", "Dose changed next time"
+        TREATED = "treatment_given", "Treatment given"
+
+    class Relation(models.TextChoices):
+        UNKNOWN = "unknown", "Not judged"
+        RELATED = "related", "Related"
+        POSSIBLE = "possible", "Possible"
+        UNLIKELY = "unlikely", "Unlikely"
+        UNRELATED = "unrelated", "Not related"
+
     treatment_session = models.ForeignKey(
         TreatmentSession, models.PROTECT, related_name="adverse_events"
     )
     term = models.CharField(max_length=120)
     severity = models.CharField(max_length=10, choices=Severity.choices)
     serious = models.BooleanField(default=False)
+    seriousness = ArrayField(
+        models.CharField(max_length=30, choices=Seriousness.choices), default=list, blank=True
+    )
     onset_at = models.DateTimeField()
     action = models.CharField(max_length=240, blank=True)
+    medicine_actions = ArrayField(
+        models.CharField(max_length=30, choices=MedicineAction.choices), default=list, blank=True
+    )
+    relation = models.CharField(max_length=10, choices=Relation.choices, default=Relation.UNKNOWN)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
     supersedes = models.OneToOneField(
@@ -92,6 +123,9 @@ class AdverseEvent(PublicRow):
                 | (Q(supersedes__isnull=False, entered_in_error=True) & ~Q(reason="")),
                 name="an_event_in_error_says_why",
             ),
+            models.CheckConstraint(
+                condition=Q(seriousness=[]) | Q(serious=True), name="any_criterion_makes_it_serious"
+            ),
         ]
         triggers = [audited_child(), append_only()]
 
@@ -104,6 +138,52 @@ class AdverseEvent(PublicRow):
         ended = getattr(self, "resolution", None)
         return ended.resolved_at if ended else None
 
+    @property
+    def serious_words(self) -> str:
+        """Say why it is serious: "danger to life, hospital stay"."""
+        return ", ".join(self.Seriousness(code).label.lower() for code in self.seriousness)
+
+    @property
+    def medicine_words(self) -> str:
+        """Say what was done with the medicine."""
+        labels = [self.MedicineAction(code).label for code in self.medicine_actions]
+        return ", ".join(labels).capitalize()
+
+
+class Outcome(models.TextChoices):
+    RESOLVED = "resolved", "Resolved"
+    SEQUELAE = "resolved_with_sequelae", "Resolved with lasting effects"
+    RESOLVING = "resolving", "Getting better"
+    NOT_RESOLVED = "not_resolved", "Not resolved"
+    FATAL = "fatal", "Fatal"
+    UNKNOWN = "unknown", "Unknown"
+
+
+STILL_OPEN = (Outcome.RESOLVING, Outcome.NOT_RESOLVED)
+
+
+class AdverseEventFollowUp(models.Model):
+    """How an adverse event stood at a time while it went on."""
+
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, related_name="adverse_event_follow_ups"
+    )
+    event = models.ForeignKey(AdverseEvent, models.PROTECT, related_name="follow_ups")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=30, choices=[(o.value, o.label) for o in STILL_OPEN])
+    words = models.CharField(max_length=240)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    objects = SessionRowQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        triggers = [audited_child(), append_only()]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}: {self.words}"
+
 
 class AdverseEventResolution(models.Model):
     """How an adverse event ended, once."""
@@ -113,6 +193,11 @@ class AdverseEventResolution(models.Model):
     )
     event = models.OneToOneField(AdverseEvent, models.PROTECT, related_name="resolution")
     resolved_at = models.DateTimeField()
+    outcome = models.CharField(
+        max_length=30,
+        choices=[(o.value, o.label) for o in Outcome if o not in STILL_OPEN],
+        default=Outcome.RESOLVED,
+    )
     resolution = models.CharField(max_length=240)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()

@@ -1,7 +1,8 @@
-"""Adverse events of a session: reported, then resolved in words, or entered in error."""
+"""Adverse events of a session: reported, followed, resolved in words, or entered in error."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -9,22 +10,46 @@ from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
-from monitoring.models import AdverseEvent, AdverseEventResolution
+from clinic.roles import Role
+from monitoring.models import (
+    AdverseEvent,
+    AdverseEventFollowUp,
+    AdverseEventResolution,
+    EmergencyPolicy,
+)
+from monitoring.models.events import Outcome
 from monitoring.readings import said
+from patients.models import Task
+from patients.services import tasks
 from sessions.models import TreatmentSession
 from sessions.services import steps
 
 RECORD = "monitoring.record_vitals"
-KEPT = ("term", "severity", "serious", "onset_at", "action")
+KEPT = (
+    "term",
+    "severity",
+    "serious",
+    "seriousness",
+    "onset_at",
+    "action",
+    "medicine_actions",
+    "relation",
+)
+NOTHING_CHANGED = AdverseEvent.MedicineAction.NONE.value
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
+    """One event as it was typed; any criterion of seriousness makes it serious."""
+
     term: str
     severity: str
     serious: bool = False
     onset_at: datetime | None = None
     action: str = ""
+    seriousness: Collection[str] = ()
+    medicine_actions: Collection[str] = ()
+    relation: str = AdverseEvent.Relation.UNKNOWN
 
 
 def report(
@@ -33,54 +58,149 @@ def report(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
         if not by.may(RECORD, treatment_session.clinic_id):
             raise PermissionDenied(RECORD)
-        if treatment_session.arrived_at is None:
-            raise ValidationError("The patient has not arrived.", code="not_arrived")
-        if not said(reported.term):
-            raise ValidationError({"term": "Say what happened."})
-        onset_at = reported.onset_at or now
-        times.check_happened(
-            onset_at, now, field="onset_at", not_before=treatment_session.arrived_at
-        )
-        event = AdverseEvent.objects.create(
-            treatment_session=treatment_session,
-            term=reported.term.strip(),
-            severity=reported.severity,
-            serious=reported.serious,
-            onset_at=onset_at,
-            action=reported.action.strip(),
-            recorded_by=by,
-            recorded_at=now,
-        )
-        audit.record("adverse_event.reported", subject=treatment_session, serious=event.serious)
-        return event
+        return add(treatment_session, reported, by=by, now=clock.now())
+
+
+def add(
+    treatment_session: TreatmentSession, reported: Reported, *, by: User, now: datetime
+) -> AdverseEvent:
+    """Add an event to a locked session, inside `acting`; a serious one asks to be reported."""
+    if treatment_session.arrived_at is None:
+        raise ValidationError("The patient has not arrived.", code="not_arrived")
+    if not said(reported.term):
+        raise ValidationError({"term": "Say what happened."})
+    if NOTHING_CHANGED in reported.medicine_actions and len(reported.medicine_actions) > 1:
+        text = "Either nothing was changed with the medicine, or something was: choose."
+        raise ValidationError({"medicine_actions": text})
+    onset_at = reported.onset_at or now
+    times.check_happened(onset_at, now, field="onset_at", not_before=treatment_session.arrived_at)
+    event = AdverseEvent.objects.create(
+        treatment_session=treatment_session,
+        term=reported.term.strip(),
+        severity=reported.severity,
+        serious=reported.serious or bool(reported.seriousness),
+        seriousness=list(reported.seriousness),
+        onset_at=onset_at,
+        action=reported.action.strip(),
+        medicine_actions=list(reported.medicine_actions),
+        relation=reported.relation,
+        recorded_by=by,
+        recorded_at=now,
+    )
+    audit.record("adverse_event.reported", subject=treatment_session, serious=event.serious)
+    if event.serious:
+        to_report(event, now)
+    return event
+
+
+def report_key(event: AdverseEvent) -> str:
+    return f"report:{event.public_id}"
+
+
+def to_report(event: AdverseEvent, now: datetime) -> Task:
+    """Ask a prescriber to report a serious event to the programme and the authority."""
+    treatment_session = event.treatment_session
+    days = EmergencyPolicy.of(treatment_session.clinic_id).report_serious_days
+    return tasks.ask(
+        Task.Kind.REPORT_EVENT,
+        patient=treatment_session.patient,
+        role=Role.PRESCRIBER,
+        text=f"Serious event in session {treatment_session.number}: report it to the REMS or "
+        "the authority.",
+        due_at=now + timedelta(days=days),
+        dedupe_key=report_key(event),
+        source=treatment_session,
+    )
 
 
 def resolve(
-    event: AdverseEvent, resolution: str, *, by: User, entry: Submission | None = None
+    event: AdverseEvent,
+    resolution: str,
+    *,
+    by: User,
+    outcome: str = Outcome.RESOLVED,
+    at: datetime | None = None,
+    entry: Submission | None = None,
 ) -> AdverseEventResolution:
     """Record how it ended, once, in a row of its own."""
     with acting(by):
         entries.claim(entry, by)
         treatment_session = _lock(event, by)
-        if not said(resolution):
-            raise ValidationError({"resolution": "Say how it ended."})
-        if AdverseEventResolution.objects.filter(event=event).exists():
-            raise ValidationError("This event was resolved already.", code="resolved")
-        _refuse_error(event)
+        return end(treatment_session, event, resolution, by=by, outcome=outcome, at=at)
+
+
+def end(
+    treatment_session: TreatmentSession,
+    event: AdverseEvent,
+    resolution: str,
+    *,
+    by: User,
+    outcome: str = Outcome.RESOLVED,
+    at: datetime | None = None,
+) -> AdverseEventResolution:
+    """Do what `resolve` does with a locked session, inside `acting`."""
+    now = clock.now()
+    at = _check_open(event, resolution, at, now)
+    if outcome == Outcome.UNKNOWN and not treatment_session.is_over:
+        text = "The patient is still here: look how it is, an unknown end is none."
+        raise ValidationError({"outcome": text})
+    ended = AdverseEventResolution.objects.create(
+        treatment_session=treatment_session,
+        event=event,
+        resolved_at=at,
+        outcome=outcome,
+        resolution=resolution.strip(),
+        by=by,
+        recorded_at=now,
+    )
+    audit.record("adverse_event.resolved", subject=treatment_session)
+    if outcome == Outcome.FATAL:
+        to_report(event, now)
+    return ended
+
+
+def follow(
+    event: AdverseEvent,
+    words: str,
+    *,
+    by: User,
+    outcome: str,
+    at: datetime | None = None,
+    entry: Submission | None = None,
+) -> AdverseEventFollowUp:
+    """Record how it stands while it goes on."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = _lock(event, by)
         now = clock.now()
-        ended = AdverseEventResolution.objects.create(
+        at = _check_open(event, words, at, now)
+        standing = AdverseEventFollowUp.objects.create(
             treatment_session=treatment_session,
             event=event,
-            resolved_at=now,
-            resolution=resolution.strip(),
+            at=at,
+            outcome=outcome,
+            words=words.strip(),
             by=by,
             recorded_at=now,
         )
-        audit.record("adverse_event.resolved", subject=treatment_session)
-        return ended
+        audit.record("adverse_event.followed", subject=treatment_session)
+        return standing
+
+
+def _check_open(event: AdverseEvent, words: str, at: datetime | None, now: datetime) -> datetime:
+    """Refuse what was settled already; return when this is about, without a time now."""
+    if not said(words):
+        raise ValidationError({"resolution": "Say how it ended."})
+    if AdverseEventResolution.objects.filter(event=event).exists():
+        raise ValidationError("This event was resolved already.", code="resolved")
+    _refuse_error(event)
+    at = at or now
+    times.check_happened(at, now, field="at")
+    if at < event.onset_at.replace(second=0, microsecond=0):
+        raise ValidationError({"at": "This is before it began. Check the time."})
+    return at
 
 
 def enter_in_error(
@@ -92,18 +212,26 @@ def enter_in_error(
         treatment_session = _lock(event, by)
         if not said(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
-        _refuse_error(event)
-        error = AdverseEvent.objects.create(
-            **{name: getattr(event, name) for name in KEPT},
-            treatment_session=treatment_session,
-            recorded_by=by,
-            recorded_at=clock.now(),
-            supersedes=event,
-            reason=reason.strip(),
-            entered_in_error=True,
-        )
-        audit.record("adverse_event.entered_in_error", subject=treatment_session)
-        return error
+        return take_back(treatment_session, event, reason, by=by)
+
+
+def take_back(
+    treatment_session: TreatmentSession, event: AdverseEvent, reason: str, *, by: User
+) -> AdverseEvent:
+    """Do what `enter_in_error` does with a locked session, inside `acting`."""
+    _refuse_error(event)
+    error = AdverseEvent.objects.create(
+        **{name: getattr(event, name) for name in KEPT},
+        treatment_session=treatment_session,
+        recorded_by=by,
+        recorded_at=clock.now(),
+        supersedes=event,
+        reason=reason.strip(),
+        entered_in_error=True,
+    )
+    audit.record("adverse_event.entered_in_error", subject=treatment_session)
+    tasks.close_for(by=by, note="Entered in error.", dedupe_key=report_key(event))
+    return error
 
 
 def _lock(event: AdverseEvent, by: User) -> TreatmentSession:

@@ -21,7 +21,8 @@ from monitoring.models import (
     WayHomeNote,
 )
 from monitoring.readings import Administration, Check, History, Reading, Settings
-from monitoring.services import seen
+from monitoring.services import incidents, seen
+from monitoring.services.incidents import Incidents
 from monitoring.timeline import DueCheck
 from sessions.models import (
     Dose,
@@ -61,6 +62,7 @@ class Record:
     missed: dict[str, str]
     not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
     clock_jumped_at: datetime | None
+    incidents: Incidents
 
     @cached_property
     def standing_vitals(self) -> list[VitalSigns]:
@@ -106,7 +108,13 @@ class Record:
     @property
     def rows(self) -> str:
         """Identify what is on record; a correction is a row, too."""
-        recorded = (self.vitals, self.doses, self.infusion_events, self.adverse_events)
+        recorded = (
+            self.vitals,
+            self.doses,
+            self.infusion_events,
+            self.adverse_events,
+            self.incidents.rows,
+        )
         return seen.digest(f"{row._meta.label} {row.pk}" for rows in recorded for row in rows)
 
     def gate(self, now: datetime) -> Gate:
@@ -171,6 +179,7 @@ def parts() -> dict[str, Many]:
             *person("recorded_by"),
             "resolution__resolved_at",
             "resolution__resolution",
+            "resolution__outcome",
         ),
         "assessment": One(
             _of_session(DischargeAssessment),
@@ -186,6 +195,7 @@ def parts() -> dict[str, Many]:
         "jump": One(
             Heartbeat.objects.filter(jumped_at__isnull=False).order_by("-jumped_at"), "jumped_at"
         ),
+        **incidents.parts(),
     }
 
 
@@ -215,6 +225,7 @@ def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> 
             for wrong in found["not_missed"]
         ],
         clock_jumped_at=found["jump"] and found["jump"].jumped_at,
+        incidents=incidents.incidents_of(found),
         **{name: found[name] for name in AS_FOUND},
     )
 

@@ -1,5 +1,6 @@
 """Missed checks and adverse events: entering, settling, taking back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -17,6 +18,7 @@ from monitoring.forms.events import (
     WithdrawForm,
 )
 from monitoring.models import AdverseEvent
+from monitoring.models.events import STILL_OPEN
 from monitoring.services import events, history
 from monitoring.services import missed as missed_checks
 from sessions.actions import Panel, answer, session_rows
@@ -90,7 +92,8 @@ def event(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
             by=staff(request),
             entry=form.submission("event", public_id),
         )
-        return f"“{reported.term}” recorded. It stays open until its end is recorded."
+        to_report = " A prescriber is asked to report it." if reported.serious else ""
+        return f"“{reported.term}” recorded. It stays open until its end is recorded.{to_report}"
 
     return answer(request, treatment_session, panel, save)
 
@@ -103,12 +106,12 @@ def resolve(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     panel = Panel(title=f"End of “{found.term}”", form=form, url=request.path, button="Save")
 
     def save() -> str:
-        events.resolve(
-            found,
-            form.cleaned_data["resolution"],
-            by=staff(request),
-            entry=form.submission("resolve", public_id),
-        )
+        typed, entry = form.cleaned_data, form.submission("resolve", public_id)
+        told: dict[str, Any] = {"outcome": typed["outcome"], "at": typed["at"]}
+        if typed["outcome"] in STILL_OPEN:
+            row = events.follow(found, typed["resolution"], by=staff(request), entry=entry, **told)
+            return f"“{found.term}”: {row.get_outcome_display().lower()}. It stays open."
+        events.resolve(found, typed["resolution"], by=staff(request), entry=entry, **told)
         return f"“{found.term}” has ended."
 
     return answer(request, treatment_session, panel, save)

@@ -35,6 +35,9 @@ class Task(PublicRow):
         CONSENT = "consent", "Consent runs out"
         ASSESSMENT = "assessment", "Assessment is due"
         REMS_FORM = "rems_form", "REMS monitoring form"
+        COME = "come", "Come to the patient now"
+        REPORT_EVENT = "report_event", "Report a serious adverse event"
+        FIND = "find", "Find a patient who left"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(
