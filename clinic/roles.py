@@ -94,6 +94,7 @@ CONFIGURED = (
     "treatment_sessions.monitoringcheck",
     "treatment_sessions.dosingpolicy",
     "monitoring.emergencypolicy",
+    "monitoring.predosepolicy",
 )
 VIEWED_IN_ADMIN = (
     "patients.patient",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from desk.sheet import IN_TREATMENT, Sheet
 from monitoring.conditions import Condition
 from monitoring.services import discharge, predose, record
+from patients.services.chart import CHART
 from sessions import lifecycle
 from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import TreatmentSession
@@ -103,6 +104,15 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
         "predose_check": ("Check", url(sheet, "monitoring:predose"), predose.RECORD),
         "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "predose_repeat": (
+            ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE)
+            if sheet.may(predose.DECIDE)
+            else ("Measure", url(sheet, "monitoring:vitals"), record.RECORD)
+        ),
+        "predose_critical": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
+        "pregnancy": ("Ask", url(sheet, "monitoring:private"), predose.RECORD),
+        "pregnancy_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "weight": ("Weigh", url(sheet, "monitoring:weight"), CHART),
         "hold": ("Recheck", url(sheet, "monitoring:vitals"), record.RECORD),
         "second_check": ("Check", url(sheet, "sessions:second_check"), doses.GIVE),
         "baseline": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),

@@ -11,7 +11,8 @@ from monitoring.services import discharge, predose, record
 from monitoring.services.discharge import PRESCRIBER
 from monitoring.views.leaving import assess_panel, release_panel
 from monitoring.views.measuring import vitals_panel
-from monitoring.views.predose import check_panel, decide_panel
+from monitoring.views.predose import check_panel, decide_panel, private_panel, weight_panel
+from patients.services.chart import CHART
 from sessions import lifecycle
 from sessions.actions import Panel
 from sessions.lifecycle import Status
@@ -49,11 +50,15 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
     codes = {condition.code for condition in sheet.unmet}
     decides = sheet.may(predose.DECIDE)
     if "predose_check" in codes and sheet.may(predose.RECORD):
-        return [check_panel(sheet.treatment_session, decides=decides)]
-    if "baseline" in codes:
+        return [check_panel(sheet.treatment_session, sheet.asking, decides=decides)]
+    if "pregnancy" in codes and sheet.may(predose.RECORD):
+        return [private_panel(sheet.treatment_session)]
+    if "weight" in codes and sheet.may(CHART):
+        return [weight_panel(sheet.treatment_session, sheet.weight)]
+    if codes & {"baseline", "predose_critical", "predose_repeat"}:
         return _vitals(sheet)
-    if codes & {"predose_stop", "predose_bp"} and decides:
-        return [decide_panel(sheet.treatment_session, predose.to_decide(sheet.unmet))]
+    if codes & {"predose_stop", "pregnancy_stop", "predose_bp"} and decides:
+        return [decide_panel(sheet.treatment_session, sheet.unmet)]
     if sheet.held:
         return _vitals(sheet)
     return [] if codes else _step(sheet, Status.CLEARED)

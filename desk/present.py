@@ -12,7 +12,8 @@ from django.db.models import Model
 from clinic.models import Clinic, PrescriberEnrolment, RemsCertification
 from clinic.times import day_bounds
 from desk import present_rows
-from monitoring.models import PreDoseCheck
+from monitoring.before_dose import Today
+from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.readings import (
     Administration,
     Assessment,
@@ -23,11 +24,12 @@ from monitoring.readings import (
     first_dose_at,
 )
 from monitoring.services import predose
+from monitoring.services.history import of_visit
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.models import Consent, RemsEnrolment, SafetyScreen
 from patients.naming import initials
 from sessions import rems
-from sessions.models import DoseOrder, Protocol
+from sessions.models import DoseOrder, DosingPolicy, Protocol
 from sessions.models.protocol import Route
 from sessions.services.authorization import OnChart, stands_on
 
@@ -63,7 +65,7 @@ class PresentSession:
     chair_id: int | None
     next_booking: NextBooking | None
     chart: OnChart | None  # what the first dose rests on, until it is given
-    check: PreDoseCheck | None  # of this visit, until then
+    before: Today | None  # what today's check says, until then
     rest_minutes: int
     settings: Settings
     history: History = field(default_factory=History)
@@ -90,6 +92,11 @@ class House:
         self.way_home = _by(rows["way_home"], of_session)
         self.assessments = _one_each(rows["assessment"], of_session)
         self.checks = _one_each(rows["predose_check"], of_session)
+        self.policy = PreDosePolicy(**next(iter(rows["policy"]), {}))
+        self.weight_days = DosingPolicy(**next(iter(rows["dosing"]), {})).weight_days
+        self.privates = _one_each(rows["private"], "of_patient")
+        self.weights = _one_each(rows["weight"], "of_patient")
+        self.zone = clinic.zone
         self.consents = _one_each(rows["consent"], "patient_id")
         self.screens = _one_each(rows["screen"], "patient_id")
         self.orders = _one_each(rows["order"], "course_id")
@@ -97,6 +104,10 @@ class House:
         self.certification = next(iter(rows["certification"]), None)
         self.rems_prescribers = _one_each(rows["rems_prescriber"], "person_id")
         self.bookings = _by(rows["booking"], "chair_id")
+
+    def day_of(self, text: str) -> date:
+        """Return the clinic's day of a moment."""
+        return _moment(text).astimezone(self.zone).date()
 
 
 def _by(rows: list[Row], key: str) -> Mapping[int, list[Row]]:
@@ -136,6 +147,7 @@ def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSessi
     before_dose = row["status"] in predose.TAKES_A_DOSE
     arrived_at = _moment(row["arrived_at"]) if row["arrived_at"] else None
     starts_at, stay = _moment(row["starts_at"]), house.stays.get(row["id"])
+    history = _history(row["id"], house, jumped_at)
     chair_id = stay["chair_id"] if stay else row["chair_id"]
     return PresentSession(
         public_id=row["public_id"],
@@ -155,10 +167,10 @@ def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSessi
         chair_id=chair_id,
         next_booking=_next_booking(house.bookings.get(chair_id, ()), starts_at),
         chart=_chart(row, house) if before_dose else None,
-        check=_check(house.checks.get(row["id"]), arrived_at) if before_dose else None,
+        before=_before(row, house, history, arrived_at) if before_dose else None,
         rest_minutes=house.rest_minutes[row["protocol_id"]],
         settings=house.settings[row["protocol_id"]],
-        history=_history(row["id"], house, jumped_at),
+        history=history,
     )
 
 
@@ -207,6 +219,26 @@ def _consent(found: Row | None) -> Consent | None:
     values = dict(found)
     zone = values.pop("zone")
     return _made(Consent, values, clinic=Clinic(time_zone=zone))
+
+
+def _before(row: Row, house: House, known: History, arrived_at: datetime | None) -> Today:
+    patient = row["patient_id"]
+    private, weight = house.privates.get(patient), house.weights.get(patient)
+    return Today(
+        check=_check(house.checks.get(row["id"]), arrived_at),
+        visit=of_visit(known, arrived_at),
+        first_dose=first_dose_at(known.administrations),
+        settings=house.settings[row["protocol_id"]],
+        policy=house.policy,
+        on=house.today,
+        birth_date=date.fromisoformat(row["birth_date"]),
+        sex=row["sex"],
+        pregnancy=PregnancyAnswer(pk=private["id"], answer=private["answer"]) if private else None,
+        pregnancy_on=house.day_of(private["asked_at"]) if private else None,
+        weighed_on=house.day_of(weight["observed_at"]) if weight else None,
+        weight_days=house.weight_days,
+        history=known,
+    )
 
 
 def _check(found: Row | None, arrived_at: datetime | None) -> PreDoseCheck | None:

@@ -18,16 +18,19 @@ from monitoring.models import (
     Escort,
     MissedCheck,
     PreDoseCheck,
+    PreDosePolicy,
+    PregnancyAnswer,
     VitalSigns,
     WayHomeNote,
 )
 from monitoring.services import predose
-from patients.models import Consent, RemsEnrolment, SafetyScreen
+from patients.models import BodyMeasure, Consent, RemsEnrolment, SafetyScreen
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
     Dose,
     DoseOrder,
+    DosingPolicy,
     InfusionEvent,
     MonitoringCheck,
     MonitoringTemplate,
@@ -35,7 +38,8 @@ from sessions.models import (
 )
 
 UNSAID = {"id", "protocol", "sources"}
-PREDOSE = [*predose.QUESTIONS, "completed_at", "decided_by_id"]
+PREDOSE = [*predose.QUESTIONS, "asked", "covers", "completed_at", "decided_by_id"]
+POLICY = [field.name for field in PreDosePolicy.settings()]
 TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
 VITALS = [
     "id",
@@ -116,6 +120,20 @@ def _parts() -> dict[str, str]:
             "assessed_by__username",
         ),
         "predose_check": _newest(PreDoseCheck, "waiting", OF, *PREDOSE),
+        "policy": PreDosePolicy.objects.filter(clinic=CLINIC).values(*POLICY),
+        "dosing": DosingPolicy.objects.filter(clinic=CLINIC).values("weight_days"),
+        "private": _newest_of_patients(
+            PregnancyAnswer.objects.all(),
+            "treatment_session__patient_id",
+            "id",
+            "answer",
+            "asked_at",
+        ),
+        "weight": _newest_of_patients(
+            BodyMeasure.objects.standing().filter(kind=BodyMeasure.Kind.WEIGHT),
+            "patient_id",
+            "observed_at",
+        ),
         "consent": _consents().values(
             "patient_id", "given_at", "expires_on", zone=F("clinic__time_zone")
         ),
@@ -169,6 +187,7 @@ def _here() -> QuerySet[Any, Any]:
         family_name=F("patient__family_name"),
         given_name=F("patient__given_name"),
         birth_date=F("patient__birth_date"),
+        sex=F("patient__sex"),
         deceased=F("patient__deceased"),
         phase_name=F("phase__name"),
         phase_count=F("phase__count"),
@@ -197,6 +216,12 @@ def _newest(model: type[Model], array: str, key: str, *names: str) -> QuerySet[A
     """Return the first row for each, in the model's own order."""
     rows = model._default_manager.filter(_among(key, array))
     return rows.order_by(key, *_ordering(model)).distinct(key).values(key, *names)
+
+
+def _newest_of_patients(rows: QuerySet[Any, Any], patient: str, *names: str) -> QuerySet[Any, Any]:
+    found = rows.filter(_among(patient, "patients"))
+    ordered = found.order_by(patient, *_ordering(rows.model)).distinct(patient)
+    return ordered.values(*names, of_patient=F(patient))
 
 
 def _ordering(model: type[Model]) -> Iterable[str]:

@@ -37,10 +37,13 @@ from monitoring.models import (
     Escort,
     MissedCheck,
     PreDoseCheck,
+    PreDosePolicy,
+    PregnancyAnswer,
     SerotoninCheck,
     VitalSigns,
+    WayHomeNote,
 )
-from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen, Task
+from patients.models import BodyMeasure, Consent, Patient, RemsEnrolment, SafetyScreen, Task
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -60,15 +63,17 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     DoseWaste,
     ChairStay,
     PreDoseCheck,
+    PregnancyAnswer,
     MissedCheck,
     AdverseEvent,
     AdverseEventResolution,
     Escort,
+    WayHomeNote,
     DischargeAssessment,
     AdverseEventFollowUp,
     SerotoninCheck,
 )
-ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen, RemsEnrolment)
+ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen, RemsEnrolment, BodyMeasure)
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 CLOCK = "clock_timestamp()"
 SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
@@ -202,6 +207,7 @@ def _sql(clock: str) -> str:
                 {added(here.format("sessions"))}, {on_chart},
                 {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
                 {versions(Patient, f"id = ANY({here.format('people')})")},
+                {versions(PreDosePolicy, "clinic_id = %(clinic)s")},
                 {versions(Task, "clinic_id = %(clinic)s AND closed_at IS NULL")},
                 (SELECT string_agg(version, ',' ORDER BY id) FROM active),
                 (SELECT string_agg(version, ',' ORDER BY id) FROM places)

@@ -12,12 +12,13 @@ from desk.present import PresentSession
 from desk.readiness import is_ready
 from desk.values import Value, alarms, values
 from monitoring import timeline
+from monitoring.before_dose import held
 from monitoring.conditions import Gate
 from monitoring.discharge import gate_of
 from monitoring.evidence import Evidence
 from monitoring.holding import Hold
 from monitoring.readings import first_dose_at, last_dose_at
-from monitoring.services import history, predose
+from monitoring.services import predose
 from patients.naming import initials, list_name
 from patients.rules import age_on
 from sessions.lifecycle import Status
@@ -28,6 +29,7 @@ from sessions.services.authorization import unmet_on_chart
 RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
 CHECK = ("Start pre-dose check", "monitoring:predose")
 CLEAR = ("Clear for the dose", "desk:session")
+MEASURE = {"baseline", "hold", "predose_repeat", "predose_critical"}
 SETTLE = ("See what is missing", "desk:session")
 
 
@@ -115,9 +117,9 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     upcoming = timeline.next_due(checks)
     evidence = Evidence(row.history, row.settings, now)
     standing = gate_of(evidence) if given else None
-    held = _held(row)
-    unmet = _unmet_before_dose(row, held, now)
-    next_words, next_at = _next(row, held, upcoming, standing)
+    holding = _held(row)
+    unmet = _unmet_before_dose(row, holding, now)
+    next_words, next_at = _next(row, holding, upcoming, standing)
     overdue = any(check.state == "overdue" for check in checks)
     alarming = alarms(row.history, row.settings, now)
     ready = is_ready(row.status, standing)
@@ -153,25 +155,21 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     )
 
 
-def _unmet_before_dose(row: PresentSession, held: Hold | None, now: datetime) -> list[Unmet]:
+def _unmet_before_dose(row: PresentSession, holding: Hold | None, now: datetime) -> list[Unmet]:
     """Return what the gate before a dose says; the sheet and the services say the same."""
     if row.chart is None:
         return []
     if row.status == Status.DOSING:
-        return predose.unmet_hold(held)
-    baseline = history.before_dose(row.history, row.arrived_at)
+        return predose.unmet_hold(holding)
     return [
         *unmet_on_chart(row.chart, now, row.today),
-        *predose.unmet(row.check, baseline, row.settings),
-        *predose.unmet_hold(held),
+        *(predose.unmet(row.before) if row.before else ()),
+        *predose.unmet_hold(holding),
     ]
 
 
 def _held(row: PresentSession) -> Hold | None:
-    if row.status not in predose.TAKES_A_DOSE:
-        return None
-    visit = history.of_visit(row.history, row.arrived_at)
-    return predose.held(row.check, visit, row.history, row.settings)
+    return held(row.before) if row.before else None
 
 
 def _rank(
@@ -196,13 +194,13 @@ def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[st
 
 def _next(
     row: PresentSession,
-    held: Hold | None,
+    holding: Hold | None,
     upcoming: timeline.DueCheck | None,
     standing: Gate | None,
 ) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
-    if held:
-        return "Recheck due by", held.recheck_by
+    if holding:
+        return "Recheck due by", holding.recheck_by
     if row.status == Status.CLEARED and row.chart and (order := row.chart.order):
         minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
         return f"Cleared for {plain(order.dose_mg)} mg{minutes}", None
@@ -238,7 +236,7 @@ def _action(
         codes = {found.code for found in unmet}
         if "predose_check" in codes:
             return CHECK
-        return RECORD_VITALS if codes & {"baseline", "hold"} else SETTLE
+        return RECORD_VITALS if codes & MEASURE else SETTLE
     if row.status == Status.CHECKED_IN:
         return CLEAR
     if row.status == Status.CLEARED:

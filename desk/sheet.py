@@ -12,17 +12,19 @@ from clinic.presence import Site
 from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.alerts import Alert
+from monitoring.before_dose import Today, held
 from monitoring.discharge import Gate
-from monitoring.holding import Hold, hold_of
 from monitoring.happenings import happenings, still_open
+from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck, SerotoninCheck
 from monitoring.readings import first_dose_at, last_dose_at
 from monitoring.serotonin import emergency_text
 from monitoring.services import predose
 from monitoring.services.history import Record
+from monitoring.services.predose import Asking
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
-from patients.models import Allergy
+from patients.models import Allergy, BodyMeasure
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import (
     ChairStay,
@@ -56,7 +58,10 @@ class Sheet:
     user: User
     now: datetime
     record: Record
-    check: PreDoseCheck | None
+    checks: list[PreDoseCheck]  # the newest first
+    before: Today  # what today's check says
+    asking: Asking
+    weight: BodyMeasure | None
     order: DoseOrder | None
     chart_unmet: list[Unmet]
     changes: list[StatusChange]
@@ -64,8 +69,13 @@ class Sheet:
     allergies: list[Allergy]
     site: Site  # which prescribers are here
     dosing: DosingPolicy
-    checks: list[DoseCheck]
+    second_checks: list[DoseCheck]
     wastes: list[DoseWaste]
+
+    @property
+    def check(self) -> PreDoseCheck | None:
+        """Return the check that counts today."""
+        return self.before.check
 
     @property
     def status(self) -> str:
@@ -94,8 +104,7 @@ class Sheet:
         """Return what forbids a dose, on the chart and in today's check."""
         if self.status not in {Status.CHECKED_IN, Status.CLEARED}:
             return []
-        record = self.record
-        today = predose.unmet(self.check, record.before_dose(), record.settings)
+        today = predose.unmet(self.before)
         second = (
             [Unmet("second_check", "A second person checks this dose before it is given.")]
             if self.needs_check
@@ -108,7 +117,7 @@ class Sheet:
         """Return the second check that holds now, while a dose may be given."""
         if self.order is None or self.status not in {Status.CLEARED, Status.DOSING}:
             return None
-        return checks.valid(self.checks, self.order, self.dosing, self.now)
+        return checks.valid(self.second_checks, self.order, self.dosing, self.now)
 
     @property
     def needs_check(self) -> bool:
@@ -135,14 +144,14 @@ class Sheet:
         """Return the critical values that hold the dose, also where a prescriber went on."""
         if self.status not in predose.TAKES_A_DOSE:
             return None
-        return hold_of(self.record.of_visit(), self.record.history, self.record.settings)
+        record = self.record
+        return hold_of(record.of_visit(), self.first_dose, record.history, record.settings)
 
     @cached_property
     def held(self) -> Hold | None:
         if self.status not in predose.TAKES_A_DOSE:
             return None
-        record = self.record
-        return predose.held(self.check, record.of_visit(), record.history, record.settings)
+        return held(self.before)
 
     @property
     def may_decide(self) -> bool:
@@ -279,8 +288,9 @@ class Sheet:
         """Return what happened, by time; of one moment, the step comes first."""
         rows: list[tuple[datetime, str, Any]] = [
             *((change.at, "step", change) for change in self.changes),
+            *((check.completed_at, "check", check) for check in reversed(self.checks)),
             *((stay.since, "place", stay) for stay in self.stays),
-            *((check.checked_at, "check", check) for check in self.checks),
+            *((check.checked_at, "second_check", check) for check in self.second_checks),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
             *((note.at, "way_home", note) for note in self.record.way_home),
             *((found.at, "happening", found) for found in happenings(self.record.incidents)),

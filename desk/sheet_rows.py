@@ -1,7 +1,7 @@
 """The rows behind a session sheet, read in one statement."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -19,10 +19,26 @@ from clinic.models import (
 )
 from clinic.presence import Site
 from desk.sheet import Sheet
-from monitoring.models import Discharge, Escort, PreDoseCheck
-from monitoring.services import history
+from monitoring.before_dose import Today
+from monitoring.models import (
+    Discharge,
+    Escort,
+    PreDoseCheck,
+    PreDosePolicy,
+    PregnancyAnswer,
+)
+from monitoring.readings import first_dose_at
+from monitoring.services import history, predose
+from monitoring.services.history import Record
 from monitoring.services.predose import is_of_visit
-from patients.models import Allergy, Consent, Patient, RemsEnrolment, SafetyScreen
+from patients.models import (
+    Allergy,
+    BodyMeasure,
+    Consent,
+    Patient,
+    RemsEnrolment,
+    SafetyScreen,
+)
 from sessions import rems
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -49,27 +65,62 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     """Read everything in one statement, and make the session what hangs on it."""
     found = _bundle().read(treatment_session.pk)
     attach(treatment_session, found, *BOOKING, "signature", "discharge")
-    status, check = treatment_session.status, found["check"]
+    status = treatment_session.status
     site = presence.site(now, found["presence"], found["on_site"])
     today = now.astimezone(treatment_session.clinic.zone).date()
     order = found["order"] if status in NEEDS_ORDER else None
     if order and not authorization.stands_on(order, today):
         order = None
+    record = history.record_of(treatment_session, found)
+    policy = found["policy"] or PreDosePolicy()
+    dosing = found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id)
     return Sheet(
         treatment_session=treatment_session,
         user=user,
         now=now,
-        record=history.record_of(treatment_session, found),
-        check=check if check and is_of_visit(check, treatment_session.arrived_at) else None,
+        record=record,
+        checks=found["predose_checks"],
+        before=_before(record, found, policy, dosing, today),
+        asking=predose.asking(record.settings, policy, found["lookup"], today),
+        weight=found["weight"],
         order=order,
         chart_unmet=_chart_unmet(treatment_session, found, order, site),
         changes=found["changes"],
         stays=found["stays"],
         allergies=found["allergies"],
         site=site,
-        dosing=found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id),
-        checks=found["second_checks"],
+        dosing=dosing,
+        second_checks=found["second_checks"],
         wastes=found["wastes"],
+    )
+
+
+def _before(
+    record: Record,
+    found: Mapping[str, Any],
+    policy: PreDosePolicy,
+    dosing: DosingPolicy,
+    today: date,
+) -> Today:
+    treatment_session = record.treatment_session
+    check = next(iter(found["predose_checks"]), None)
+    this_visit = check and is_of_visit(check, treatment_session.arrived_at)
+    zone, private, weight = treatment_session.clinic.zone, found["private"], found["weight"]
+    patient = treatment_session.patient
+    return Today(
+        check=check if this_visit else None,
+        visit=record.of_visit(),
+        first_dose=first_dose_at(record.administrations),
+        settings=record.settings,
+        policy=policy,
+        on=today,
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+        pregnancy=private,
+        pregnancy_on=private.asked_at.astimezone(zone).date() if private else None,
+        weighed_on=weight.observed_at.astimezone(zone).date() if weight else None,
+        weight_days=dosing.weight_days,
+        history=record.history,
     )
 
 
@@ -166,7 +217,7 @@ def _of_the_visit() -> dict[str, Many]:
             *person("recorded_by"),
             *person("witness"),
         ),
-        "check": One(
+        "predose_checks": Many(
             _of_session(PreDoseCheck),
             *all_fields(PreDoseCheck),
             *person("completed_by"),
@@ -192,6 +243,26 @@ def _on_the_chart() -> dict[str, Many]:
         ),
         "order": One(order, *all_fields(DoseOrder)),
         "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
+        "policy": One(
+            PreDosePolicy.objects.filter(clinic=OuterRef("clinic")), *all_fields(PreDosePolicy)
+        ),
+        "private": One(
+            PregnancyAnswer.objects.filter(treatment_session__patient=OuterRef("patient")),
+            "answer",
+            "asked_at",
+        ),
+        "lookup": One(
+            PreDoseCheck.objects.filter(treatment_session__patient=OuterRef("patient"))
+            .exclude(pdmp="")
+            .exclude(treatment_session=OuterRef("pk")),
+            "pdmp",
+            "completed_at",
+        ),
+        "weight": One(
+            BodyMeasure.objects.standing().filter(kind=BodyMeasure.Kind.WEIGHT, **of_patient),
+            "value",
+            "observed_at",
+        ),
         "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
         "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
     }

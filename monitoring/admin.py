@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from clinic.admin_base import PolicyAdmin
-from monitoring.models import DischargePolicy, EmergencyPolicy
+from monitoring.models import DischargePolicy, EmergencyPolicy, PreDosePolicy
 
 
 @admin.register(DischargePolicy)
@@ -11,4 +11,4 @@ class DischargePolicyAdmin(PolicyAdmin):
     list_display = ("clinic", "adult", "medical_transport", "taxi", "waiting_place")
 
 
-admin.site.register(EmergencyPolicy, PolicyAdmin)
+admin.site.register([EmergencyPolicy, PreDosePolicy], PolicyAdmin)

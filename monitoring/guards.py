@@ -16,6 +16,7 @@ from sessions.models import TreatmentSession
 
 SIGNED = (
     "predose_checks",
+    "pregnancy_answers",
     "vital_signs",
     "missed_checks",
     "adverse_events",

@@ -5,8 +5,8 @@ set that leaves a measure out doesn't lift its hold. What was decided where the 
 
 - SpO2 on oxygen may set a hold, and never lifts one.
 - Before the first dose, blood pressure has a lower limit of its own: the pre-dose check's.
-- A rise with symptoms holds as well: a decision covers it that came after the value and after the
-  symptom were written.
+- A rise with symptoms holds as well: a decision covers it that was shown the value together with
+  what is known of the symptoms.
 - A recheck is due at once, and overdue after the template's `overdue_after_minutes`.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitoring.alerts import Alert, alerts, critical, standing
-from monitoring.readings import History, Reading, Settings, first_dose_at
+from monitoring.readings import History, Reading, Settings
 
 PRESSURE = ("systolic", "diastolic")
 MEASURES = (*PRESSURE, "pulse", "spo2", "sedation", "resp_rate", "temperature")
@@ -26,7 +26,7 @@ RISE = "alert_bp_rise_percent"
 class Hold:
     alerts: tuple[Alert, ...]
     recheck_by: datetime
-    known_at: datetime  # when the last of these values was written; an older decision saw less
+    keys: tuple[str, ...]  # of the values, for the decision that covers them
 
     @property
     def text(self) -> str:
@@ -51,13 +51,15 @@ def hold(
     return Hold(
         tuple(dict.fromkeys(alert for _, alert in found)),
         last + timedelta(minutes=settings.overdue_after_minutes),
-        max(reading.recorded_at for reading, _ in found),
+        tuple(sorted({f"reading:{reading.id}:{alert.measure}" for reading, alert in found})),
     )
 
 
-def hold_of(readings: Sequence[Reading], history: History, settings: Settings) -> Hold | None:
+def hold_of(
+    readings: Sequence[Reading], first_dose: datetime | None, history: History, settings: Settings
+) -> Hold | None:
     """Return what these readings of the session's visit hold the dose for, symptoms included."""
-    found = hold(readings, first_dose_at(history.administrations), settings)
+    found = hold(readings, first_dose, settings)
     if settings.alert_bp_rise_percent is None or not readings:
         return found
     last = max(reading.observed_at for reading in readings)
@@ -65,13 +67,13 @@ def hold_of(readings: Sequence[Reading], history: History, settings: Settings) -
     if not risen or history.events_known_at is None:
         return found
     seen = [r for r in readings if r.observed_at in {alert.observed_at for alert in risen}]
-    known_at = max([history.events_known_at, *(reading.recorded_at for reading in seen)])
+    symptom = f"{history.events_known_at:%Y%m%d%H%M%S%f}"
+    keys = {f"reading:{reading.id}:rise:{symptom}" for reading in seen}
     recheck_by = last + timedelta(minutes=settings.overdue_after_minutes)
     if found is None:
-        return Hold(tuple(risen), recheck_by, known_at)
-    return Hold(
-        (*found.alerts, *risen), max(found.recheck_by, recheck_by), max(found.known_at, known_at)
-    )
+        return Hold(tuple(risen), recheck_by, tuple(sorted(keys)))
+    by = max(found.recheck_by, recheck_by)
+    return Hold((*found.alerts, *risen), by, tuple(sorted(keys.union(found.keys))))
 
 
 def _newest(readings: Sequence[Reading]) -> list[Reading]:

@@ -19,6 +19,7 @@ Measured = int | Decimal
 PEAK_MINUTE = 40
 MOAAS_BEST = 5
 DISSOCIATION_NONE = 0
+NOT_NUMBERS = {"escort_required", "predose_needs_weight", "checks"}
 MOST_MINUTES = 24 * 60  # a threshold beyond a day is a slip of the finger
 
 
@@ -191,12 +192,19 @@ class Settings:
     watch_pulse_change: int | None = None
     predose_systolic: int = 140
     predose_diastolic: int = 90
+    predose_older_age: int = 0  # from this age the next two hold; 0: for nobody
+    predose_older_systolic: int = 150
+    predose_older_diastolic: int = 90
+    predose_food_minutes: int = 120  # 0: not asked, as with the next two
+    predose_fluids_minutes: int = 30
+    predose_nasal_minutes: int = 60
+    predose_needs_weight: bool = False
     overdue_after_minutes: int = 5
     escort_required: bool = True
     checks: tuple[Check, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (f.name for f in fields(self) if f.name not in ("escort_required", "checks")):
+        for name in (f.name for f in fields(self) if f.name not in NOT_NUMBERS):
             value = getattr(self, name)
             if value is None and name in OPTIONAL:
                 continue
@@ -227,6 +235,12 @@ class Settings:
             and self.peak_window_from <= check.minute <= self.peak_window_to
         ]
         return min(inside, key=lambda check: abs(check.minute - PEAK_MINUTE), default=None)
+
+    def predose_limit(self, age: int) -> BloodPressure:
+        """Return the pressure over which a prescriber weighs a dose at this age."""
+        if self.predose_older_age and age >= self.predose_older_age:
+            return BloodPressure(self.predose_older_systolic, self.predose_older_diastolic)
+        return BloodPressure(self.predose_systolic, self.predose_diastolic)
 
     @property
     def baseline_check(self) -> Check | None:

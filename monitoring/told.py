@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from monitoring.happenings import happenings
 from monitoring.models import DischargeAssessment, PreDoseCheck, VitalSigns
-from monitoring.questions import QUESTIONS
+from monitoring.questions import PRIVATE, QUESTIONS
 from monitoring.readings import BloodPressure
-from monitoring.services import history, predose
+from monitoring.services import history
 from monitoring.services.history import Record
 from sessions.covered import time_of
 from sessions.models import TreatmentSession
@@ -29,6 +29,7 @@ def told(treatment_session: TreatmentSession) -> list[Section]:
     missed = tuple(Fact(f"“{label}”", f"missed: {why}") for label, why in record.missed.items())
     return [
         *(_check(check) for check in checks.order_by("completed_at", "pk")),
+        *_private(treatment_session),
         Section(
             "Vital signs",
             (*map(_vitals, record.standing_vitals), *missed),
@@ -43,12 +44,15 @@ def told(treatment_session: TreatmentSession) -> list[Section]:
 def _check(check: PreDoseCheck) -> Section:
     facts = [
         Fact(
-            question.topic,
-            question.told(getattr(check, name)),
-            getattr(check, name) != question.passes,
+            words,
+            QUESTIONS[code].told(getattr(check, code)),
+            getattr(check, code) != QUESTIONS[code].passes,
         )
-        for name, question in QUESTIONS.items()
+        for code, words in check.asked_words.items()
     ]
+    for label, at in (("Last ate", check.last_food_at), ("Last drank", check.last_fluids_at)):
+        if at:
+            facts.append(Fact(label, time_of(at)))
     if check.new_medicines_text:
         facts.append(Fact("Which new medicines", check.new_medicines_text))
     if check.note:
@@ -57,9 +61,24 @@ def _check(check: PreDoseCheck) -> Section:
         facts.append(
             Fact("Treated all the same", f"{check.decided_by}: {check.decision_reason}", True)
         )
+    if check.safety_plan:
+        facts.append(Fact("Safety plan", check.safety_plan))
     title = f"Pre-dose check, {time_of(check.completed_at)}, {check.completed_by}"
-    stops = ", stopped the dose" if predose.stops(check) else ""
+    stops = ", stopped the dose" if check.stops else ""
     return Section(f"{title}{stops}", tuple(facts))
+
+
+def _private(treatment_session: TreatmentSession) -> list[Section]:
+    rows = treatment_session.pregnancy_answers.select_related("asked_by").order_by("pk")
+    facts = tuple(
+        Fact(
+            f"Pregnancy, {time_of(row.asked_at)}, {row.asked_by}",
+            f"{PRIVATE[row.answer].words.lower()}{f'. {row.note}' if row.note else ''}",
+            bool(PRIVATE[row.answer].stop),
+        )
+        for row in rows
+    )
+    return [Section("Private question", facts)] if facts else []
 
 
 def _vitals(row: VitalSigns) -> Fact:

@@ -22,6 +22,7 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
+from monitoring.questions import QUESTIONS, asked
 from monitoring.readings import Settings
 from monitoring.services.discharge import snapshot
 from sessions.dosing import MG_PER_DEVICE
@@ -49,6 +50,7 @@ class Recorder(Steps):
     ) -> None:
         super().__init__(rows, treatment_session, staff, until)
         self.settings, self.rng = settings, rng
+        self.asked = asked(settings, pdmp=treatment_session.number_in_phase == 1)
         self.evidence = Evidence()
 
     def tell(
@@ -82,14 +84,8 @@ class Recorder(Steps):
             self.rows.add(
                 PreDoseCheck(
                     treatment_session=self.session,
-                    identity_confirmed="yes",
-                    no_food_2h="yes",
-                    no_fluids_30min="yes",
-                    no_nasal_products_1h="yes",
-                    transport_arranged="yes",
-                    new_medicines="no",
-                    substance_use_today="no",
-                    fit_today="yes",
+                    asked=self.asked,
+                    **{code: QUESTIONS[code].passes for code in self.asked},
                     completed_by=self.staff.nurse,
                     completed_at=checked_at,
                 )

@@ -234,6 +234,8 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "sit": ("nurse", "sessions:sit monitored", {"place": "Bed 4"}),
     "sign": ("prescriber", "sessions:sign over", {"note": "Fine"}),
     "predose": ("nurse", "monitoring:predose arrived", ANSWERS),
+    "private": ("nurse", "monitoring:private arrived", {"answer": "negative"}),
+    "weight": ("nurse", "monitoring:weight arrived", {"number": "81.5", "unit": "kg"}),
     "decide": ("prescriber", "monitoring:decide cleared", {"reason": "Benefit"}),
     "vitals": ("nurse", "monitoring:vitals monitored", {"bp": "124/78", "pulse": "72"}),
     "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),

@@ -115,7 +115,7 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "came again": (come_again, {"predose_check", "baseline"}),
     "a stop": (checked(no_food_2h="no"), {"predose_stop"}),
     "another person": (checked(identity_confirmed="no"), {"predose_check"}),
-    "pressure over the limit": (high, {"predose_bp"}),
+    "pressure over the limit": (high, {"predose_repeat"}),
     "pressure decided": (high_and_decided, set()),
     "half a baseline": (measured(spo2=None), {"baseline"}),
     "half a baseline, explained": (measured(spo2=None, not_obtained="Broken"), set()),

@@ -19,13 +19,17 @@ from monitoring.forms.leaving import (
 from monitoring.forms.predose import PreDoseForm
 from monitoring.forms.vitals import VitalsForm
 from monitoring.models import Escort
+from monitoring.questions import asked
+from monitoring.readings import Settings
 from sessions.forms.checking import DoseCheckForm
 from sessions.forms.drawing import draw
 from sessions.forms.sheet import ChairForm, DeviceForm, InfusionForm, SignForm, StepForm
 
 FORMS: dict[str, Callable[..., Form]] = {
     "vitals": lambda data, **more: VitalsForm(data, previous={"bp": "120/80 at 9:00"}, **more),
-    "pre-dose check": lambda data, **more: PreDoseForm(data, decides=True, **more),
+    "pre-dose check": lambda data, **more: PreDoseForm(
+        data, asked=asked(Settings(), pdmp=True), decides=True, **more
+    ),
     "device": DeviceForm,
     "infusion": lambda data, **more: InfusionForm(data, order=None, **more),
     "escort": lambda data, **more: EscortForm(data, accepted=["adult"], **more),

@@ -6,7 +6,8 @@ from monitoring.models.events import (
     AdverseEventResolution,
     MissedCheck,
 )
-from monitoring.models.predose import PreDoseCheck
+from monitoring.models.policy import PreDosePolicy
+from monitoring.models.predose import PreDoseCheck, PregnancyAnswer
 from monitoring.models.serotonin import SerotoninCheck
 from monitoring.models.vitals import VitalSigns
 from monitoring.models.way_home import DischargePolicy, WayHomeNote
@@ -22,6 +23,8 @@ __all__ = [
     "Escort",
     "MissedCheck",
     "PreDoseCheck",
+    "PreDosePolicy",
+    "PregnancyAnswer",
     "SerotoninCheck",
     "VitalSigns",
     "WayHomeNote",

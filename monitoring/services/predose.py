@@ -1,7 +1,8 @@
 """The check before today's dose: answers, the stops among them, and a prescriber's decision."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,43 +11,70 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
-from monitoring.holding import Hold, hold_of
-from monitoring.models import PreDoseCheck
+from monitoring import before_dose
+from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_hold, worst
+from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.predose import Answer
-from monitoring.questions import QUESTIONS
-from monitoring.readings import (
-    BloodPressure,
-    History,
-    Reading,
-    Settings,
-    said,
-)
+from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
+from monitoring.readings import Settings, first_dose_at, said
 from monitoring.services import history, seen
+from patients.models import BodyMeasure
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import DosingPolicy, TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import steps
 
+__all__ = ["Stop", "Today", "unmet", "unmet_hold"]
+
 RECORD = "monitoring.record_predose"
 DECIDE = "treatment_sessions.override_gate"
-# The answer that stops treatment unless a prescriber decides (clinical reference 1.2 and 2).
-STOPS = {
-    "no_food_2h": (Answer.NO, "Food in the last 2 hours"),
-    "no_fluids_30min": (Answer.NO, "Liquids in the last 30 minutes"),
-    "no_nasal_products_1h": (Answer.NO, "Nasal spray in the last hour"),
-    "transport_arranged": (Answer.NO, "No transport home arranged"),
-    "substance_use_today": (Answer.YES, "Alcohol or drugs today"),
-    "fit_today": (Answer.NO, "Mental state does not allow treatment"),
+UNANSWERED = "Choose one of the answers."
+LAST_INTAKE = {
+    "no_food_2h": ("last_food_at", "predose_food_minutes"),
+    "no_fluids_30min": ("last_fluids_at", "predose_fluids_minutes"),
 }
-UNANSWERED = "Choose one of the two answers."
-COPIED = (*QUESTIONS, "new_medicines_text", "note")
-MEASURED = frozenset({"predose_bp", "hold"})  # decided in a form that shows the values
-DECIDABLE = MEASURED | {"predose_stop"}
+TEXTS = ("new_medicines_text", "note")
+TIMES = tuple(name for name, _ in LAST_INTAKE.values())
+COPIED = ("asked", *QUESTIONS, *TEXTS, *TIMES)
+MEASURED = frozenset({"predose_repeat", "predose_bp", "hold"})  # decided where values are shown
+DECIDABLE = MEASURED | {"predose_stop", "pregnancy_stop"}
 TAKES_A_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
+SHORTEST_JUSTIFICATION = 20  # characters
 
 
-def stops(check: PreDoseCheck) -> list[str]:
-    return [words for name, (answer, words) in STOPS.items() if getattr(check, name) == answer]
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the check asks at this visit, and when prescription monitoring was last looked up."""
+
+    questions: Mapping[str, str]
+    last_lookup: PreDoseCheck | None = None
+
+    @property
+    def lookup_words(self) -> str:
+        last = self.last_lookup
+        if last is None:
+            return ""
+        told = QUESTIONS[PDMP].told(last.pdmp).lower()
+        return f"Prescription monitoring, {last.completed_at:%d %b %Y}: {told}."
+
+
+def asking(
+    numbers: Settings, policy: PreDosePolicy, last_lookup: PreDoseCheck | None, on: date
+) -> Asking:
+    """Return what is asked; `last_lookup` is of an earlier session of the patient."""
+    last_on = last_lookup.completed_at.date() if last_lookup else None
+    return Asking(asked(numbers, pdmp=pdmp_due(policy, last_on, on)), last_lookup)
+
+
+def asking_now(treatment_session: TreatmentSession, now: datetime) -> Asking:
+    numbers = history.load(treatment_session).settings
+    policy = PreDosePolicy.of(treatment_session.clinic_id)
+    return asking(numbers, policy, last_lookup(treatment_session), _today(treatment_session, now))
+
+
+def last_lookup(treatment_session: TreatmentSession) -> PreDoseCheck | None:
+    rows = PreDoseCheck.objects.filter(treatment_session__patient=treatment_session.patient_id)
+    return rows.exclude(pdmp="").exclude(treatment_session=treatment_session).first()
 
 
 def latest(treatment_session: TreatmentSession) -> PreDoseCheck | None:
@@ -60,75 +88,34 @@ def is_of_visit(check: PreDoseCheck, arrived_at: datetime | None) -> bool:
     return arrived_at is not None and check.completed_at >= arrived_at
 
 
-def unmet(
-    check: PreDoseCheck | None, before_dose: Sequence[Reading], settings: Settings
-) -> list[Unmet]:
-    """Name what is missing before a dose; the caller passes this visit's sets before it."""
-    return [*_unmet_answers(check), *_unmet_baseline(check, before_dose, settings)]
+def today(treatment_session: TreatmentSession, now: datetime) -> Today:
+    """Read what a dose of this visit rests on."""
+    record, patient = history.load(treatment_session), treatment_session.patient
+    private = PregnancyAnswer.objects.filter(treatment_session__patient=patient).first()
+    weights = BodyMeasure.objects.standing().filter(patient=patient)
+    weight = weights.filter(kind=BodyMeasure.Kind.WEIGHT).first()
+    zone = treatment_session.clinic.zone
+    return Today(
+        check=latest(treatment_session),
+        visit=record.of_visit(),
+        first_dose=first_dose_at(record.administrations),
+        settings=record.settings,
+        policy=PreDosePolicy.of(treatment_session.clinic_id),
+        on=_today(treatment_session, now),
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+        pregnancy=private,
+        pregnancy_on=private.asked_at.astimezone(zone).date() if private else None,
+        weighed_on=weight.observed_at.astimezone(zone).date() if weight else None,
+        weight_days=DosingPolicy.of(treatment_session.clinic_id).weight_days,
+        history=record.history,
+    )
 
 
-def held(
-    check: PreDoseCheck | None,
-    visit: Sequence[Reading],
-    of_session: History,
-    settings: Settings,
-) -> Hold | None:
-    """Return what holds the dose: critical values of this visit that no later decision covers."""
-    found = hold_of(visit, of_session, settings)
-    return None if found and covers(check, found) else found
-
-
-def covers(check: PreDoseCheck | None, found: Hold) -> bool:
-    """Whether a prescriber decided to go on, knowing these values."""
-    return bool(check and check.decided_by_id and check.completed_at >= found.known_at)
-
-
-def unmet_hold(found: Hold | None) -> list[Unmet]:
-    if found is None:
-        return []
-    text = f"{found.text} Recheck within limits, or a prescriber decides, with a reason."
-    return [Unmet("hold", text)]
-
-
-def _unmet_answers(check: PreDoseCheck | None) -> list[Unmet]:
-    if check is None:
-        return [Unmet("predose_check", "The pre-dose check is not done. A nurse completes it.")]
-    if check.identity_confirmed != Answer.YES:
-        text = "The patient's identity is not confirmed. Repeat the pre-dose check."
-        return [Unmet("predose_check", text)]
-    found = stops(check)
-    if not found or check.decided_by_id:
-        return []
-    return [Unmet("predose_stop", f"{'; '.join(found)}. A prescriber decides, with a reason.")]
-
-
-def _unmet_baseline(
-    check: PreDoseCheck | None, before_dose: Sequence[Reading], settings: Settings
-) -> list[Unmet]:
-    pressures = [row for row in before_dose if row.systolic is not None]
-    if not pressures:
-        return [Unmet("baseline", "No blood pressure before the dose. Record the vital signs.")]
-    explained = any(said(row.not_obtained) for row in before_dose)
-    lacking = [
-        words
-        for name, words in (("spo2", "SpO₂"), ("sedation", "MOAA/S"))
-        if not explained and all(getattr(row, name) is None for row in before_dose)
-    ]
-    text = f"{' and '.join(lacking)} before the dose: record it, or say why it was not obtained."
-    found = [Unmet("baseline", text)] if lacking else []
-    return [*found, *_unmet_pressure(check, pressures[-1], settings)]
-
-
-def _unmet_pressure(check: PreDoseCheck | None, row: Reading, settings: Settings) -> list[Unmet]:
-    """Over the limits a prescriber weighs risk and benefit, knowing the value."""
-    pressure = BloodPressure(row.systolic or 0, row.diastolic or 0)
-    limit = BloodPressure(settings.predose_systolic, settings.predose_diastolic)
-    if pressure.systolic <= limit.systolic and pressure.diastolic <= limit.diastolic:
-        return []
-    if check and check.decided_by_id and check.completed_at >= row.recorded_at:
-        return []
-    text = f"Blood pressure {pressure} is over {limit}. A prescriber decides, with a reason."
-    return [Unmet("predose_bp", text)]
+def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
+    """Answer `sessions.ports.predose`."""
+    found = today(treatment_session, now)
+    return [*unmet(found), *unmet_hold(before_dose.held(found))]
 
 
 def complete(
@@ -141,7 +128,8 @@ def complete(
 ) -> PreDoseCheck:
     """Record the answers, each one given; with a reason a prescriber decides in the same breath.
 
-    The reason is about the answers alone: while a value waits for a decision it is refused.
+    What the protocol doesn't ask stays empty. The reason is about the answers alone: while a value
+    waits for a decision it is refused.
     """
     with acting(by):
         entries.claim(entry, by)
@@ -149,29 +137,42 @@ def complete(
         now = clock.now()
         if not by.may(RECORD, treatment_session.clinic_id):
             raise PermissionDenied(RECORD)
-        _check_status(treatment_session)
-        _check_answers(answers)
+        check_status(treatment_session)
+        numbers = history.load(treatment_session).settings
+        wanted = asking_now(treatment_session, now).questions
+        _check_answers(answers, wanted, numbers, now)
         _check_lifted(latest(treatment_session), answers)
-        decides = bool(decision_reason.strip())
-        if decides:
+        values = {code: answers[code] if code in wanted else "" for code in QUESTIONS}
+        values |= {name: answers.get(name, "") for name in TEXTS}
+        values |= {name: answers.get(name) for name in TIMES}
+        reason = decision_reason.strip()
+        if reason:
             _check_answers_alone(treatment_session, now, by)
+            _check_decision(_stops_of(dict(wanted), values), reason, "", "decision_reason")
         return _write(
             treatment_session,
-            answers,
+            {**values, "asked": dict(wanted)},
             completed_by=by,
             completed_at=now,
-            decision_reason=decision_reason.strip(),
-            decided_by=by if decides else None,
+            decision_reason=reason,
+            decided_by=by if reason else None,
         )
+
+
+def _stops_of(wanted: dict[str, str], values: dict[str, Any]) -> list[Unmet]:
+    answered = {code: values[code] for code in QUESTIONS}
+    return before_dose.unmet_answers(PreDoseCheck(asked=wanted, **answered))
 
 
 def _check_lifted(before: PreDoseCheck | None, answers: dict[str, Any]) -> None:
     """Ask what changed when the new answers lift a stop that stood: both sets stay on record."""
-    lifted = [
-        words
-        for name, (answer, words) in STOPS.items()
-        if before and getattr(before, name) == answer != answers[name]
-    ]
+    if before is None:
+        return
+    lifted = []
+    for code, words in before.asked_words.items():
+        choice = QUESTIONS[code].choice(getattr(before, code))
+        if choice and choice.stop not in ("", "absolute") and answers.get(code) != choice.answer:
+            lifted.append(choice.stopped or words)
     if lifted and not said(answers.get("note", "")):
         raise ValidationError(
             {"note": f"Answered otherwise before ({'; '.join(lifted)}). Say what changed."}
@@ -192,6 +193,7 @@ def decide(
     reason: str,
     *,
     by: User,
+    safety_plan: str = "",
     shown: str | None = None,
     entry: Submission | None = None,
 ) -> PreDoseCheck:
@@ -205,26 +207,45 @@ def decide(
         now = clock.now()
         if not by.may(DECIDE, treatment_session.clinic_id):
             raise PermissionDenied(DECIDE)
-        _check_status(treatment_session)
+        check_status(treatment_session)
         check = latest(treatment_session)
         if check is None:
             raise ValidationError("Complete the pre-dose check first.", code="predose_check")
-        if not said(reason):
-            raise ValidationError({"reason": "Say why treatment goes on."})
-        points = to_decide(guard(treatment_session, now))
+        found = guard(treatment_session, now)
+        points = to_decide(found)
         if shown is not None and shown != seen.digest(points):
             text = (
                 "What there is to decide changed since you looked. Decide again with all in view."
             )
             raise seen.UnseenError(text)
+        _check_decision(found, reason, safety_plan, "reason")
+        keys = {key for point in found if isinstance(point, Stop) for key in point.keys}
         return _write(
             treatment_session,
             {name: getattr(check, name) for name in COPIED},
             completed_by=check.completed_by,
             completed_at=now,
             decision_reason=reason.strip(),
+            safety_plan=safety_plan.strip() or check.safety_plan,
+            covers=sorted({*check.covers, *keys}),
             decided_by=by,
         )
+
+
+def _check_decision(found: Iterable[Unmet], reason: str, plan: str, field: str) -> None:
+    """Ask for as many words as the worst of it needs."""
+    stands = [point for point in found if isinstance(point, Stop)]
+    if not said(reason):
+        raise ValidationError({field: "Say why treatment goes on."})
+    needs_more = worst([point.level for point in stands]) == "justification"
+    if needs_more and len(reason.strip()) < SHORTEST_JUSTIFICATION:
+        text = f"Justify it in writing: {SHORTEST_JUSTIFICATION} characters or more."
+        raise ValidationError({field: text})
+    if any(point.safety_plan for point in stands) and not said(plan):
+        if field != "reason":
+            text = "Save the answers without a reason, then decide with the safety plan."
+            raise ValidationError({field: text})
+        raise ValidationError({"safety_plan": "Write down the safety plan."})
 
 
 def to_decide(found: Iterable[Unmet]) -> tuple[str, ...]:
@@ -232,14 +253,34 @@ def to_decide(found: Iterable[Unmet]) -> tuple[str, ...]:
     return tuple(condition.text for condition in found if condition.code in DECIDABLE)
 
 
-def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
-    """Answer `sessions.ports.predose`."""
-    record, check = history.load(treatment_session), latest(treatment_session)
-    found = held(check, record.of_visit(), record.history, record.settings)
-    return [*unmet(check, record.before_dose(), record.settings), *unmet_hold(found)]
+def needs_plan(found: Iterable[Unmet]) -> bool:
+    return any(point.safety_plan for point in found if isinstance(point, Stop))
 
 
-def _check_status(treatment_session: TreatmentSession) -> None:
+def answer_privately(
+    pk: int, answer: str, *, by: User, note: str = "", entry: Submission | None = None
+) -> PregnancyAnswer:
+    """Record the answer to the private question; a new one is a new row."""
+    with acting(by):
+        entries.claim(entry, by)
+        treatment_session = steps.lock_open(pk)
+        if not by.may(RECORD, treatment_session.clinic_id):
+            raise PermissionDenied(RECORD)
+        check_status(treatment_session)
+        if answer not in PRIVATE:
+            raise ValidationError({"answer": "Choose one of the answers."})
+        row = PregnancyAnswer.objects.create(
+            treatment_session=treatment_session,
+            answer=answer,
+            note=note.strip(),
+            asked_by=by,
+            asked_at=clock.now(),
+        )
+        audit.record("predose.private_question", subject=treatment_session)
+        return row
+
+
+def check_status(treatment_session: TreatmentSession) -> None:
     if treatment_session.status not in TAKES_A_DOSE:
         raise ValidationError(
             f"The session is “{treatment_session.get_status_display()}”: "
@@ -248,10 +289,25 @@ def _check_status(treatment_session: TreatmentSession) -> None:
         )
 
 
-def _check_answers(answers: dict[str, Any]) -> None:
-    errors = {name: UNANSWERED for name in QUESTIONS if answers.get(name) not in Answer.values}
+def _check_answers(
+    answers: dict[str, Any], wanted: Mapping[str, str], numbers: Settings, now: datetime
+) -> None:
+    errors = {
+        code: UNANSWERED for code in wanted if not QUESTIONS[code].choice(answers.get(code, ""))
+    }
+    note = said(answers.get("note"))
     if answers.get("new_medicines") == Answer.YES and not said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "Name the new medicines."
+    if PDMP in wanted and answers.get(PDMP) == "unexpected" and not note:
+        errors["note"] = "Say what prescription monitoring shows."
+    for code, (name, setting) in LAST_INTAKE.items():
+        at, minutes = answers.get(name), getattr(numbers, setting)
+        if at is None:
+            continue
+        if at > now:
+            errors[name] = "This time lies ahead. Enter when it was."
+        elif answers.get(code) == QUESTIONS[code].passes and now - at < timedelta(minutes=minutes):
+            errors[name] = f"This is less than {period(minutes)} ago: answer accordingly."
     if errors:
         raise ValidationError(errors)
 
@@ -259,12 +315,12 @@ def _check_answers(answers: dict[str, Any]) -> None:
 def _write(
     treatment_session: TreatmentSession, answers: dict[str, Any], **values: Any
 ) -> PreDoseCheck:
-    check = PreDoseCheck.objects.create(
-        treatment_session=treatment_session,
-        **{name: answers.get(name, "") for name in COPIED},
-        **values,
-    )
+    check = PreDoseCheck.objects.create(treatment_session=treatment_session, **answers, **values)
     audit.record(
         "predose.completed", subject=treatment_session, decided=check.decided_by_id is not None
     )
     return check
+
+
+def _today(treatment_session: TreatmentSession, now: datetime) -> date:
+    return now.astimezone(treatment_session.clinic.zone).date()

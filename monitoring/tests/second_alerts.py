@@ -61,15 +61,15 @@ def judged(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:
             hits.add(("critical", name, setting, value))
     if not case["devices"] or row["t"] <= min(case["devices"]):
         return hits
-    rules = [("watch", key, rule) for key, rule in MOVED.items()]
+    rules: list[Any] = [("watch", key, rule) for key, rule in MOVED.items()]
     if case["symptoms"]:
         rules += [("critical", key, rule) for key, rule in WITH_SYMPTOMS.items()]
     rules = [r for r in rules if r[1][0] == name and limits.get(r[1][1]) is not None]
     before = baseline(case, name)
     if rules and not before:
         hits.add(("watch", name, "", value))
-    for level, (_, setting), breaks in rules:
-        if any(breaks(value, known, limits[setting]) for known in before):
+    for level, (_, setting), moved in rules:
+        if any(moved(value, known, limits[setting]) for known in before):
             hits.add((level, name, setting, value))
     return hits
 

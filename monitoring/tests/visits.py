@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from clinic.audit import acting
 from clinic.models import User
+from clinic.tests.factories import TESTS
 from monitoring.models import PreDoseCheck, VitalSigns
 from monitoring.services import discharge, predose, record
 from monitoring.services.record import Measured
-from patients.models import Patient
+from patients.models import BodyMeasure, Patient
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseCheck, TreatmentSession
@@ -16,12 +18,16 @@ from sessions.tests.factories import make_course, make_order, make_session, take
 
 ANSWERS = {
     "identity_confirmed": "yes",
+    "birth_date_confirmed": "yes",
     "no_food_2h": "yes",
     "no_fluids_30min": "yes",
     "no_nasal_products_1h": "yes",
     "transport_arranged": "yes",
+    "escort_arranged": "yes",
     "substance_use_today": "no",
+    "pdmp": "nothing",
     "fit_today": "yes",
+    "harm_thoughts": "no",
     "new_medicines": "no",
 }
 NORMAL = {
@@ -51,6 +57,13 @@ class Clock:
         self.now += timedelta(**by)
 
 
+def weigh(patient: Patient, at: datetime) -> None:
+    with acting(TESTS):
+        BodyMeasure.objects.create(
+            patient=patient, clinic=patient.clinic, kind="weight", value=77, observed_at=at
+        )
+
+
 class Visit:
     """One patient's session; each method is one thing that somebody does now."""
 
@@ -70,6 +83,8 @@ class Visit:
         self.patient = make_ready(patient or make_patient(clinic), prescriber)
         self.course = make_course(self.patient, prescriber, key=key)
         make_order(self.course, prescriber, **(order or {}))
+        if self.course.protocol.monitoring.predose_needs_weight:
+            weigh(self.patient, clock.now)
         self.row = make_session(self.course, starts_at=clock.now, **values)
 
     @property

@@ -26,7 +26,8 @@ from sessions.models import (
 from sessions.planning import PlanningError
 from sessions.simulation import simulate
 
-THRESHOLDS = [name for name in protocols.THRESHOLDS if name != "escort_required"]
+YES_OR_NO = ["escort_required", "predose_needs_weight"]
+THRESHOLDS = [name for name in protocols.THRESHOLDS if name not in YES_OR_NO]
 
 
 class PartMixin(OwnClinicMixin):
@@ -91,7 +92,7 @@ class MonitoringInline(PartMixin, admin.StackedInline):
     protocol_lookup = "protocol"
     can_delete = False
     show_change_link = True
-    fields = ["escort_required", *THRESHOLDS]
+    fields = [*YES_OR_NO, *THRESHOLDS]
 
 
 class DoseInline(PartMixin, admin.TabularInline):

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('treatment_sessions', '0003_signatures_name_their_fields'),
+        ('treatment_sessions', '0004_predose_by_protocol'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -278,6 +278,23 @@ class MonitoringTemplate(models.Model):
     watch_pulse_change = optional("Watched from this change, up or down, per minute.")
     predose_systolic = models.PositiveSmallIntegerField(default=140)
     predose_diastolic = models.PositiveSmallIntegerField(default=90)
+    predose_older_age = models.PositiveSmallIntegerField(
+        default=0, help_text="From this age the next two limits hold; 0: for nobody."
+    )
+    predose_older_systolic = models.PositiveSmallIntegerField(default=150)
+    predose_older_diastolic = models.PositiveSmallIntegerField(default=90)
+    predose_food_minutes = models.PositiveSmallIntegerField(
+        default=120, help_text="No food for so long before a dose; 0: not asked."
+    )
+    predose_fluids_minutes = models.PositiveSmallIntegerField(
+        default=30, help_text="No liquids for so long before a dose; 0: not asked."
+    )
+    predose_nasal_minutes = models.PositiveSmallIntegerField(
+        default=60, help_text="No nasal steroid or decongestant for so long; 0: not asked."
+    )
+    predose_needs_weight = models.BooleanField(
+        default=False, help_text="A recent weight is asked for before each dose."
+    )
     overdue_after_minutes = models.PositiveSmallIntegerField(default=5)
     rest_between_devices_minutes = models.PositiveSmallIntegerField(default=5)
     escort_required = models.BooleanField(default=True)
