@@ -1,0 +1,240 @@
+"""From a text as other systems write it to ingredients and route.
+
+Every word is accounted for: it is part of a known name, or says nothing about which medicine it
+is (strength, form, salt, frequency), or stays unresolved. Nothing unknown is ever taken as safe.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from patients.medicines import knowledge, near
+from patients.medicines.knowledge import Named
+from patients.medicines.reading import Doubt, Reading, Taken, Unresolved
+from patients.medicines.tokens import Token, tokens_of
+
+LONGEST = 600  # characters that are read; a chart row has 300
+_DISCONTINUED = re.compile(r"(?<!vitamin )\bd/c", re.IGNORECASE)
+_WHERE = frozenset({"nasal", "inhaled", "ophthalmic", "otic", "topical"})
+_ENDINGS = frozenset(
+    {"x", "times", "time", "tablet", "tablets", "tab", "tabs", "caps", "mg", "mcg"}
+)
+_FORMS = frozenset({"tablet", "capsule", "solution", "suspension", "injection", "spray", "patch"})
+
+Match = tuple[int, int, Named]  # from and to, in tokens
+
+
+@lru_cache(maxsize=4096)
+def resolve(text: str) -> Reading:
+    """Read one line of a medication list."""
+    tokens = tokens_of(text[:LONGEST])
+    if not any(token.text.isalnum() for token in tokens):
+        return Reading(text, unresolved=(Unresolved(text, Doubt.EMPTY, "Nothing is written."),))
+    matches = _matches(tokens)
+    left = _left_over(tokens, matches)
+    if _DISCONTINUED.search(text) or _has_phrase(tokens, matches, "not_taken"):
+        return Reading(text, unresolved=(_not_taken(text, matches),))
+    uncertain, unknown = [], []
+    for position in left:
+        named = near.nearest(tokens[position].text)
+        if named is None:
+            unknown.append(position)
+        else:
+            matches.append((position, position + 1, named))
+            read_as = named.name if named.how == "product" else named.ingredients[0].name
+            uncertain.append(f"{tokens[position].text} read as {read_as}")
+    missed = {position for position in left if position not in unknown}
+    stated = _stated_route(tokens, matches)
+    taken, doubts = _taken(tokens, sorted(matches, key=lambda m: m[0]), stated, missed)
+    if len(text) > LONGEST:
+        doubts.append(Unresolved(text[LONGEST:], Doubt.UNKNOWN, "Too long to be read."))
+    brands = [p for p in unknown if tokens[p].bracketed]
+    if brands and _names_all(tokens, matches):
+        uncertain += [f"brand {tokens[p].text} is not known" for p in brands]
+        unknown = [p for p in unknown if p not in brands]
+    doubts += [_unknown(words) for words in _runs(tokens, unknown)]
+    if not taken and not doubts:
+        doubts.append(Unresolved(text, Doubt.UNKNOWN, "It names no medicine."))
+    if _has_phrase(tokens, matches, "doubt"):
+        doubts.append(Unresolved(text, Doubt.ALTERNATIVE, "It doesn't say for sure what is taken."))
+    if _disagree(tokens, matches):
+        doubts.append(
+            Unresolved(text, Doubt.CONFLICT, "The brand in brackets is another medicine.")
+        )
+    atc = tuple(dict.fromkeys(code for _, _, named in matches for code in named.atc))
+    return Reading(text, tuple(taken), atc, tuple(uncertain), tuple(doubts))
+
+
+def _matches(tokens: list[Token]) -> list[Match]:
+    """Find names, the longest first from left to right."""
+    found, start = [], 0
+    while start < len(tokens):
+        match = _match_at(tokens, start)
+        if match:
+            found.append(match)
+        start = match[1] if match else start + 1
+    return found
+
+
+def _match_at(tokens: list[Token], start: int) -> Match | None:
+    words: list[str] = []
+    best: Match | None = None
+    for end in range(start, min(len(tokens), start + knowledge.longest_name())):
+        if tokens[end].is_separator:
+            break
+        words.append(tokens[end].text)
+        named = knowledge.index().get(tuple(words))
+        if named and not _is_a_count(tokens, end):
+            best = (start, end + 1, named)
+    return best if best and not _is_a_salt(tokens, best) else None
+
+
+def _is_a_count(tokens: list[Token], end: int) -> bool:
+    """Tell "Tylenol 3 times a day" from Tylenol 3."""
+    following = tokens[end + 1].text if end + 1 < len(tokens) else ""
+    return tokens[end].is_number and following in _ENDINGS
+
+
+def _is_a_salt(tokens: list[Token], match: Match) -> bool:
+    """Magnesium in "esomeprazole magnesium" is no medicine of its own."""
+    start, end, _ = match
+    if end - start > 1 or tokens[start].text not in knowledge.salts() or start == 0:
+        return False
+    before = tokens[start - 1]
+    return not (before.is_separator or before.is_number or before.text in _JOINING)
+
+
+_JOINING = frozenset({"and", "with", "plus", "w"})
+
+
+def _left_over(tokens: list[Token], matches: list[Match]) -> list[int]:
+    covered = {position for start, end, _ in matches for position in range(start, end)}
+    ends = {end for _, end, _ in matches}
+    left = []
+    for position, token in enumerate(tokens):
+        if position in covered or token.is_separator or token.is_number:
+            continue
+        if token.text in knowledge.salts() and position in ends:
+            ends.add(position + 1)
+        elif not _says_nothing(token):
+            left.append(position)
+    return left
+
+
+def _says_nothing(token: Token) -> bool:
+    word = token.text
+    return word in knowledge.fillers() or word in knowledge.route_words() or word in ("?", "#")
+
+
+def _has_phrase(tokens: list[Token], matches: list[Match], which: str) -> bool:
+    covered = {position for start, end, _ in matches for position in range(start, end)}
+    words = [None if i in covered else token.text for i, token in enumerate(tokens)]
+    return any(
+        tuple(words[at : at + len(phrase)]) == phrase and not _is_what_for(words, at)
+        for phrase in knowledge.phrases(which)
+        for at in range(len(words))
+    )
+
+
+def _is_what_for(words: list[str | None], at: int) -> bool:
+    """Tell "cetirizine for allergies" from an allergy to cetirizine."""
+    before = words[max(0, at - 3) : at]
+    return words[at] in _ALLERGY and not {"for", "seasonal"}.isdisjoint(before)
+
+
+_ALLERGY = frozenset(
+    {"allergy", "allergies", "allergic", "reaction", "reactions", "anaphylaxis", "hypersensitivity"}
+)
+
+
+def _not_taken(text: str, matches: list[Match]) -> Unresolved:
+    named = ", ".join(dict.fromkeys(m[2].name for m in matches)) or "no medicine that is known"
+    why = f"It seems to say that it isn't taken, or is history, an allergy or a plan ({named})."
+    return Unresolved(text, Doubt.NOT_TAKEN, why)
+
+
+def _stated_route(tokens: list[Token], matches: list[Match]) -> str | None:
+    """Return what the words outside names say; "conflict" for two places at once."""
+    covered = {position for start, end, _ in matches for position in range(start, end)}
+    words = [token.text for i, token in enumerate(tokens) if i not in covered]
+    routes = {knowledge.route_words()[w] for w in words if w in knowledge.route_words()}
+    if "nasal" in routes and routes & {"ophthalmic", "otic"}:
+        return "conflict"
+    return next((route for route in knowledge.route_order() if route in routes), None)
+
+
+def _taken(
+    tokens: list[Token], matches: list[Match], stated: str | None, missed: set[int]
+) -> tuple[list[Taken], list[Unresolved]]:
+    taken: dict[str, Taken] = {}
+    for start, end, named in matches:
+        words = " ".join(token.text for token in tokens[start:end])
+        route, route_from = _route(named, stated)
+        for ingredient in named.ingredients:
+            where, origin = route, route_from
+            if where is None and origin == "unknown" and stated is None and named.route is None:
+                where = ingredient.route
+                origin = "usual" if where else "unknown"
+            how = "near miss" if start in missed else named.how
+            one = Taken(ingredient, where, origin, words, how)
+            if _says_more(one, taken.get(ingredient.name)):
+                taken[ingredient.name] = one
+    return list(taken.values()), _doubts(taken.values())
+
+
+def _says_more(one: Taken, other: Taken | None) -> bool:
+    """A brand in brackets may give the route that the name leaves open."""
+    return other is None or (one.route_from == "product" and other.route_from != "stated")
+
+
+def _route(named: Named, stated: str | None) -> tuple[str | None, str]:
+    of_product = named.route if named.how == "product" else None
+    if stated == "conflict" or (stated in _WHERE and of_product in _WHERE and stated != of_product):
+        return None, "unknown"
+    if stated and not (stated == "oral" and of_product in _WHERE):
+        return stated, "stated"
+    return (of_product, "product") if of_product else (None, "unknown")
+
+
+def _doubts(taken: Iterable[Taken]) -> list[Unresolved]:
+    doubts = []
+    for each in taken:
+        if each.ingredient.is_class:
+            why = f"Which {each.name} it is isn't said."
+            doubts.append(Unresolved(each.words, Doubt.CLASS, why))
+        elif each.needs_route:
+            why = f"{each.name} matters by its route, and the text doesn't say which."
+            doubts.append(Unresolved(each.words, Doubt.ROUTE, why))
+    return doubts
+
+
+def _names_all(tokens: list[Token], matches: list[Match]) -> bool:
+    """A full RxNorm name lists every ingredient before the brand."""
+    before = [token.text for token in tokens if not token.bracketed]
+    outside = any(not tokens[start].bracketed for start, _, _ in matches)
+    return outside and bool(_FORMS.intersection(before)) and bool({"mg", "mcg", "g"} & {*before})
+
+
+def _runs(tokens: list[Token], positions: list[int]) -> list[list[str]]:
+    runs: list[list[str]] = []
+    for before, position in zip([-2, *positions], positions, strict=False):
+        if position != before + 1:
+            runs.append([])
+        runs[-1].append(tokens[position].text)
+    return runs
+
+
+def _unknown(words: list[str]) -> Unresolved:
+    near_by = [name for word in words for name in near.suggestions(word)]
+    why = "Not recognised."
+    if near_by:
+        why += f" Similar names: {', '.join(dict.fromkeys(near_by))}."
+    return Unresolved(" ".join(words), Doubt.UNKNOWN, why)
+
+
+def _disagree(tokens: list[Token], matches: list[Match]) -> bool:
+    inside = [m[2].contents for m in matches if tokens[m[0]].bracketed]
+    outside = [m[2].contents for m in matches if not tokens[m[0]].bracketed]
+    if not inside or not outside:
+        return False
+    return not frozenset().union(*inside) & frozenset().union(*outside)
