@@ -3,7 +3,8 @@
 Pure: a session's history, the template's numbers and the time come in, a list of conditions comes
 out. Unknown is never good enough. What was decided where the label is silent:
 
-- The clock runs from the last device or the end of the infusion, to the second.
+- The clock runs from the last device or the end of the infusion, to the second. Another medicine
+  starts it again or adds its own minutes, and what was measured or judged before it counts no more.
 - Baseline = before the first dose. Peak = inside the window after the *first* dose, or a later
   reading with a reason, or the reason why it was missed once the window is over. Pre-departure =
   after the last dose, within `recent_minutes`, and not the same reading as the peak's.
@@ -66,12 +67,35 @@ def _minimum_time(evidence: Evidence) -> Condition:
     if evidence.last > evidence.now:
         text = "The last dose is dated after now: correct its time."
         return Condition("minimum_time", False, text, "correct")
-    ready_at = evidence.last + minimum
+    ready_at = evidence.observed_until or evidence.last + minimum
+    asked = _asked_minutes(evidence, ready_at) or asked
     left = ceil((ready_at - evidence.now) / timedelta(minutes=1))
     if left > 0:
         text = f"{left} of the {asked} are still to go."
         return Condition("minimum_time", False, text, "wait", ready_at=ready_at)
     return Condition("minimum_time", True, f"The {asked} have passed.", ready_at=ready_at)
+
+
+def _asked_minutes(evidence: Evidence, ready_at: datetime) -> str:
+    """Name the medicine that the minimum time runs from, if it is one."""
+    minutes = evidence.settings.min_minutes_after_last_dose
+    for one in evidence.history.medicines:
+        if one.effect == "restart" and one.at + timedelta(minutes=minutes) == ready_at:
+            return f"{minutes} minutes after {one.words}"
+        if one.effect == "recheck" and one.due_at == ready_at:
+            return f"{one.minutes} minutes after {one.words}"
+    return ""
+
+
+def _medicine_recheck(evidence: Evidence) -> Condition:
+    waiting = evidence.open_rechecks()
+    if not waiting:
+        return Condition("medicine_recheck", True, "No recheck after a medicine is open.")
+    first = waiting[0]
+    what = "vital signs with MOAA/S" if first.effect == "restart" else "blood pressure"
+    text = f"After {first.words}: {what} {first.minutes} minutes later still to be taken."
+    action = "wait" if first.opens_at > evidence.now else "record_vitals"
+    return Condition("medicine_recheck", False, text, action, ready_at=first.opens_at)
 
 
 def _sedation(evidence: Evidence) -> Condition:
@@ -177,6 +201,7 @@ def _future_time(evidence: Evidence) -> Condition:
 RULES: tuple[Callable[[Evidence], Condition], ...] = (
     _infusion_running,
     _minimum_time,
+    _medicine_recheck,
     pressure.bp_baseline,
     pressure.bp_peak,
     pressure.bp_predeparture,

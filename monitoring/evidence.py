@@ -11,10 +11,12 @@ from monitoring.readings import (
     BloodPressure,
     Check,
     History,
+    Medicine,
     Reading,
     Settings,
     first_dose_at,
     last_dose_at,
+    observed_until,
     said,
 )
 
@@ -48,6 +50,23 @@ class Evidence:
         return last_dose_at(self.history.administrations)
 
     @cached_property
+    def settles_from(self) -> datetime | None:
+        """Return after what readings and assessments count: the last dose, or a later medicine."""
+        if self.last is None:
+            return None
+        return max([self.last, *(one.at for one in self.history.medicines if one.acts)])
+
+    @cached_property
+    def observed_until(self) -> datetime | None:
+        return observed_until(self.last, self.history.medicines, self.settings)
+
+    def open_rechecks(self) -> list[Medicine]:
+        """Return the medicines whose recheck is still to be done, the first due before others."""
+        acting = [one for one in self.history.medicines if one.acts]
+        waiting = [one for one in acting if one.recheck_in(self.readings) is None]
+        return sorted(waiting, key=lambda one: one.due_at)
+
+    @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """The readings that count, in the order of their times."""
         past = (r for r in self.history.readings if r.observed_at <= self.now)
@@ -75,7 +94,8 @@ class Evidence:
     def _speaking_now(self, topic: str) -> tuple[Reading, ...]:
         latest = newest(self.readings, topic)
         oldest = self.now - timedelta(minutes=self.settings.recent_minutes)
-        if not latest or self.last is None or latest[0].observed_at <= self.last:
+        since = self.settles_from
+        if not latest or since is None or latest[0].observed_at <= since:
             return ()
         return latest if latest[0].observed_at >= oldest else ()
 
@@ -126,16 +146,18 @@ class Evidence:
     def valid_assessment(self) -> Assessment | None:
         """The assessment if it still rests on everything that is known.
 
-        It is void once a reading was taken after it, or a reading or the time of a dose was
-        written, corrected or back-dated.
+        It is void once a reading was taken after it, or a reading, a medicine or the time of a dose
+        was written, corrected, back-dated or entered in error.
         """
         assessment = self.history.assessment
         if assessment is None or not said(assessment.by) or not assessment.ready:
             return None
-        if self.last is None or not self.last < assessment.at <= self.now:
+        if self.settles_from is None or not self.settles_from < assessment.at <= self.now:
             return None
         newer = [max(r.observed_at, r.recorded_at) for r in self.readings]
         newer += [given.recorded_at for given in self.history.administrations]
+        newer += [max(one.at, one.recorded_at) for one in self.history.medicines]
+        newer += [self.history.withdrawn_at] if self.history.withdrawn_at else []
         return assessment if all(moment <= assessment.at for moment in newer) else None
 
     def future_times(self) -> int:
@@ -144,6 +166,7 @@ class Evidence:
         times = [reading.observed_at for reading in self.history.readings]
         times += [administration.started_at for administration in given]
         times += [administration.ended_at for administration in given if administration.ended_at]
+        times += [one.at for one in self.history.medicines]
         if self.history.assessment:
             times.append(self.history.assessment.at)
         return sum(moment > self.now for moment in times)

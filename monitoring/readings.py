@@ -6,7 +6,7 @@ the night the clocks change; a time without zone is refused. `None` means missin
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Self, get_args
 from uuid import UUID
@@ -14,10 +14,12 @@ from uuid import UUID
 ReadingId = int | str | UUID
 Anchor = Literal["before_dose", "first_dose", "last_dose", "infusion_start", "infusion_end"]
 Measured = int | Decimal
+Effect = Literal["none", "recheck", "restart"]
 
 # The label describes the rise as highest about 40 minutes after the dose (clinical reference 3.1).
 PEAK_MINUTE = 40
 MOAAS_BEST = 5
+EARLY = timedelta(minutes=10)  # a reading counts for a check that is due so soon after it
 DISSOCIATION_NONE = 0
 NOT_NUMBERS = {"escort_required", "predose_needs_weight", "checks"}
 MOST_MINUTES = 24 * 60  # a threshold beyond a day is a slip of the finger
@@ -282,6 +284,66 @@ def last_dose_at(administrations: Sequence[Administration]) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Medicine:
+    """Another medicine of the visit: from its time on, readings and assessments count anew.
+
+    `recheck`: the patient stays so many minutes more, and a blood pressure is due at their end.
+    `restart`: the whole observation starts again, and vital signs are due after the minutes.
+    """
+
+    id: ReadingId
+    words: str
+    at: datetime
+    effect: Effect
+    minutes: int
+    recorded_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", utc(self.at))
+        object.__setattr__(self, "recorded_at", utc(self.recorded_at))
+
+    @property
+    def due_at(self) -> datetime:
+        return self.at + timedelta(minutes=self.minutes)
+
+    @property
+    def opens_at(self) -> datetime:
+        """Return from when on a reading counts as its recheck."""
+        return self.due_at - min(EARLY, timedelta(minutes=self.minutes) / 2)
+
+    @property
+    def label(self) -> str:
+        return f"After {self.words}"
+
+    @property
+    def acts(self) -> bool:
+        return self.effect != "none"
+
+    def recheck_in(self, readings: Iterable[Reading]) -> Reading | None:
+        """Return its recheck: a blood pressure, after a restart with the MOAA/S."""
+        late_enough = (r for r in readings if r.bp and r.observed_at >= self.opens_at)
+        if self.effect == "restart":
+            late_enough = (r for r in late_enough if r.known("sedation") is not None)
+        return next(late_enough, None)
+
+
+def observed_until(
+    last: datetime | None, medicines: Iterable[Medicine], settings: Settings
+) -> datetime | None:
+    """Return when the minimum observation ends; None while the last dose goes on."""
+    if last is None:
+        return None
+    minimum = timedelta(minutes=settings.min_minutes_after_last_dose)
+    ends = [last + minimum]
+    for one in medicines:
+        if one.effect == "restart":
+            ends.append(one.at + minimum)
+        elif one.effect == "recheck":
+            ends.append(one.due_at)
+    return max(ends)
+
+
+@dataclass(frozen=True, slots=True)
 class Escort:
     """Who takes the patient home, or the transport that the clinic's policy accepts instead."""
 
@@ -321,3 +383,5 @@ class History:
     missed: Mapping[str, str] = field(default_factory=dict)
     clock_suspect: bool = False
     events_known_at: datetime | None = None  # when the last of the unresolved ones was written
+    medicines: tuple[Medicine, ...] = ()
+    withdrawn_at: datetime | None = None  # when a row was last entered in error

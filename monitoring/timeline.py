@@ -17,7 +17,9 @@ Each boundary is exact, to the microsecond; "from" includes the moment itself, "
   of time, each for the earliest unsettled check that is open: so a reading at 55 minutes makes good
   a missing 40-minute set before it counts for the 60-minute one. Too early never counts.
 - A set without a blood pressure settles nothing. A check that will not be done needs a reason.
-- Checks after the last dose move when another device is given.
+- Checks after the last dose move when another device is given, or observation starts again.
+- A medicine with an effect on the clock brings a recheck of its own, which may be a reading that
+  settles a check as well.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,10 +28,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from monitoring.readings import (
+    EARLY,
     MOST_MINUTES,
     Administration,
     Anchor,
     Check,
+    Medicine,
     Reading,
     ReadingId,
     Settings,
@@ -39,8 +43,8 @@ from monitoring.readings import (
     utc,
 )
 
+Cause = Anchor | Literal["medicine"]
 State = Literal["upcoming", "due", "overdue", "done", "late", "missed"]
-EARLY = timedelta(minutes=10)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -48,7 +52,7 @@ class Planned(NamedTuple):
     """The times of a check; `due_at` is None until the anchor has happened, an open end as well."""
 
     label: str
-    anchor: Anchor
+    anchor: Cause
     due_at: datetime | None
     overdue_at: datetime | None
     opens_at: datetime | None
@@ -66,7 +70,7 @@ class DueCheck(NamedTuple):
     """A planned check and what became of it."""
 
     label: str
-    anchor: Anchor
+    anchor: Cause
     due_at: datetime | None
     overdue_at: datetime | None
     opens_at: datetime | None
@@ -89,16 +93,22 @@ def due(
     now: datetime,
     *,
     arrived_at: datetime | None = None,
+    medicines: Sequence[Medicine] = (),
 ) -> tuple[DueCheck, ...]:
     """Return every check of the template with its state: baseline first, unknown times last."""
     now = utc(now)
     arrived = utc(arrived_at) if arrived_at else None
-    checks = _planned(settings, administrations, now, arrived)
+    checks = _planned(settings, administrations, now, arrived, medicines)
     usable = [r for r in readings if r.bp and r.observed_at <= now]
-    taken = _settle(checks, sorted(usable, key=lambda r: r.observed_at))
+    usable.sort(key=lambda r: r.observed_at)
+    taken = _settle(checks, usable)
+    found = [(check, taken.get(place)) for place, check in enumerate(checks)]
+    if administrations:
+        grace = timedelta(minutes=settings.overdue_after_minutes)
+        found += [(_recheck(one, grace), one.recheck_in(usable)) for one in medicines if one.acts]
+        found.sort(key=lambda pair: _place(pair[0]))
     return tuple(
-        _with_state(check, taken.get(place), missed.get(check.label, ""), now)
-        for place, check in enumerate(checks)
+        _with_state(check, reading, missed.get(check.label, ""), now) for check, reading in found
     )
 
 
@@ -113,9 +123,12 @@ def _planned(
     administrations: Sequence[Administration],
     now: datetime,
     arrived_at: datetime | None,
+    medicines: Iterable[Medicine],
 ) -> list[Planned]:
-    first, last = first_dose_at(administrations), last_dose_at(administrations)
-    asked = [one for check in settings.checks for one in _repeated(check, first, last, now)]
+    first, ended = first_dose_at(administrations), last_dose_at(administrations)
+    asked = [one for check in settings.checks for one in _repeated(check, first, ended, now)]
+    restarts = [one.at for one in medicines if one.effect == "restart"]
+    last = max([ended, *restarts]) if ended else None
     timed = [(_due_at(check, first, last, arrived_at), check) for check in asked]
     dues = sorted({moment for moment, check in timed if moment and check.anchor != "before_dose"})
     grace = timedelta(minutes=settings.overdue_after_minutes)
@@ -133,7 +146,7 @@ def _planned(
 
 
 def _repeated(
-    check: Check, first: datetime | None, last: datetime | None, now: datetime
+    check: Check, first: datetime | None, ended: datetime | None, now: datetime
 ) -> Iterator[Check]:
     """Return the check, and once it has begun what follows of it until the infusion's end."""
     yield check
@@ -141,9 +154,13 @@ def _repeated(
         return
     for minute in range(check.minute + check.every_minutes, MOST_MINUTES, check.every_minutes):
         before = first + timedelta(minutes=minute - check.every_minutes)
-        if before > now or (last is not None and first + timedelta(minutes=minute) >= last):
+        if before > now or (ended is not None and first + timedelta(minutes=minute) >= ended):
             return
         yield replace(check, label=f"Infusion, {minute} min", minute=minute)
+
+
+def _recheck(one: Medicine, grace: timedelta) -> Planned:
+    return Planned(one.label, "medicine", one.due_at, one.due_at + grace, one.opens_at, None)
 
 
 def _place(check: Planned) -> tuple[bool, bool, datetime]:

@@ -6,6 +6,7 @@ from monitoring.models.events import (
     AdverseEventResolution,
     MissedCheck,
 )
+from monitoring.models.medicine import MedicationGiven
 from monitoring.models.policy import PreDosePolicy
 from monitoring.models.predose import PreDoseCheck, PregnancyAnswer
 from monitoring.models.serotonin import SerotoninCheck
@@ -21,6 +22,7 @@ __all__ = [
     "DischargePolicy",
     "EmergencyPolicy",
     "Escort",
+    "MedicationGiven",
     "MissedCheck",
     "PreDoseCheck",
     "PreDosePolicy",

@@ -16,11 +16,12 @@ from monitoring.models import (
     AdverseEvent,
     DischargeAssessment,
     Escort,
+    MedicationGiven,
     MissedCheck,
     VitalSigns,
     WayHomeNote,
 )
-from monitoring.readings import Administration, Check, History, Reading, Settings
+from monitoring.readings import Administration, Check, History, Medicine, Reading, Settings
 from monitoring.services import incidents, seen
 from monitoring.services.incidents import Incidents
 from monitoring.timeline import DueCheck
@@ -39,6 +40,7 @@ AS_FOUND = (
     "doses",
     "infusion_events",
     "adverse_events",
+    "medicines",
     "assessment",
     "escort",
     "way_home",
@@ -56,6 +58,7 @@ class Record:
     doses: list[Dose]
     infusion_events: list[InfusionEvent]
     adverse_events: list[AdverseEvent]
+    medicines: list[MedicationGiven]
     assessment: DischargeAssessment | None
     escort: Escort | None
     way_home: list[WayHomeNote]
@@ -81,6 +84,21 @@ class Record:
         return _standing(self.adverse_events)
 
     @cached_property
+    def standing_medicines(self) -> list[MedicationGiven]:
+        return _standing(self.medicines)
+
+    @cached_property
+    def shown_medicines(self) -> list[MedicationGiven]:
+        """Return each medicine once, by the row that has the last word on it."""
+        return _last_of_each(self.medicines)
+
+    @cached_property
+    def withdrawn_at(self) -> datetime | None:
+        """Return when a reading, a dose or a medicine was last entered in error."""
+        rows = (*self.vitals, *self.doses, *self.medicines)
+        return max((row.recorded_at for row in rows if row.entered_in_error), default=None)
+
+    @cached_property
     def shown_events(self) -> list[AdverseEvent]:
         """Return each event once: one that was entered in error by the row that says so."""
         return _last_of_each(self.adverse_events)
@@ -101,6 +119,8 @@ class Record:
             means_to_drive=way_home.means_to_drive(notes_of(self.way_home)),
             assessment=assessment_of(self.assessment),
             missed=self.missed,
+            medicines=tuple(medicine_of(row) for row in self.standing_medicines),
+            withdrawn_at=self.withdrawn_at,
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
             events_known_at=max((event.recorded_at for event in events), default=None),
         )
@@ -108,11 +128,12 @@ class Record:
     @property
     def rows(self) -> str:
         """Identify what is on record; a correction is a row, too."""
-        recorded = (
+        recorded: tuple[Iterable[Model], ...] = (
             self.vitals,
             self.doses,
             self.infusion_events,
             self.adverse_events,
+            self.medicines,
             self.incidents.rows,
         )
         return seen.digest(f"{row._meta.label} {row.pk}" for rows in recorded for row in rows)
@@ -128,6 +149,7 @@ class Record:
             self.missed,
             now,
             arrived_at=self.treatment_session.arrived_at,
+            medicines=self.history.medicines,
         )
 
     def before_dose(self) -> list[Reading]:
@@ -180,6 +202,12 @@ def parts() -> dict[str, Many]:
             "resolution__resolved_at",
             "resolution__resolution",
             "resolution__outcome",
+        ),
+        "medicines": Many(
+            _of_session(MedicationGiven),
+            *_all_of(MedicationGiven),
+            *person("given_by"),
+            *person("ordered_by"),
         ),
         "assessment": One(
             _of_session(DischargeAssessment),
@@ -279,6 +307,10 @@ def notes_of(rows: Iterable[WayHomeNote]) -> list[way_home.Note]:
 
 def escort_of(row: Escort | None, notes: Iterable[WayHomeNote]) -> readings.Escort | None:
     return way_home.escort_of(row.name, row.recorded_at, notes_of(notes)) if row else None
+
+
+def medicine_of(row: MedicationGiven) -> Medicine:
+    return Medicine(row.pk, str(row), row.given_at, row.effect, row.minutes, row.recorded_at)
 
 
 def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:

@@ -48,8 +48,15 @@ def open_points(case) -> set[str]:
     after = [row for row in past if row["t"] > first]
     points = set()
 
-    if now < last + 120 * 60:
+    drugs = [drug for drug in case["drugs"] if drug["effect"] != "none"]
+    must_wait_for = [last + 120 * 60]
+    for drug in drugs:
+        wait = 120 if drug["effect"] == "restart" else drug["minutes"]
+        must_wait_for.append(drug["t"] + wait * 60)
+    if any(now < moment for moment in must_wait_for):
         points.add("minimum_time")
+    if any(not looked_after(drug, past) for drug in drugs):
+        points.add("medicine_recheck")
     if case["event"]:
         points.add("adverse_event")
     if not case["escort"]:
@@ -59,11 +66,15 @@ def open_points(case) -> set[str]:
     if case["clock"]:
         points.add("clock")
     times = [row["t"] for row in case["rows"]] + case["devices"] + [case["assessed"] or 0]
+    times += [drug["t"] for drug in case["drugs"]]
     if max(times) > now:
         points.add("future_time")
 
     assessed = case["assessed"]
     void = assessed is None or assessed > now or assessed <= last
+    void = void or any(assessed <= drug["t"] for drug in drugs)
+    void = void or any(max(drug["t"], drug["written"]) > assessed for drug in case["drugs"])
+    void = void or case["withdrawn"] is not None and case["withdrawn"] > assessed
     void = void or any(row["t"] > assessed or row["written"] > assessed for row in past)
     if void:
         points.add("assessment")
@@ -77,6 +88,7 @@ def open_points(case) -> set[str]:
 
     def fresh(topic):
         rows = last_rows(past, topic)
+        rows = [r for r in rows if all(drug["t"] < r["t"] for drug in drugs)]
         return [r for r in rows if last < r["t"] and now - r["t"] <= 30 * 60]
 
     rows = fresh("bp")
@@ -93,6 +105,17 @@ def open_points(case) -> set[str]:
     if not spo2 or not all(valid(r, "spo2") and r["spo2"] >= 94 and not r["oxygen"] for r in spo2):
         points.add("spo2")
     return points
+
+
+def looked_after(drug, past):
+    """Say whether somebody measured when the drug's minutes were nearly over, or later."""
+    allowed_early = min(10 * 60, drug["minutes"] * 30)
+    for row in past:
+        if row["t"] < drug["t"] + drug["minutes"] * 60 - allowed_early or not pressure(row):
+            continue
+        if drug["effect"] == "recheck" or valid(row, "moaas"):
+            return True
+    return False
 
 
 def peak_stand_in(case, first, now, after):

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitoring.discharge import gate
-from monitoring.readings import Administration, Assessment, Escort, History, Reading
+from monitoring.readings import Administration, Assessment, Escort, History, Medicine, Reading
 from monitoring.tests.builders import SETTINGS, START
 from monitoring.tests.second_opinion import open_points
 
@@ -46,6 +46,8 @@ def clean_case() -> dict:
         "event": False,
         "clock": False,
         "missed": False,
+        "drugs": [],
+        "withdrawn": None,
         "decided": False,
         "prescriber": False,
     }
@@ -104,6 +106,18 @@ def _flip(case, draw):
     case[key] = not case[key]
 
 
+def _give_drug(case, draw):
+    effect = draw(st.sampled_from(["none", "recheck", "restart"]))
+    minutes = 0 if effect == "none" else draw(st.sampled_from([1, 5, 15, 25, 60]))
+    t = draw(seconds)
+    written = draw(st.just(t) | seconds)
+    case["drugs"].append({"t": t, "written": written, "effect": effect, "minutes": minutes})
+
+
+def _withdraw(case, draw):
+    case["withdrawn"] = draw(seconds)
+
+
 def _sleepy(case, draw):
     for row in case["rows"]:
         row["moaas"] = 4
@@ -118,6 +132,9 @@ CHANGES = [
     _change_assessment,
     _decide,
     _flip,
+    _give_drug,
+    _give_drug,
+    _withdraw,
     _sleepy,
 ]
 
@@ -159,6 +176,18 @@ def as_history(case: dict) -> History:
         assessment=assessment,
         missed={"40 minutes": "Cuff broken"} if case["missed"] else {},
         clock_suspect=case["clock"],
+        medicines=tuple(
+            Medicine(
+                number,
+                "a drug",
+                moment(drug["t"]),
+                drug["effect"],
+                drug["minutes"],
+                moment(drug["written"]),
+            )
+            for number, drug in enumerate(case["drugs"])
+        ),
+        withdrawn_at=None if case["withdrawn"] is None else moment(case["withdrawn"]),
     )
 
 

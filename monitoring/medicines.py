@@ -1,0 +1,56 @@
+"""Other medicines of a visit and what each class does to the clock by default: read from data."""
+
+from dataclasses import dataclass
+
+from clinic.provenance import Certainty, Source
+from monitoring.knowledge import rows
+from monitoring.readings import Effect
+
+RANK: dict[Effect, int] = {"none": 0, "recheck": 1, "restart": 2}
+EFFECTS: dict[Effect, str] = {
+    "none": "None",
+    "recheck": "Recheck, and observe so many minutes more",
+    "restart": "Observation starts again, with a recheck",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrugClass:
+    code: str
+    words: str
+    effect: Effect
+    minutes: int
+    source: Source
+
+    @property
+    def told(self) -> str:
+        """Say its words and its default, as a form offers it."""
+        by_default = {
+            "none": "no effect on the clock",
+            "recheck": f"{self.minutes} min more",
+            "restart": "starts observation again",
+        }
+        return f"{self.words}: {by_default[self.effect]}"
+
+    def is_less(self, effect: Effect, minutes: int) -> bool:
+        """Whether this effect asks for less than the default, which only a prescriber chooses.
+
+        A recheck asks for less the sooner it ends; a restart's recheck comes later by more minutes.
+        """
+        if RANK[effect] != RANK[self.effect]:
+            return RANK[effect] < RANK[self.effect]
+        if effect == "recheck":
+            return minutes < self.minutes
+        return effect == "restart" and minutes > self.minutes
+
+
+CLASSES = {
+    row["code"]: DrugClass(
+        row["code"],
+        row["words"],
+        row["effect"],
+        row["minutes"],
+        Source(row["source"], Certainty(row["certainty"])),
+    )
+    for row in rows("given_medicines")
+}
