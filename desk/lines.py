@@ -12,7 +12,7 @@ from monitoring.services import discharge, predose, record
 from patients.services.chart import CHART
 from sessions import lifecycle
 from sessions.lifecycle import ENDINGS, PRESENT, Status
-from sessions.models import TreatmentSession
+from sessions.models import Dose, TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import doses
 from sessions.services.signing import SIGN
@@ -166,6 +166,8 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         yield Action("Record a dose", url(sheet, name))
         if sheet.order and sheet.status in {Status.CLEARED, Status.DOSING}:
             yield Action("Second check", url(sheet, "sessions:second_check"))
+    if sheet.may(doses.GIVE) and not sheet.treatment_session.is_signed:
+        yield from _waste(sheet)
     if (here or sheet.status == Status.PLANNED) and sheet.may(discharge.ESCORT):
         yield Action("Way home", url(sheet, "monitoring:escort"))
         yield Action("Escort not reached, driving", url(sheet, "monitoring:way_home"))
@@ -174,6 +176,27 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         yield Action("Wait for the ride", url(sheet, "monitoring:wait"))
     if here and sheet.may(RUN):
         yield Action("Move to another place", url(sheet, "sessions:sit"))
+
+
+def _waste(sheet: Sheet) -> Iterable[Action]:
+    """Offer to record what was thrown away of a dose, and to correct what is recorded of it."""
+    known = {row.dose.number if row.dose else 0 for row in sheet.standing_wastes}
+    session_id = sheet.treatment_session.public_id
+    for number, words in _disposable(sheet):
+        if number not in known:
+            yield Action(words, reverse("sessions:waste", args=[session_id, number]))
+    for row in sheet.standing_wastes:
+        yield Action("Correct the waste", reverse("sessions:waste_correct", args=[row.public_id]))
+
+
+def _disposable(sheet: Sheet) -> Iterable[tuple[int, str]]:
+    if sheet.waste_is_open and sheet.drip:
+        yield sheet.drip.number, "What was left"
+    if sheet.is_iv and sheet.drip is None and sheet.treatment_session.arrived_at:
+        yield 0, "Throw away what was prepared"
+    for dose in sheet.record.standing_doses:
+        if not sheet.is_iv and dose.outcome != Dose.Outcome.COMPLETE:
+            yield dose.number, f"Dispose of device {dose.number}"
 
 
 def _errors(sheet: Sheet) -> Iterable[Action]:

@@ -18,6 +18,7 @@ from sessions.actions import Panel
 from sessions.lifecycle import Status
 from sessions.services import doses, signing
 from sessions.views.checking import check_panel as second_check_panel
+from sessions.views.checking import waste_panel
 from sessions.views.giving import device_panel, infusion_change_panel, infusion_panel
 from sessions.views.sheet import sign_panel, step_panel
 
@@ -37,8 +38,8 @@ def panels(sheet: Sheet) -> list[Panel]:
         case Status.DOSING:
             return [*_vitals(sheet), *_dose(sheet)] if sheet.is_iv else _dose(sheet)
         case Status.MONITORING:
-            return _monitoring(sheet)
-    return _sign(sheet)
+            return [*_monitoring(sheet), *_waste(sheet)]
+    return [*_sign(sheet), *_waste(sheet)]
 
 
 def _step(sheet: Sheet, to_status: Status) -> list[Panel]:
@@ -90,6 +91,14 @@ def _monitoring(sheet: Sheet) -> list[Panel]:
         prescriber = sheet.may(PRESCRIBER)
         return [assess_panel(sheet.treatment_session, gate, prescriber=prescriber)]
     return _vitals(sheet)
+
+
+def _waste(sheet: Sheet) -> list[Panel]:
+    """Ask what was left of an infusion, from its stop until the session is signed."""
+    closed = sheet.treatment_session.is_signed or not sheet.may(doses.GIVE)
+    if closed or not sheet.waste_is_open:
+        return []
+    return [waste_panel(sheet.treatment_session, sheet.drip, sheet.dosing, sheet.ran)]
 
 
 def _vitals(sheet: Sheet) -> list[Panel]:

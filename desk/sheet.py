@@ -25,6 +25,8 @@ from monitoring.services.predose import Asking
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
 from patients.models import Allergy, BodyMeasure
+from sessions.covered import totals_words
+from sessions.drip_totals import Totals
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import (
     ChairStay,
@@ -38,7 +40,7 @@ from sessions.models import (
 )
 from sessions.models.protocol import Route
 from sessions.ports import Unmet
-from sessions.services import checks, doses, infusions
+from sessions.services import checks, doses, drips, infusions
 
 IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 TITLES = {
@@ -118,6 +120,36 @@ class Sheet:
         if self.order is None or self.status not in {Status.CLEARED, Status.DOSING}:
             return None
         return checks.valid(self.second_checks, self.order, self.dosing, self.now)
+
+    @cached_property
+    def standing_wastes(self) -> list[DoseWaste]:
+        superseded = {row.supersedes_id for row in self.wastes}
+        rows = [row for row in self.wastes if row.pk not in superseded]
+        return [row for row in rows if not row.entered_in_error]
+
+    @cached_property
+    def drip(self) -> Dose | None:
+        """Return the infusion of this session as it stands, if one was started."""
+        given = [dose for dose in self.record.standing_doses if dose.route == Route.IV]
+        return given[-1] if given else None
+
+    @cached_property
+    def ran(self) -> Totals | None:
+        """Return how much of the infusion has run by now."""
+        if self.drip is None:
+            return None
+        own = [s for s in self.record.standing_steps if s.dose.number == self.drip.number]
+        return drips.ran(self.drip, own, self.now) if own else None
+
+    @property
+    def ran_words(self) -> str:
+        return totals_words(self.ran) if self.ran else ""
+
+    @property
+    def waste_is_open(self) -> bool:
+        """Whether an infusion was stopped and nobody has said yet what was left."""
+        stopped = self.ran is not None and self.ran.is_stopped
+        return stopped and not self.standing_wastes
 
     @property
     def needs_check(self) -> bool:
@@ -291,6 +323,7 @@ class Sheet:
             *((check.completed_at, "check", check) for check in reversed(self.checks)),
             *((stay.since, "place", stay) for stay in self.stays),
             *((check.checked_at, "second_check", check) for check in self.second_checks),
+            *((row.wasted_at, "waste", row) for row in self.standing_wastes),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
             *((note.at, "way_home", note) for note in self.record.way_home),
             *((found.at, "happening", found) for found in happenings(self.record.incidents)),
@@ -304,6 +337,8 @@ class Sheet:
         if not given:
             return ""
         total = sum((_received(dose) for dose in given), Decimal(0))
+        if self.ran and self.ran.is_stopped:
+            total = self.ran.given_mg
         devices = f", {len(given)} device{'s' if len(given) > 1 else ''}"
         return f"{plain(total)} mg{'' if self.is_iv else devices}"
 

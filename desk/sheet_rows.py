@@ -214,6 +214,7 @@ def _of_the_visit() -> dict[str, Many]:
         "wastes": Many(
             _of_session(DoseWaste),
             *all_fields(DoseWaste),
+            "dose__number",
             *person("recorded_by"),
             *person("witness"),
         ),

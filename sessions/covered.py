@@ -1,6 +1,6 @@
 """What a signature vouches for, in words: order, doses and steps; apps above tell the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,7 +9,8 @@ from django.utils import timezone
 from clinic.numbers import plain
 from sessions import ports
 from sessions.bodyweight import Basis
-from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.drip_totals import Totals
+from sessions.models import Dose, DoseCheck, DoseOrder, DoseWaste, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.sections import Fact, Section
 from sessions.services import drips
@@ -29,7 +30,12 @@ def covered(treatment_session: TreatmentSession) -> tuple[Section, ...]:
     return (
         Section("Order", tuple(_orders(doses)), "No order stands behind a dose."),
         Section("Second check", tuple(_checks(treatment_session)), "Nobody else checked the dose."),
-        Section("Given", (*_doses(doses, steps), *_drip(doses, steps)), "No dose was given."),
+        Section(
+            "Given",
+            (*_doses(doses, steps), *_drip(doses, steps), *_ran(doses, steps)),
+            "No dose was given.",
+        ),
+        Section("Waste", tuple(_wastes(treatment_session)), "Nothing is on record."),
         *(section for sections in told for section in sections),
         Section("Steps", tuple(_steps(treatment_session))),
     )
@@ -82,6 +88,47 @@ def _checks(treatment_session: TreatmentSession) -> Iterable[Fact]:
             f"{result}{check_words(check)} {people}",
             not check.agrees or bool(check.cautions),
         )
+
+
+def waste_words(row: DoseWaste) -> str:
+    """Say "50 mg opened, 33 mg given, 17 mg thrown away (locked medicine waste bin), lot A1"."""
+    missing = row.unaccounted_mg
+    parts = [
+        f"{plain(row.opened_mg)} mg opened",
+        f"{plain(row.given_mg)} mg given",
+        f"{plain(row.wasted_mg)} mg thrown away ({row.get_method_display().lower()})",
+        f"lot {row.lot}",
+        *([f"{plain(missing)} mg not accounted for"] if missing > 0 else []),
+        *([f"{plain(-missing)} mg more than was opened"] if missing < 0 else []),
+    ]
+    more = [row.note, f"Corrected: {row.reason}" if row.supersedes_id else ""]
+    return ". ".join([", ".join(parts), *(text for text in more if text)])
+
+
+def _wastes(treatment_session: TreatmentSession) -> Iterable[Fact]:
+    rows = DoseWaste.objects.filter(treatment_session=treatment_session).standing()
+    for row in rows.select_related("recorded_by", "witness"):
+        witness = f", witness {row.witness}" if row.witness else ", no witness"
+        text = f"{waste_words(row)}. {row.recorded_by}{witness}."
+        yield Fact(f"Waste, {time_of(row.wasted_at)}", text, bool(row.unaccounted_mg))
+
+
+def _ran(doses: Iterable[Dose], steps: Sequence[InfusionEvent]) -> Iterable[Fact]:
+    """Say what ran of each infusion: as the pump showed it, and by its rates."""
+    for dose in doses:
+        own = [step for step in steps if step.dose.number == dose.number]
+        if dose.route != Route.IV or not own or own[-1].kind != Kind.STOP:
+            continue
+        yield Fact("Given in all", totals_words(drips.ran(dose, own, own[-1].at)))
+
+
+def totals_words(found: Totals) -> str:
+    """Say "33 mg = 33 mL of 38 mL; 33.3 mL by the rates"."""
+    mg, prepared = plain(found.given_mg), plain(found.prepared_ml)
+    by_rates = f"{plain(found.by_rates_ml)} mL by the rates"
+    if not found.is_stopped:
+        return f"{mg} mg of {prepared} mL have run: {by_rates}"
+    return f"{mg} mg = {plain(found.given_ml)} mL of {prepared} mL; {by_rates}"
 
 
 def _number(value: Decimal | None) -> str:

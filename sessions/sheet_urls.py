@@ -9,6 +9,8 @@ sheet_urlpatterns = [
     path("sessions/<uuid:public_id>/device/", giving.device, name="device"),
     path("doses/<uuid:public_id>/correct/", giving.device_correct, name="device_correct"),
     path("sessions/<uuid:public_id>/check/", checking.second_check, name="second_check"),
+    path("sessions/<uuid:public_id>/waste/<int:number>/", checking.waste, name="waste"),
+    path("waste/<uuid:public_id>/correct/", checking.waste_correct, name="waste_correct"),
     path("sessions/<uuid:public_id>/infusion/", giving.infusion, name="infusion"),
     path(
         "sessions/<uuid:public_id>/infusion/change/",

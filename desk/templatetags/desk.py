@@ -10,8 +10,8 @@ from clinic.numbers import plain
 from clinic.templatetags import ui
 from desk.seats import Seat
 from desk.values import Value
-from sessions.covered import check_words
-from sessions.models import DoseCheck
+from sessions.covered import check_words, waste_words
+from sessions.models import DoseCheck, DoseWaste
 
 register = template.Library()
 OUT = ' class="out"'
@@ -59,6 +59,12 @@ def _beside(context: template.Context, value: Value) -> str:
 def dose_check(check: DoseCheck) -> str:
     """Say the numbers of a second check, and in what they differed."""
     return check_words(check)
+
+
+@register.filter
+def dose_waste(row: DoseWaste) -> str:
+    """Say what was opened, given and thrown away."""
+    return waste_words(row)
 
 
 @register.filter

@@ -38,6 +38,7 @@ class Task(PublicRow):
         COME = "come", "Come to the patient now"
         REPORT_EVENT = "report_event", "Report a serious adverse event"
         FIND = "find", "Find a patient who left"
+        UNACCOUNTED = "unaccounted", "Medicine to account for"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(

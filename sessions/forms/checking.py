@@ -3,18 +3,19 @@
 from typing import Any
 
 from crispy_forms.bootstrap import AppendedText
-from crispy_forms.layout import Div
+from crispy_forms.layout import Div, Field
 from django import forms
 
 from clinic.forms import ClinicalForm
 from clinic.numbers import plain
 from clinic.second_person import Typed
 from patients.forms.fields import LineField
-from sessions.forms.fields import PlainNumberField
-from sessions.forms.sheet import layout, row
-from sessions.models import DoseOrder
+from sessions.forms.fields import MomentField, PlainNumberField
+from sessions.forms.sheet import More, layout, reason_field, row
+from sessions.models import DoseOrder, DoseWaste
 from sessions.models.protocol import Route
 from sessions.services.checks import Counted, Prepared
+from sessions.services.wastes import Wasted
 
 SECRETS = {"second_password", "second_code"}
 
@@ -48,6 +49,10 @@ class SecondPersonForm(ClinicalForm):
         """Return what the second person signs in with."""
         typed = self.cleaned_data
         return Typed(typed["second_username"], typed["second_password"], typed["second_code"])
+
+    @property
+    def has_second(self) -> bool:
+        return bool(self.cleaned_data["second_username"] or self.cleaned_data["second_password"])
 
     def _sent(self) -> dict[str, Any]:
         """Identify the post without what the second person signs in with."""
@@ -104,3 +109,67 @@ class DoseCheckForm(SecondPersonForm):
     def counted(self) -> Counted:
         typed = self.cleaned_data
         return Counted(typed.get("volume_ml"), typed.get("rate_ml_h"), typed.get("devices"))
+
+
+class WasteForm(SecondPersonForm):
+    """What was opened and what was thrown away, with a witness where the clinic wants one."""
+
+    lot = LineField(max_length=40, error_messages={"required": "Enter the lot."})
+    vials = PlainNumberField(label="Opened", low=1, high=20)
+    vial_mg = PlainNumberField(label="In each", places=2, high=2000, unit="mg")
+    wasted_mg = PlainNumberField(label="Thrown away", places=2, high=2000, unit="mg")
+    method = forms.ChoiceField(
+        label="How",
+        choices=DoseWaste.Method.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say what became of it."},
+    )
+    note = LineField(
+        max_length=240, required=False, help_text="Needed for another way, and for a difference."
+    )
+
+    def __init__(
+        self, *args: Any, witnessed: bool, wrong: DoseWaste | None = None, **kwargs: Any
+    ) -> None:
+        if wrong is not None:
+            kwargs["initial"] = {
+                "lot": wrong.lot,
+                "vials": wrong.vials,
+                "vial_mg": plain(wrong.vial_mg),
+                "wasted_mg": plain(wrong.wasted_mg),
+                "method": wrong.method,
+                "note": wrong.note,
+            }
+        super().__init__(*args, **kwargs)
+        original = wrong.wasted_at if wrong is not None else None
+        self.fields["at"] = MomentField(label="Time", original=original)
+        if not witnessed:
+            self.fields["second_username"].required = False
+            self.fields["second_password"].required = False
+        corrected: tuple[str, ...] = ()
+        if wrong is not None:
+            self.fields["reason"] = reason_field("Why it is corrected", required=True)
+            self.fields["entered_in_error"] = forms.BooleanField(
+                label="Entered in error: nothing was thrown away", required=False
+            )
+            corrected = ("reason", "entered_in_error")
+        who = second_row() if witnessed else More("A witness", second_row())
+        self.helper = layout(
+            "entry_id",
+            row(
+                "lot",
+                AppendedText("vials", "vials or devices"),
+                AppendedText("vial_mg", "mg"),
+            ),
+            row(AppendedText("wasted_mg", "mg"), "at"),
+            Field("method", template="sessions/_seg.html"),
+            "note",
+            *corrected,
+            who,
+        )
+
+    @property
+    def wasted(self) -> Wasted:
+        names = ("lot", "vials", "vial_mg", "wasted_mg", "method", "note", "at")
+        typed = self.cleaned_data
+        return Wasted(**{name: typed[name] for name in names}, reason=typed.get("reason", ""))

@@ -8,6 +8,7 @@ from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.models.protocol import Route
 from sessions.plans import say
 
 CLOSED_DAY = "closed-day:"
@@ -32,6 +33,8 @@ def after_step(
         to_review(treatment_session, now, f"{status.label} was recorded outside the gate")
     if treatment_session.is_over and left in RECEIVED_A_DOSE:
         to_sign(treatment_session, now)
+        if waste_is_open(treatment_session):
+            to_record_waste(treatment_session, now)
     if status == Status.LEFT_AGAINST_ADVICE:
         to_call_who_left(treatment_session, now)
     if status == Status.NO_SHOW:
@@ -123,6 +126,55 @@ def when(treatment_session: TreatmentSession) -> str:
     """Return "Mon 23 Nov 2026, 10:00", in the clinic's zone."""
     local = treatment_session.starts_at.astimezone(treatment_session.clinic.zone)
     return f"{say(local.date())}, {local:%H:%M}"
+
+
+def to_account(treatment_session: TreatmentSession, now: datetime, what: str) -> Task:
+    """Ask a prescriber about a medicine of which some is missing; once for each state of it."""
+    return tasks.ask(
+        Task.Kind.UNACCOUNTED,
+        patient=treatment_session.patient,
+        role=Role.PRESCRIBER,
+        text=f"{what}. Look at the waste of session {treatment_session.number}.",
+        due_at=now,
+        dedupe_key=f"{waste_key(treatment_session)}{what}",
+        source=treatment_session,
+    )
+
+
+def to_record_waste(treatment_session: TreatmentSession, now: datetime) -> Task:
+    """Ask for the waste of an infusion whose session has ended without it."""
+    return tasks.ask(
+        Task.Kind.UNACCOUNTED,
+        patient=treatment_session.patient,
+        role=Role.NURSE,
+        text=f"Session {treatment_session.number}: record what was left of the infusion.",
+        due_at=now,
+        dedupe_key=f"{waste_key(treatment_session)}open",
+        source=treatment_session,
+    )
+
+
+def waste_key(treatment_session: TreatmentSession) -> str:
+    return f"waste:{treatment_session.public_id}:"
+
+
+def waste_recorded(treatment_session: TreatmentSession, *, by: User) -> None:
+    key = f"{waste_key(treatment_session)}open"
+    tasks.close_for(by=by, note="The waste was recorded.", dedupe_key=key)
+
+
+def accounted(treatment_session: TreatmentSession, *, by: User) -> None:
+    key = waste_key(treatment_session)
+    tasks.close_for(by=by, note="All of it is accounted for.", dedupe_key__startswith=key)
+
+
+def waste_is_open(treatment_session: TreatmentSession) -> bool:
+    """Whether nobody has said yet what was left of the session's infusion."""
+    if treatment_session.course.protocol.route != Route.IV:
+        return False
+    return not treatment_session.dose_wastes.filter(
+        superseded_by__isnull=True, entered_in_error=False
+    ).exists()
 
 
 def to_review(treatment_session: TreatmentSession, now: datetime, what: str) -> Task:

@@ -14,7 +14,7 @@ from clinic.locks import StaleVersionError
 from clinic.models import User
 from sessions.models import Dose, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
-from sessions.services import steps
+from sessions.services import steps, wastes
 from sessions.services.doses import GIVE, Device, check_device, check_time
 from sessions.services.drips import Kind, began, steps_of
 from sessions.services.infusions import Change, check_numbers, check_vial
@@ -48,6 +48,7 @@ def correct_device(
         return _supersede(
             wrong,
             treatment_session,
+            by=by,
             estimated_mg=device.estimated_mg,
             outcome=device.outcome,
             lot=device.lot.strip(),
@@ -78,6 +79,7 @@ def correct_infusion(
         return _supersede(
             wrong,
             treatment_session,
+            by=by,
             dose_mg=drip.dose_mg,
             concentration_mg_ml=drip.concentration_mg_ml,
             lot=drip.lot.strip(),
@@ -112,6 +114,7 @@ def correct_step(
             reason=right.reason.strip(),
             supersedes=wrong,
         )
+        wastes.review(treatment_session, by=by, now=now)
         audit.record(
             "infusion.corrected", subject=treatment_session, dose=str(wrong.dose.public_id)
         )
@@ -165,7 +168,9 @@ def _check_order_of_steps(wrong: Dose, given_at: datetime) -> None:
         raise ValidationError({"given_at": text})
 
 
-def _supersede(wrong: Dose, treatment_session: TreatmentSession, **corrected: Any) -> Dose:
+def _supersede(
+    wrong: Dose, treatment_session: TreatmentSession, *, by: User, **corrected: Any
+) -> Dose:
     """Write the corrected values beside the wrong row; who gave it, and for what order, stays."""
     kept = {
         "order": wrong.order,
@@ -179,5 +184,6 @@ def _supersede(wrong: Dose, treatment_session: TreatmentSession, **corrected: An
     dose = Dose.objects.create(
         treatment_session=treatment_session, supersedes=wrong, **{**kept, **corrected}
     )
+    wastes.review(treatment_session, by=by, now=corrected["recorded_at"])
     audit.record("dose.corrected", subject=treatment_session, dose=str(dose.public_id))
     return dose

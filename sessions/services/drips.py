@@ -1,8 +1,10 @@
 """The steps of an infusion as they stand, and as they were corrected."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
+from sessions.drip_totals import Totals, totals
 from sessions.models import Dose, InfusionEvent, TreatmentSession
 
 Kind = InfusionEvent.Kind
@@ -28,6 +30,17 @@ def steps_of(treatment_session: TreatmentSession, number: int) -> list[InfusionE
     """Return the standing steps of one infusion."""
     events = InfusionEvent.objects.filter(treatment_session=treatment_session, dose__number=number)
     return in_order(events.select_related("dose"))
+
+
+def ran(dose: Dose, steps: Sequence[InfusionEvent], until: datetime) -> Totals:
+    """Return what of a standing infusion has run by then, from its own standing steps."""
+    return totals(
+        steps,
+        began=dose.given_at,
+        dose_mg=dose.dose_mg,
+        mg_per_ml=dose.concentration_mg_ml or Decimal(1),
+        until=until,
+    )
 
 
 def began(treatment_session: TreatmentSession, step: InfusionEvent) -> datetime:
