@@ -88,8 +88,16 @@ class PrescriberEnrolmentAdmin(ClinicScopedAdmin):
 
 @admin.register(Room)
 class RoomAdmin(ClinicScopedAdmin):
-    list_display = ("name", "clinic", "chair_names", "is_active", "order")
-    list_filter = ("is_active",)
+    list_display = (
+        "name",
+        "clinic",
+        "chair_names",
+        "for_nasal",
+        "for_infusions",
+        "is_active",
+        "order",
+    )
+    list_filter = ("is_active", "for_nasal", "for_infusions")
     search_fields = ("name",)
     inlines = (ChairInline,)
 

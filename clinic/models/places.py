@@ -25,13 +25,20 @@ class Room(PublicRow):
     name = models.CharField(max_length=60)
     is_active = models.BooleanField(default=True)
     order = models.PositiveSmallIntegerField(default=0)
+    for_nasal = models.BooleanField("for nasal spray", default=True)
+    for_infusions = models.BooleanField("for infusions", default=True)
 
     objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["clinic", "order", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["clinic", "name"], name="room_name_per_clinic")
+            models.UniqueConstraint(fields=["clinic", "name"], name="room_name_per_clinic"),
+            models.CheckConstraint(
+                condition=Q(for_nasal=True) | Q(for_infusions=True),
+                name="a_room_serves_a_route",
+                violation_error_message="A room is for nasal spray, for infusions, or for both.",
+            ),
         ]
         triggers = [audited(patient="NULL::bigint"), kept()]
 
@@ -44,6 +51,11 @@ class ChairQuerySet(ClinicScopedQuerySet):
 
     def bookable_at(self, clinic: Clinic) -> "ChairQuerySet":
         return self.filter(room__clinic=clinic, room__is_active=True, is_active=True)
+
+    def serving(self, route: str) -> "ChairQuerySet":
+        """Leave out chairs of rooms that the route of a medicine does not belong in."""
+        served = {"nasal": Q(room__for_nasal=True), "iv": Q(room__for_infusions=True)}
+        return self.filter(served[route])
 
 
 class Chair(PublicRow):

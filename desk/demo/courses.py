@@ -17,6 +17,7 @@ from desk.demo.story import Story, Today, Told
 from desk.demo.visits import Recorder
 from monitoring.readings import Settings
 from sessions import protocols
+from sessions.bodyweight import Basis
 from sessions.dosing import infusion
 from sessions.lifecycle import Status
 from sessions.models import DoseOrder, Protocol, ProtocolPhase, TreatmentCourse, TreatmentSession
@@ -149,7 +150,7 @@ class Courses:
             self.diary.hold(chair, starts_at, starts_at + length)
         else:
             starts = (self._at(day, at) for at in (course.time_of_day, *TIMES))
-            starts_at, chair = self.diary.find(starts, length)
+            starts_at, chair = self.diary.find(starts, length, protocol.route)
         treatment_session = self.rows.add(
             TreatmentSession(
                 course=course,
@@ -185,7 +186,9 @@ class Courses:
         day = treatment_session.starts_at.astimezone(self.clinic.zone).date()
         starts = (self._at(day, at) for at in TIMES)
         length = treatment_session.ends_at - treatment_session.starts_at
-        return self.diary.find((s for s in starts if s != treatment_session.starts_at), length)
+        route = treatment_session.course.protocol.route
+        others = (start for start in starts if start != treatment_session.starts_at)
+        return self.diary.find(others, length, route)
 
     def _at(self, day: date, wall_time: time) -> datetime:
         return datetime.combine(day, wall_time, tzinfo=self.clinic.zone).astimezone(UTC)
@@ -222,6 +225,7 @@ class Courses:
                 given.mg_per_kg,
                 given.weight_kg,
             )
+            order.weight_basis, order.actual_kg = Basis.ACTUAL, given.weight_kg
             order.infusion_minutes, order.concentration_mg_ml = given.minutes, given.mg_per_ml
         else:
             order.dose_mg = mg

@@ -14,10 +14,13 @@ class Diary:
     def hold(self, chair: Chair, starts_at: datetime, ends_at: datetime) -> None:
         self.spans[chair.pk].append((starts_at, ends_at))
 
-    def find(self, starts: Iterable[datetime], length: timedelta) -> tuple[datetime, Chair]:
-        """Hold the first chair that is free at one of these starts."""
+    def find(
+        self, starts: Iterable[datetime], length: timedelta, route: str
+    ) -> tuple[datetime, Chair]:
+        """Hold the first chair for this route that is free at one of these starts."""
+        fitting = [c for c in self.chairs if route == "nasal" or c.room.for_infusions]
         for starts_at in starts:
-            for chair in self.chairs:
+            for chair in fitting:
                 if self._is_free(chair, starts_at, starts_at + length):
                     self.hold(chair, starts_at, starts_at + length)
                     return starts_at, chair

@@ -32,6 +32,7 @@ CITIES = (
     City("Australia/Perth", "3 Wharf Road\nPerth WA 6000", "+61 8 5550 0142"),
 )
 ROOMS = (("Bay A", 4), ("Bay B", 3), ("Infusion room", 2), ("Quiet room", 1))
+NASAL_ROOMS = {"Bay A", "Bay B"}
 SMALL_ROOMS = (("Garden room", 2), ("North room", 1))
 
 
@@ -115,7 +116,8 @@ def _make_clinic(
 
 
 def make_room(clinic: Clinic, name: str, chairs: int, order: int) -> Room:
-    room = Room.objects.create(clinic=clinic, name=name, order=order)
+    infusions = name not in NASAL_ROOMS
+    room = Room.objects.create(clinic=clinic, name=name, order=order, for_infusions=infusions)
     Chair.objects.bulk_create(
         Chair(room=room, name=f"Chair {number}", order=number) for number in range(1, chairs + 1)
     )

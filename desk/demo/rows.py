@@ -31,7 +31,9 @@ from reminders.models import Message
 from sessions.models import (
     ChairStay,
     Dose,
+    DoseCheck,
     DoseOrder,
+    DoseWaste,
     InfusionEvent,
     Signature,
     StatusChange,
@@ -57,6 +59,8 @@ ORDER: tuple[type[Model], ...] = (
     PreDoseCheck,
     Dose,
     InfusionEvent,
+    DoseCheck,
+    DoseWaste,
     VitalSigns,
     MissedCheck,
     AdverseEvent,

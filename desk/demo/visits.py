@@ -3,6 +3,7 @@
 from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from random import Random
 from uuid import uuid4
 
@@ -27,12 +28,13 @@ from monitoring.readings import Settings
 from monitoring.services.discharge import snapshot
 from sessions.dosing import MG_PER_DEVICE
 from sessions.lifecycle import Status
-from sessions.models import Dose, DoseOrder, InfusionEvent, TreatmentSession
+from sessions.models import Dose, DoseCheck, DoseOrder, DoseWaste, InfusionEvent, TreatmentSession
 from sessions.services.doses import devices_ordered
 
 NASAL_READINGS = (41, 61, 91)
 INFUSION_READINGS = (15, 30, 41, 56, 71)
 TENTH = Decimal("0.1")
+VIAL_MG = Decimal(50)
 
 
 class Recorder(Steps):
@@ -113,15 +115,63 @@ class Recorder(Steps):
         stopped_at = started_at + timedelta(minutes=minutes)
         concentration = self.order.concentration_mg_ml or Decimal(1)
         volume = (self.order.dose_mg / concentration).quantize(TENTH)
+        rate = (volume * 60 / minutes).quantize(TENTH)
+        self._check(self._minute(-4), concentration, volume, rate)
         if started_at <= self.until:
             self.step(Status.DOSING, started_at, by=self.staff.nurse)
             dose = self._dose(1, started_at, self.order.dose_mg)
             dose.concentration_mg_ml = concentration
-            rate = (volume * 60 / minutes).quantize(TENTH)
             self._infusion_event(dose, "start", started_at, rate_ml_h=rate)
             self._infusion_event(dose, "stop", stopped_at, given_ml=volume)
+            self._waste(dose, stopped_at + timedelta(minutes=6))
         self.step(Status.MONITORING, stopped_at, by=self.staff.nurse)
         return stopped_at
+
+    def _check(self, at: datetime, concentration: Decimal, ml: Decimal, rate: Decimal) -> None:
+        """Let the prescriber find the same numbers as the nurse."""
+        if at > self.until:
+            return
+        self.rows.add(
+            DoseCheck(
+                treatment_session=self.session,
+                order=self.order,
+                drug=self.order.drug,
+                route=self.order.route,
+                dose_mg=self.order.dose_mg,
+                concentration_mg_ml=concentration,
+                volume_ml=ml,
+                rate_ml_h=rate,
+                typed_volume_ml=ml,
+                typed_rate_ml_h=rate,
+                agrees=True,
+                prepared_by=self.staff.nurse,
+                checked_by=self.staff.prescriber,
+                checked_at=at,
+            )
+        )
+
+    def _waste(self, dose: Dose, at: datetime) -> None:
+        """Throw away what was left in the opened vials; the prescriber watches."""
+        if at > self.until:
+            return
+        vials = ceil(dose.dose_mg / VIAL_MG)
+        self.rows.add(
+            DoseWaste(
+                treatment_session=self.session,
+                dose=dose,
+                route=dose.route,
+                lot=dose.lot,
+                vials=vials,
+                vial_mg=VIAL_MG,
+                given_mg=dose.dose_mg,
+                wasted_mg=vials * VIAL_MG - dose.dose_mg,
+                method=DoseWaste.Method.BIN,
+                recorded_by=self.staff.nurse,
+                witness=self.staff.prescriber,
+                wasted_at=at,
+                recorded_at=at,
+            )
+        )
 
     def _infusion_event(
         self,

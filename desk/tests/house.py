@@ -36,7 +36,7 @@ from patients.models.draft import UploadedText
 from patients.tests import bundles
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
-from sessions.models import Dose, InfusionEvent, TreatmentCourse, TreatmentSession
+from sessions.models import Dose, DoseWaste, InfusionEvent, TreatmentCourse, TreatmentSession
 from sessions.tests.factories import make_order
 from sessions.tests.rems import be_on_site, enrol_patient
 
@@ -72,6 +72,7 @@ class House:
     infused: TreatmentSession
     infused_course: TreatmentCourse
     dose: Dose
+    waste: DoseWaste
     vitals: VitalSigns
     event: AdverseEvent
     serotonin: SerotoninCheck
@@ -197,6 +198,19 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             infused=infused,
             infused_course=infused.course,
             dose=give(monitored, now - minutes(60), nurse),
+            waste=DoseWaste.objects.create(
+                treatment_session=monitored,
+                route="nasal",
+                lot="L1",
+                vials=1,
+                vial_mg=28,
+                given_mg=0,
+                wasted_mg=28,
+                method="bin",
+                recorded_by=nurse,
+                wasted_at=now,
+                recorded_at=now,
+            ),
             vitals=vitals,
             event=AdverseEvent.objects.create(
                 treatment_session=monitored,

@@ -209,6 +209,12 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
             "second_password": PASSWORD,
         },
     ),
+    "waste": (
+        "nurse",
+        "sessions:waste monitored 1",
+        {"lot": "L1", "vials": "1", "vial_mg": "28", "wasted_mg": "0", "method": "bin"},
+    ),
+    "waste_correct": ("nurse", "sessions:waste_correct waste", {"reason": "Counted again"}),
     "infusion": (
         "nurse",
         "sessions:infusion cleared_drip",

@@ -21,7 +21,7 @@ from monitoring.forms.vitals import VitalsForm
 from monitoring.models import Escort
 from monitoring.questions import asked
 from monitoring.readings import Settings
-from sessions.forms.checking import DoseCheckForm
+from sessions.forms.checking import DoseCheckForm, WasteForm
 from sessions.forms.drawing import draw
 from sessions.forms.sheet import ChairForm, DeviceForm, InfusionForm, SignForm, StepForm
 
@@ -38,6 +38,7 @@ FORMS: dict[str, Callable[..., Form]] = {
         data, escort=Escort(kind="adult", name="Sam"), may_go_alone=True, **more
     ),
     "second check": lambda data, **more: DoseCheckForm(data, order=None, route="iv", **more),
+    "waste": lambda data, **more: WasteForm(data, witnessed=True, **more),
     "departure": DepartureForm,
     "override": OverrideForm,
     "event": EventForm,

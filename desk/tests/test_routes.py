@@ -87,6 +87,8 @@ sessions:device cleared                    | in 403 200 200 403 403 404| in 403 
 sessions:device_correct dose               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:infusion cleared                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:second_check cleared              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+sessions:waste infused 1                   | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+sessions:waste_correct waste               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:infusion_change infused           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:infusion_correct infused 2        | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:sit monitored                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404

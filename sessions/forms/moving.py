@@ -25,7 +25,7 @@ class MoveForm(EditForm):
         "prescriber moves it, with a reason.",
     )
 
-    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, clinic: Clinic, route: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        chairs = Chair.objects.bookable_at(clinic)
+        chairs = Chair.objects.bookable_at(clinic).serving(route)
         field_of(self, "chair", forms.ModelChoiceField).queryset = chairs.select_related("room")

@@ -67,6 +67,7 @@ class PlanForm(forms.Form):
         to_field_name="public_id",
         required=False,
         empty_label="Any free chair",
+        error_messages={"invalid_choice": "Choose a chair of a room for this treatment."},
         help_text="Where it is taken, another one is shown before anything is booked.",
     )
     rhythm = forms.ChoiceField(required=False)
@@ -78,7 +79,9 @@ class PlanForm(forms.Form):
         offered = Protocol.objects.filter(pk__in=keys).order_by("title")
         field_of(self, "protocol", forms.ModelChoiceField).queryset = offered
         chairs = Chair.objects.bookable_at(patient.clinic).select_related("room")
-        field_of(self, "chair", forms.ModelChoiceField).queryset = chairs
+        protocol = self._protocol()
+        chair = field_of(self, "chair", forms.ModelChoiceField)
+        chair.queryset = chairs.serving(protocol.route) if protocol else chairs
         self._offer_rhythms()
 
     def _offer_rhythms(self) -> None:
@@ -93,12 +96,15 @@ class PlanForm(forms.Form):
 
     @property
     def rhythms(self) -> list[str]:
-        try:
-            protocol = self.fields["protocol"].clean(self["protocol"].value())
-        except ValidationError:
-            return []
+        protocol = self._protocol()
         phases = protocol.phases.all() if protocol else []
         return next((phase.rhythm_choices for phase in phases if phase.rhythm_choices), [])
+
+    def _protocol(self) -> Protocol | None:
+        try:
+            return self.fields["protocol"].clean(self["protocol"].value())
+        except ValidationError:
+            return None
 
     @property
     def pins(self) -> dict[int, Pin]:

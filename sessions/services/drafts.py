@@ -191,7 +191,11 @@ def with_chairs(
     seats = _Seats(
         choice,
         hours,
-        list(Chair.objects.bookable_at(choice.clinic).select_related("room")),
+        list(
+            Chair.objects.bookable_at(choice.clinic)
+            .serving(choice.protocol.route)
+            .select_related("room")
+        ),
         Occupancy.around(choice.clinic, choice.patient, windows, leaving_out=leaving_out),
         {session.number: session for session in made.sessions},
         days,

@@ -179,13 +179,15 @@ def _chair(
     )
     if occupancy.patient_is_busy(starts_at, ends_at):
         raise ValidationError({"wall_time": PATIENT_BUSY})
-    chairs = list(Chair.objects.bookable_at(clinic).select_related("room"))
+    route = treatment_session.course.protocol.route
+    chairs = list(Chair.objects.bookable_at(clinic).serving(route).select_related("room"))
     offered = chairs if wanted is None else [chair for chair in chairs if chair == wanted]
     found = occupancy.free_chair(offered, usual, starts_at, ends_at)
     if found is None and wanted is None:
         raise ValidationError({"wall_time": CHAIRS_TAKEN})
     if found is None:
-        raise ValidationError({"chair": f"{wanted} is not free then. Choose another one."})
+        text = f"{wanted} is not free then, or not for this treatment. Choose another one."
+        raise ValidationError({"chair": text})
     return found
 
 

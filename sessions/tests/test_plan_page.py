@@ -267,7 +267,7 @@ def test_a_second_course_is_refused_and_leads_to_the_running_one(desk, patient, 
 def test_a_chair_or_protocol_of_another_clinic_is_no_choice(desk, patient, other_clinic):
     chair = Chair.objects.filter(room__clinic=other_clinic)[0]
     answer = preview(desk, patient, chair=str(chair.public_id))
-    assert "Select a valid choice" in answer.content.decode()
+    assert "Choose a chair of a room for this treatment" in answer.content.decode()
 
 
 def test_strangers_find_nothing_and_nurses_may_not_book(client, patient, outsider, nurse):

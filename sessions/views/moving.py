@@ -28,6 +28,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = MoveForm(
         request.POST or None,
         clinic=treatment_session.clinic,
+        route=treatment_session.course.protocol.route,
         initial=_current(treatment_session),
     )
     if form.is_valid():
@@ -86,7 +87,9 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
         "day": treatment_session.nominal_on,
         "wall_time": course.time_of_day,
     }
-    form = MoveForm(request.POST or None, clinic=course.clinic, initial=initial)
+    form = MoveForm(
+        request.POST or None, clinic=course.clinic, route=course.protocol.route, initial=initial
+    )
     if form.is_valid():
         with errors_on(form):
             placed = placing.place(
