@@ -65,6 +65,7 @@ NURSE = (
 PRESCRIBER = NURSE | {
     "patients.import_patient",
     "patients.screen_patient",
+    "patients.acknowledge_interaction",
     "treatment_sessions.book_course",
     "treatment_sessions.order_dose",
     "treatment_sessions.override_gate",

@@ -27,6 +27,8 @@ SHORT = {
 SHORT_BEFORE_DOSE = {
     "consent": "No valid consent to treatment",
     "screen": "No valid safety screen",
+    "interaction": "Interaction to acknowledge",
+    "medicine": "Medicine not recognised",
     "order": "No dose order stands today",
     "predose_check": "Pre-dose check to do",
     "predose_stop": "A prescriber decides on the answers",

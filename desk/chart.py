@@ -12,6 +12,8 @@ from clinic.models import User
 from clinic.statements import Among
 from desk import ribbon
 from desk.ribbon import Ribbon, Visit
+from patients.medicines.interactions import Context
+from patients.medicines.review import USUAL, Review
 from patients.models import (
     Allergy,
     BodyMeasure,
@@ -20,11 +22,13 @@ from patients.models import (
     EmailContact,
     Identifier,
     Medication,
+    MedicineReview,
     Patient,
     RemsEnrolment,
     SafetyScreen,
     Task,
 )
+from patients.services.medicines import reviewed
 from reminders.models import Message
 from sessions import rems
 from sessions.lifecycle import HOLDING
@@ -92,6 +96,7 @@ class Chart:
     conditions: Section | None = None
     allergies: Section | None = None
     measures: Section | None = None
+    review: Review | None = None
     enrolments: list[Any] | None = None  # None where REMS is not the site's business
 
 
@@ -113,8 +118,11 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     for consent in sections["consents"].rows:
         consent.clinic = patient.clinic
         consent.stands = consent.stands_at(now)
+    review = _review(found, today) if clinical else None
+    read = {each.text: each for each in review.medicines} if review else {}
     for medicine in sections["medicines"].rows if clinical else ():
         medicine.current = medicine.is_current(today)
+        medicine.read = read.get(medicine.text) if medicine.current else None
     screen = _screen(found["screen"]) if clinical else None
     return Chart(
         patient=patient,
@@ -126,9 +134,10 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         step=_step(course, current),
         overridden=[s for s in reversed(sessions) if _overridden(s)] if clinical else [],
         attention=_attention(
-            patient, sections["consents"], screen, course, today, clinical=clinical
+            patient, sections["consents"], screen, course, today, review, clinical=clinical
         )
         + _unenrolled(patient, course, found["enrolments"], today),
+        review=review,
         enrolments=found["enrolments"] if patient.clinic.wants_rems else None,
         screen=screen,
         known_allergies=found["allergies"] if clinical else [],
@@ -230,6 +239,15 @@ def _clinical(longest: str) -> dict[str, Many]:
     by = person("error_by")
     return {
         "medicines": _part(medicines, _limit("medicines", longest), *by),
+        "taken": Many(
+            Medication.objects.active().filter(patient=OuterRef("pk"))[: AT_MOST + 1],
+            *("text", "status", "stopped_on", "entered_in_error"),
+        ),
+        "reviews": Many(
+            MedicineReview.objects.filter(patient=OuterRef("pk")),
+            *("about", "reason", "acknowledged_at"),
+            *person("acknowledged_by"),
+        ),
         "conditions": _part(conditions, _limit("conditions", longest), *by),
         "allergies": _part(Allergy.objects.all(), AT_MOST + 1, *by),
         "measures": _part(BodyMeasure.objects.all(), _limit("measures", longest), *by),
@@ -238,6 +256,12 @@ def _clinical(longest: str) -> dict[str, Many]:
             screen, "outcome", "findings", "screened_at", "valid_until", *person("screened_by")
         ),
     }
+
+
+def _review(found: Any, today: date) -> Review:
+    running = [c.protocol for c in found["courses"] if c.status == c.Status.ACTIVE]
+    contexts = [Context(each.drug, each.route) for each in running] or USUAL
+    return reviewed(found["taken"], found["reviews"], today, contexts)
 
 
 def _visit(session: TreatmentSession, patient: Patient) -> Visit:
@@ -281,6 +305,7 @@ def _attention(
     screen: Screen | None,
     course: Any,
     today: date,
+    review: Review | None,
     *,
     clinical: bool,
 ) -> list[str]:
@@ -295,6 +320,8 @@ def _attention(
         found.append("No safety screen has cleared the patient.")
     elif screen is not None and screen.valid_until < today:
         found.append("The safety screen has expired.")
+    if review is not None and not review.is_settled:
+        found.append("Medicines are to be looked at.")
     running = course is not None and course.status == course.Status.ACTIVE
     if clinical and running and course.order is None:
         found.append("No dose is ordered for the running course.")

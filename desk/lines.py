@@ -132,6 +132,16 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
             "patients.record_enrolment",
         ),
         "on_site": ("Register", reverse("desk:on_site_arrive"), "clinic.be_on_site"),
+        "interaction": (
+            "Acknowledge",
+            reverse("patients:medicines", args=[patient.public_id]),
+            "patients.acknowledge_interaction",
+        ),
+        "medicine": (
+            "Check",
+            reverse("patients:medicines", args=[patient.public_id]),
+            "patients.change_chart",
+        ),
         "order": (
             "Order",
             reverse("sessions:order", args=[course.public_id]),

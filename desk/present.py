@@ -26,7 +26,9 @@ from monitoring.readings import (
 from monitoring.services import predose
 from monitoring.services.history import of_visit
 from monitoring.way_home import Note, escort_of, means_to_drive
-from patients.models import Consent, RemsEnrolment, SafetyScreen
+from patients.medicines.interactions import Context
+from patients.medicines.review import Review, Seen, review
+from patients.models import Consent, Medication, RemsEnrolment, SafetyScreen
 from patients.naming import initials
 from sessions import rems
 from sessions.models import DoseOrder, DosingPolicy, Protocol
@@ -99,6 +101,8 @@ class House:
         self.zone = clinic.zone
         self.consents = _one_each(rows["consent"], "patient_id")
         self.screens = _one_each(rows["screen"], "patient_id")
+        self.medicines = _by(rows["medicine"], "patient_id")
+        self.reviews = _by(rows["review"], "patient_id")
         self.orders = _one_each(rows["order"], "course_id")
         self.enrolments = _one_each(rows["enrolment"], "patient_id")
         self.certification = next(iter(rows["certification"]), None)
@@ -195,6 +199,7 @@ def _chart(row: Row, house: House) -> OnChart:
         consent=_consent(house.consents.get(row["patient_id"])),
         screen=_made(SafetyScreen, house.screens.get(row["patient_id"])),
         order=order if order and stands_on(order, house.today) else None,
+        medicines=_medicines(row, house),
         rems=_rems(row, house),
     )
 
@@ -211,6 +216,13 @@ def _rems(row: Row, house: House) -> rems.Enrolled | None:
         {person: found for person, found in made if found},
         house.on_site,
     )
+
+
+def _medicines(row: Row, house: House) -> Review:
+    rows = [_made(Medication, each) for each in house.medicines.get(row["patient_id"], ())]
+    texts = [each.text for each in rows if each and each.is_current(house.today)]
+    seen = {each["about"]: Seen() for each in house.reviews.get(row["patient_id"], ())}
+    return review(texts, [Context(row["drug"], row["route"])], seen)
 
 
 def _consent(found: Row | None) -> Consent | None:

@@ -24,7 +24,14 @@ from monitoring.models import (
     WayHomeNote,
 )
 from monitoring.services import predose
-from patients.models import BodyMeasure, Consent, RemsEnrolment, SafetyScreen
+from patients.models import (
+    BodyMeasure,
+    Consent,
+    Medication,
+    MedicineReview,
+    RemsEnrolment,
+    SafetyScreen,
+)
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -138,6 +145,10 @@ def _parts() -> dict[str, str]:
             "patient_id", "given_at", "expires_on", zone=F("clinic__time_zone")
         ),
         "screen": _newest(SafetyScreen, "patients", "patient_id", "outcome", "valid_until"),
+        "medicine": _of_patients(Medication.objects.active()).values(
+            "patient_id", "text", "stopped_on"
+        ),
+        "review": _of_patients(MedicineReview.objects.order_by()).values("patient_id", "about"),
         "order": _orders().values(
             "course_id",
             "dose_mg",
@@ -235,6 +246,10 @@ def _stops() -> QuerySet[InfusionEvent]:
 def _consents() -> QuerySet[Consent]:
     treatment = Consent.objects.of_kind(Consent.Kind.TREATMENT).standing()
     return treatment.filter(_among("patient_id", "patients"))
+
+
+def _of_patients(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.filter(_among("patient_id", "patients"))
 
 
 def _orders() -> QuerySet[DoseOrder]:

@@ -43,7 +43,16 @@ from monitoring.models import (
     VitalSigns,
     WayHomeNote,
 )
-from patients.models import BodyMeasure, Consent, Patient, RemsEnrolment, SafetyScreen, Task
+from patients.models import (
+    BodyMeasure,
+    Consent,
+    Medication,
+    MedicineReview,
+    Patient,
+    RemsEnrolment,
+    SafetyScreen,
+    Task,
+)
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -73,7 +82,14 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     AdverseEventFollowUp,
     SerotoninCheck,
 )
-ON_CHART: tuple[type[models.Model], ...] = (Consent, SafetyScreen, RemsEnrolment, BodyMeasure)
+ON_CHART: tuple[type[models.Model], ...] = (
+    Consent,
+    SafetyScreen,
+    RemsEnrolment,
+    BodyMeasure,
+    Medication,
+    MedicineReview,
+)
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 CLOCK = "clock_timestamp()"
 SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed

@@ -24,6 +24,7 @@ from monitoring.services.history import Record
 from monitoring.services.predose import Asking
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
+from patients.medicines.review import Review
 from patients.models import Allergy, BodyMeasure
 from sessions.covered import totals_words
 from sessions.drip_totals import Totals
@@ -66,6 +67,7 @@ class Sheet:
     weight: BodyMeasure | None
     order: DoseOrder | None
     chart_unmet: list[Unmet]
+    medicines: Review
     changes: list[StatusChange]
     stays: list[ChairStay]
     allergies: list[Allergy]
@@ -100,6 +102,11 @@ class Sheet:
         if not self.record.administrations:
             return None
         return timeline.next_due([c for c in self.due if c.anchor != "before_dose"])
+
+    @property
+    def before_dose(self) -> bool:
+        """Whether the medicines are looked at now: until the first dose."""
+        return self.status in {Status.PLANNED, Status.CHECKED_IN, Status.CLEARED}
 
     @cached_property
     def unmet(self) -> list[Unmet]:

@@ -31,14 +31,18 @@ from monitoring.readings import first_dose_at
 from monitoring.services import history, predose
 from monitoring.services.history import Record
 from monitoring.services.predose import is_of_visit
+from patients.medicines.review import Review
 from patients.models import (
     Allergy,
     BodyMeasure,
     Consent,
+    Medication,
+    MedicineReview,
     Patient,
     RemsEnrolment,
     SafetyScreen,
 )
+from patients.services.medicines import reviewed
 from sessions import rems
 from sessions.lifecycle import Status
 from sessions.models import (
@@ -55,6 +59,7 @@ from sessions.models import (
 )
 from sessions.ports import Unmet
 from sessions.services import authorization
+from sessions.treatments import context_of
 
 BEFORE_DOSE = (Status.PLANNED, Status.CHECKED_IN, Status.CLEARED)
 NEEDS_ORDER = (*BEFORE_DOSE, Status.DOSING)
@@ -74,6 +79,8 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     record = history.record_of(treatment_session, found)
     policy = found["policy"] or PreDosePolicy()
     dosing = found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id)
+    protocol = treatment_session.course.protocol
+    medicines = reviewed(found["medications"], found["reviews"], today, [context_of(protocol)])
     return Sheet(
         treatment_session=treatment_session,
         user=user,
@@ -84,7 +91,8 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         asking=predose.asking(record.settings, policy, found["lookup"], today),
         weight=found["weight"],
         order=order,
-        chart_unmet=_chart_unmet(treatment_session, found, order, site),
+        chart_unmet=_chart_unmet(treatment_session, found, order, medicines, site),
+        medicines=medicines,
         changes=found["changes"],
         stays=found["stays"],
         allergies=found["allergies"],
@@ -128,6 +136,7 @@ def _chart_unmet(
     treatment_session: TreatmentSession,
     found: Mapping[str, Any],
     order: DoseOrder | None,
+    medicines: Review,
     site: Site,
 ) -> list[Unmet]:
     if treatment_session.status not in BEFORE_DOSE:
@@ -139,6 +148,7 @@ def _chart_unmet(
         found["consent"],
         found["screen"],
         order,
+        medicines,
         rems=_rems(treatment_session, found, site),
     )
     today = site.now.astimezone(treatment_session.clinic.zone).date()
@@ -265,6 +275,15 @@ def _on_the_chart() -> dict[str, Many]:
             "observed_at",
         ),
         "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
+        "medications": Many(
+            Medication.objects.active().filter(**of_patient),
+            *("text", "status", "stopped_on", "entered_in_error"),
+        ),
+        "reviews": Many(
+            MedicineReview.objects.filter(**of_patient),
+            *("about", "reason", "acknowledged_at"),
+            *person("acknowledged_by"),
+        ),
         "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
     }
 

@@ -7,7 +7,9 @@ from datetime import date
 from django.urls import reverse
 
 from clinic.models import User
-from patients.models import Allergy, Patient
+from patients.medicines.interactions import Context
+from patients.medicines.review import USUAL, Review, review
+from patients.models import Allergy, Medication, Patient
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Banner:
     allergies: tuple[str, ...]
     no_known_allergies: bool
     shows_allergies: bool
+    interactions: tuple[str, ...] = ()
     step: str = ""
 
 
@@ -31,10 +34,12 @@ def banner_for(
     *,
     step: str = "",
     allergies: Iterable[Allergy] | None = None,
+    medicines: Review | None = None,
+    contexts: Iterable[Context] = USUAL,
 ) -> Banner:
-    """Build the banner of a page; allergies only for those who may read the chart.
+    """Build the banner of a page; allergies and interactions for those who may read the chart.
 
-    A page that has read all the patient's allergies passes them.
+    A page that has read all the patient's allergies or medicines passes them.
     """
     clinical = user.may("patients.view_chart", patient.clinic_id)
     rows = Allergy.objects.filter(patient=patient) if allergies is None else allergies
@@ -49,5 +54,17 @@ def banner_for(
         allergies=tuple(row.text for row in active if not row.says_none_known),
         no_known_allergies=any(row.says_none_known for row in active),
         shows_allergies=clinical,
+        interactions=_severe(medicines or _review(patient, today, contexts)) if clinical else (),
         step=step,
+    )
+
+
+def _review(patient: Patient, today: date, contexts: Iterable[Context]) -> Review:
+    rows = Medication.objects.active().filter(patient=patient)
+    return review([row.text for row in rows if row.is_current(today)], contexts, {})
+
+
+def _severe(medicines: Review) -> tuple[str, ...]:
+    return tuple(
+        f"{each.alert.rule.title}: {', '.join(each.alert.ingredients)}" for each in medicines.severe
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinic.ports import Contributors, Listeners
+from patients.medicines.interactions import Context
 from patients.models import Patient
 
 
@@ -21,3 +22,6 @@ contact_changed: Listeners[[Patient]] = Listeners("contact_changed")
 
 last_values: Contributors[[Patient], LastValue] = Contributors("last_values")
 """The newest values that the apps above hold of a patient."""
+
+treatments: Contributors[[Patient], list[Context]] = Contributors("treatments")
+"""Which drug the patient gets by which route; interactions depend on it."""

@@ -7,6 +7,7 @@ from patients.views import (
     contact,
     enrolment,
     imports,
+    medicines,
     register,
     screening,
 )
@@ -29,6 +30,7 @@ urlpatterns = [
     path("<uuid:public_id>/rems/", enrolment.enrol, name="enrol"),
     path("rems/<uuid:public_id>/end/", enrolment.end, name="end_enrolment"),
     path("<uuid:public_id>/screen/", screening.screen, name="screen"),
+    path("<uuid:public_id>/medicines/", medicines.review, name="medicines"),
     path("<uuid:public_id>/medicines/new/", chart.add_medication, name="add_medication"),
     path("medicines/<uuid:public_id>/stop/", chart.stop_medication, name="stop_medication"),
     path("<uuid:public_id>/conditions/new/", chart.add_condition, name="add_condition"),

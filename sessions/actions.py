@@ -17,10 +17,12 @@ from clinic.access import staff
 from clinic.forms import errors_on
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from patients.banner import Banner, banner_for
+from patients.medicines.review import Review
 from patients.models import Allergy
 from sessions.forms.drawing import draw
 from sessions.models import TreatmentSession
 from sessions.sections import Section
+from sessions.treatments import context_of
 
 WITH_BANNER = ("patient", "clinic", "course__protocol", "phase")
 
@@ -63,6 +65,7 @@ def session_banner(
     request: HttpRequest,
     treatment_session: TreatmentSession,
     allergies: Iterable[Allergy] | None = None,
+    medicines: Review | None = None,
 ) -> Banner:
     return banner_for(
         treatment_session.patient,
@@ -70,6 +73,8 @@ def session_banner(
         today_of(treatment_session),
         step=step_of(treatment_session),
         allergies=allergies,
+        medicines=medicines,
+        contexts=[context_of(treatment_session.course.protocol)],
     )
 
 

@@ -8,9 +8,12 @@ class SessionsConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import sealing
+        from patients import ports as patients_ports
         from sessions import checks, ports  # noqa: F401  models exist only now
         from sessions.services.ending import complete_after
         from sessions.services.signing import altered
+        from sessions.treatments import treatments_of
 
         ports.status_changed.register(complete_after)
+        patients_ports.treatments.register("courses", treatments_of)
         sealing.further_checks.register("signed records", altered)

@@ -46,6 +46,8 @@ MEDICINES = (
     "Levothyroxine 75 µg once daily",
     "Lorazepam 1 mg as needed",
     "Metformin 500 mg twice daily",
+    "Fluticasone 50 mcg nasal spray as needed",
+    "Rizatriptan 10 mg as needed",
 )
 ALLERGIES = (
     ("Penicillin", "medication", "high", "Hives and swelling"),

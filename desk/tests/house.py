@@ -154,9 +154,11 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
         MissedCheck.objects.create(
             treatment_session=over, label="40 minutes", reason="Asleep", by=nurse, at=now
         )
+        newcomer = make_ready(make_patient(clinic), prescriber)
+        Medication.objects.create(text="Xyzzanol", patient=newcomer, clinic=clinic)
         return House(
             patient=patient,
-            newcomer=make_ready(make_patient(clinic), prescriber),
+            newcomer=newcomer,
             medicine=Medication.objects.create(text="Sertraline", **of_patient),
             condition=Condition.objects.create(text="Depression", **of_patient),
             allergy=Allergy.objects.create(text="Latex", **of_patient),

@@ -23,6 +23,7 @@ from monitoring.forms.vitals import BloodPressureField, MeasureField
 from monitoring.models import VitalSigns
 from monitoring.tests.visits import ANSWERS
 from patients.forms.fields import LineField, NumberField, TextField
+from patients.medicines.review import about_line
 from patients.models import Patient
 from sessions.forms.fields import MomentField, PlainNumberField
 from sessions.forms.planning import WallTimeField
@@ -147,6 +148,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "on_site_correct": ("prescriber", "desk:on_site_correct stay", {"reason": "Slip"}),
     "screen": ("prescriber", "patients:screen patient", {"outcome": "cleared"}),
     "medicine": ("nurse", "patients:add_medication patient", {"text": "Lithium"}),
+    "medicines": (
+        "nurse",
+        "patients:medicines newcomer",
+        {"about": "line", "reason": "A vitamin"},
+    ),
     "stop_medicine": ("nurse", "patients:stop_medication medicine", {}),
     "condition": ("nurse", "patients:add_condition patient", {"text": "Asthma"}),
     "resolve_condition": ("nurse", "patients:resolve_condition condition", {}),
@@ -322,6 +328,7 @@ class Filled:
             "later": next_monday(clinic, weeks=2),
             "shipped": str(shipped().public_id),
             "here": str(clinic.public_id),
+            "line": about_line("Xyzzanol"),
             "planned": str(house.planned.public_id),
             "prescriber": str(house.staff["prescriber"].pk),
             "relief": str(house.hand_over.stay.person_id),

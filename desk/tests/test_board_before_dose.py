@@ -18,7 +18,8 @@ from desk import present, seats
 from desk.tests.factories import BOARD, poll, tag_of
 from monitoring.services import predose
 from monitoring.tests.visits import Clock, Visit
-from patients.models import Consent, Patient, SafetyScreen
+from patients.models import Consent, Medication, Patient, SafetyScreen
+from patients.services import medicines
 from sessions.lifecycle import Status
 from sessions.models import DoseOrder
 from sessions.services import authorization, steps
@@ -108,6 +109,28 @@ def screened_anew(visit: Visit) -> None:
         )
 
 
+def takes(*texts: str, **values: Any) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        be_complete(visit)
+        with acting(TESTS):
+            for text in texts:
+                Medication.objects.create(
+                    patient=visit.patient, clinic=visit.patient.clinic, text=text, **values
+                )
+
+    return take
+
+
+def takes_and_settled(*texts: str) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        takes(*texts)(visit)
+        found = medicines.review_of(visit.patient, visit.clock.now.date())
+        abouts = [each.about for each in found.to_settle]
+        medicines.acknowledge(visit.patient.pk, abouts, by=visit.prescriber, reason="Watched")
+
+    return take
+
+
 CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "nothing done": (Visit.arrive, {"predose_check", "baseline"}),
     "all done": (be_complete, set()),
@@ -124,6 +147,12 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
     "consent withdrawn": (cleared_then_withdrawn, {"consent"}),
     "screen not passed": (screened_anew, {"screen"}),
+    "a severe interaction": (takes("Nardil 15 mg", "Zoloft"), {"interaction"}),
+    "an acknowledged interaction": (takes_and_settled("Nardil 15 mg"), set()),
+    "a medicine not recognised": (takes("Xyzzanol 5 mg"), {"medicine"}),
+    "a medicine checked by hand": (takes_and_settled("Xyzzanol 5 mg"), set()),
+    "a medicine of the past": (takes("Nardil", status="stopped"), set()),
+    "common medicines": (takes("Sertraline 50 MG", "Xanax", "Advair"), set()),
     "order ended": (changed(DoseOrder, valid_until=lambda now: now.date() - DAY), {"order"}),
     "order of tomorrow": (changed(DoseOrder, valid_from=lambda now: now.date() + DAY), {"order"}),
     "no order": (changed(DoseOrder, superseded_at=lambda now: now), {"order"}),

@@ -55,6 +55,7 @@ patients:withdraw_consent mail_consent     | in 200 200 200 403 403 404| in 200 
 patients:enrol patient                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:end_enrolment enrolment           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:screen patient                    | in 403 403 200 403 403 404| in 403 403 200 403 403 404
+patients:medicines patient                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:add_medication patient            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:stop_medication medicine          | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:add_condition patient             | in 403 200 200 403 403 404| in 403 200 200 403 403 404

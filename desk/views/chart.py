@@ -23,7 +23,12 @@ def chart(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "chart": shown,
         "patient": patient,
         "banner": banner_for(
-            patient, user, today, step=shown.step, allergies=shown.known_allergies
+            patient,
+            user,
+            today,
+            step=shown.step,
+            allergies=shown.known_allergies,
+            medicines=shown.review,
         ),
         "now": now,
         "today": today,

@@ -37,7 +37,7 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context |= {"banner": session_banner(request, treatment_session), "now": pulse.now}
         return render(request, "desk/session_desk.html", context)
     shown = sheet_rows.load(treatment_session, user, pulse.now)
-    banner = session_banner(request, treatment_session, shown.allergies)
+    banner = session_banner(request, treatment_session, shown.allergies, shown.medicines)
     context = {"banner": banner, "now": pulse.now, "menu": lines.menu(shown)}
     return render(request, "desk/session.html", context | _live(shown, pulse))
 

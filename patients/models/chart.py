@@ -21,6 +21,10 @@ class ChartRowQuerySet(ClinicScopedQuerySet):
         """Without what was entered in error."""
         return self.filter(entered_in_error=False)
 
+    def active(self) -> Self:
+        """Medicines and allergies that may stand now; a medicine may end on a day."""
+        return self.standing().filter(status="active")
+
 
 class ChartRow(PublicRow):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="%(class)s_set")

@@ -6,11 +6,14 @@ from datetime import date, datetime
 from clinic import presence
 from clinic.models import PrescriberEnrolment, RemsCertification
 from patients import rules
+from patients.medicines.review import Review
 from patients.models import Consent, RemsEnrolment, SafetyScreen
+from patients.services.medicines import review_of
 from sessions import ports, rems
 from sessions.models import DoseOrder, TreatmentSession
 from sessions.ports import Unmet
 from sessions.rems import Enrolled
+from sessions.treatments import context_of
 
 GIVE = "treatment_sessions.give_dose"
 
@@ -24,6 +27,7 @@ class OnChart:
     consent: Consent | None  # the treatment consent that wasn't withdrawn
     screen: SafetyScreen | None  # the newest
     order: DoseOrder | None  # the one that stands today
+    medicines: Review
     rems: Enrolled | None = None  # None where it doesn't apply
 
 
@@ -51,6 +55,7 @@ def missing_on_chart(
 ) -> list[Unmet]:
     """Name what the chart lacks; the pre-dose check of the day is another's answer."""
     patient = treatment_session.patient
+    today = _today(treatment_session, now)
     consents = Consent.objects.select_related("clinic").filter(patient=patient)
     found = OnChart(
         birth_date=patient.birth_date,
@@ -58,9 +63,10 @@ def missing_on_chart(
         consent=consents.of_kind(Consent.Kind.TREATMENT).standing().first(),
         screen=SafetyScreen.objects.filter(patient=patient).first(),
         order=order,
+        medicines=review_of(patient, today, [context_of(treatment_session.course.protocol)]),
         rems=enrolled(treatment_session, now),
     )
-    return unmet_on_chart(found, now, _today(treatment_session, now))
+    return unmet_on_chart(found, now, today)
 
 
 def enrolled(treatment_session: TreatmentSession, now: datetime) -> Enrolled | None:
@@ -85,6 +91,7 @@ def unmet_on_chart(found: OnChart, now: datetime, today: date) -> list[Unmet]:
     if found.consent is None or not found.consent.stands_at(now):
         unmet.append(Unmet("consent", "No valid consent to treatment. Record it on the chart."))
     unmet += _unmet_screen(found.screen, today)
+    unmet += _unmet_medicines(found.medicines)
     if found.order is None:
         unmet.append(Unmet("order", "No dose order stands today. A prescriber orders the dose."))
     if found.rems is not None:
@@ -102,6 +109,19 @@ def _unmet_screen(screen: SafetyScreen | None, today: date) -> list[Unmet]:
     else:
         return []
     return [Unmet("screen", text)]
+
+
+def _unmet_medicines(review: Review) -> list[Unmet]:
+    unmet = []
+    if alerts := review.open_alerts:
+        named = ", ".join(each.alert.rule.title for each in alerts)
+        text = f"Interactions to acknowledge: {named}. A prescriber does it on the chart."
+        unmet.append(Unmet("interaction", text))
+    if lines := review.open_medicines:
+        number = len(lines)
+        text = f"{number} medicine{'s' if number > 1 else ''} not recognised. Check by hand."
+        unmet.append(Unmet("medicine", text))
+    return unmet
 
 
 def _today(treatment_session: TreatmentSession, now: datetime) -> date:
