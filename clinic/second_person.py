@@ -27,11 +27,16 @@ REFUSED = ".witness_refused"  # how the events of all purposes end
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a second person is asked for: its name, the permission, the words of refusal."""
+    """What a second person is asked for: its name, the permission, the words of refusal.
+
+    `one_holds` names a permission that one of the two needs, `lacking` says that nobody has it.
+    """
 
     name: str
     permission: str
     unknown: str
+    one_holds: str = ""
+    lacking: str = ""
 
     @property
     def event(self) -> str:
@@ -66,15 +71,19 @@ def confirm(
             code="too_many",
         )
     found = authenticate(request, username=typed.username, password=typed.password)
-    if (
-        isinstance(found, User)
-        and may_be(found, by, purpose, subject.clinic_id, other_than)
-        and _has_second_factor(found, typed.code)
-    ):
-        return found
+    if isinstance(found, User) and may_be(found, by, purpose, subject.clinic_id, other_than):
+        check_one_holds(purpose, (by, found), subject.clinic_id)  # before the code is spent
+        if _has_second_factor(found, typed.code):
+            return found
     with acting(by):
         audit.record(purpose.event, subject=subject, username=typed.username)
     raise ValidationError({"second_username": purpose.unknown}, code="second_person")
+
+
+def check_one_holds(purpose: Purpose, people: Collection[User], clinic_id: int) -> None:
+    wanted = purpose.one_holds
+    if wanted and not any(person.may(wanted, clinic_id) for person in people):
+        raise ValidationError({"second_username": purpose.lacking}, code="second_person")
 
 
 def may_be(

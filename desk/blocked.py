@@ -10,6 +10,7 @@ SHORT = {
     "no_dose": "No dose on record",
     "infusion_running": "Infusion is running",
     "minimum_time": "Minimum time not over",
+    "medicine_recheck": "Recheck after a medicine",
     "bp_baseline_missing": "Blood pressure before the dose missing",
     "bp_peak_missing": "Blood pressure at about 40 minutes missing",
     "bp_predeparture_missing": "Blood pressure before leaving missing",

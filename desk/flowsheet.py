@@ -80,6 +80,7 @@ def flowsheet(record: Record, due: Iterable[DueCheck], *, may_correct: bool) -> 
             *_readings(record, may_correct=may_correct),
             *_doses(record, may_correct=may_correct),
             *_infusion(record, may_correct=may_correct),
+            *_medicines(record, may_correct=may_correct),
             *_due(due),
         ],
         key=lambda column: column.at,
@@ -188,6 +189,19 @@ def _infusion(record: Record, *, may_correct: bool) -> Iterable[Column]:
             words=f"{STEPS[event.kind]}{rate}",
             cells={"by": Cell(initials(line[0].by))},
             url=url,
+        )
+
+
+def _medicines(record: Record, *, may_correct: bool) -> Iterable[Column]:
+    for row in record.shown_medicines:
+        void = row.entered_in_error
+        link = may_correct and not void
+        yield Column(
+            at=row.given_at,
+            css="is-void" if void else "is-dose",
+            words=f"{row} in error" if void else str(row),
+            cells={"by": Cell(initials(row.given_by))},
+            url=reverse("monitoring:medicine_correct", args=[row.public_id]) if link else "",
         )
 
 

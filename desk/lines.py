@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from desk.sheet import IN_TREATMENT, Sheet
 from monitoring.conditions import Condition
-from monitoring.services import discharge, predose, record
+from monitoring.services import discharge, medicines, predose, record
 from patients.services.chart import CHART
 from sessions import lifecycle
 from sessions.lifecycle import ENDINGS, PRESENT, Status
@@ -169,6 +169,12 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
         yield Action("Serotonin check", url(sheet, "monitoring:serotonin"))
+    if (
+        sheet.treatment_session.arrived_at
+        and not sheet.treatment_session.is_signed
+        and sheet.may(medicines.RECORD)
+    ):
+        yield Action("Another medicine", url(sheet, "monitoring:medicine"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
     if here and sheet.may(doses.GIVE):

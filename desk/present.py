@@ -19,6 +19,7 @@ from monitoring.readings import (
     Assessment,
     Escort,
     History,
+    Medicine,
     Reading,
     Settings,
     first_dose_at,
@@ -89,6 +90,9 @@ class House:
         self.given = _by(rows["given"], of_session)
         self.stops = _by(rows["stop"], of_session)
         self.missed = _by(rows["missed"], of_session)
+        self.other_medicines = _by(rows["other_medicine"], of_session)
+        wrong = (rows[name] for name in ("wrong_vitals", "wrong_dose", "wrong_medicine"))
+        self.withdrawn = _by([row for found in wrong for row in found], of_session)
         self.events = _by(rows["event"], of_session)
         self.escorts = _one_each(rows["escort"], of_session)
         self.way_home = _by(rows["way_home"], of_session)
@@ -288,6 +292,10 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
         means_to_drive=means_to_drive(notes),
         assessment=_assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
+        medicines=tuple(_medicine(row) for row in house.other_medicines.get(pk, ())),
+        withdrawn_at=max(
+            (_moment(row["recorded_at"]) for row in house.withdrawn.get(pk, ())), default=None
+        ),
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
         events_known_at=max((_moment(event["recorded_at"]) for event in events), default=None),
     )
@@ -295,6 +303,17 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
 
 def _escort(named: Row | None, notes: list[Note]) -> Escort | None:
     return escort_of(named["name"], _moment(named["recorded_at"]), notes) if named else None
+
+
+def _medicine(row: Row) -> Medicine:
+    return Medicine(
+        row["id"],
+        f"{row['drug']} {row['dose']}",
+        _moment(row["given_at"]),
+        row["effect"],
+        row["minutes"],
+        _moment(row["recorded_at"]),
+    )
 
 
 def _assessment(given: Row) -> Assessment:

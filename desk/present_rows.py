@@ -16,6 +16,7 @@ from monitoring.models import (
     AdverseEvent,
     DischargeAssessment,
     Escort,
+    MedicationGiven,
     MissedCheck,
     PreDoseCheck,
     PreDosePolicy,
@@ -64,6 +65,7 @@ VITALS = [
     "not_obtained",
     "late_reason",
 ]
+MEDICINE = ["id", "drug", "dose", "given_at", "effect", "minutes", "recorded_at"]
 OF = "treatment_session_id"
 CLINIC = Given("clinic", BigIntegerField())
 SEAT = {"room": F("chair__room__name"), "seat": F("chair__name")}
@@ -110,6 +112,10 @@ def _parts() -> dict[str, str]:
         "vitals": _children(VitalSigns.objects.standing(), *VITALS),
         "given": _children(Dose.objects.given(), "number", "given_at", "recorded_at", "route"),
         "stop": _children(_stops(), "at", "recorded_at", number=F("dose__number")),
+        "other_medicine": _children(MedicationGiven.objects.standing(), *MEDICINE),
+        "wrong_vitals": _withdrawn(VitalSigns),
+        "wrong_dose": _withdrawn(Dose),
+        "wrong_medicine": _withdrawn(MedicationGiven),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term", "recorded_at"),
         "escort": _newest(Escort, "sessions", OF, "name", "recorded_at"),
@@ -221,6 +227,11 @@ def _of_protocols(model: type[Model], to_protocol: str) -> QuerySet[Any, Any]:
 
 def _children(rows: QuerySet[Any, Any], *names: str, **named: F) -> QuerySet[Any, Any]:
     return rows.filter(_among(OF, "sessions")).values(OF, *names, **named)
+
+
+def _withdrawn(model: type[Model]) -> QuerySet[Any, Any]:
+    """When something was entered in error."""
+    return _children(model._default_manager.filter(entered_in_error=True), "recorded_at")
 
 
 def _newest(model: type[Model], array: str, key: str, *names: str) -> QuerySet[Any, Any]:

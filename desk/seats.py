@@ -17,7 +17,7 @@ from monitoring.conditions import Gate
 from monitoring.discharge import gate_of
 from monitoring.evidence import Evidence
 from monitoring.holding import Hold
-from monitoring.readings import first_dose_at, last_dose_at
+from monitoring.readings import first_dose_at, last_dose_at, observed_until
 from monitoring.services import predose
 from patients.naming import initials, list_name
 from patients.rules import age_on
@@ -113,6 +113,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         row.history.missed,
         now,
         arrived_at=row.arrived_at,
+        medicines=row.history.medicines,
     )
     upcoming = timeline.next_due(checks)
     evidence = Evidence(row.history, row.settings, now)
@@ -261,8 +262,8 @@ def _conflicts(row: PresentSession, now: datetime) -> tuple[str, ...]:
 
 
 def _earliest(row: PresentSession) -> datetime | None:
-    last = last_dose_at(row.history.administrations)
-    return last + timedelta(minutes=row.settings.min_minutes_after_last_dose) if last else None
+    last = last_dose_at(row.history.administrations) if row.history.administrations else None
+    return observed_until(last, row.history.medicines, row.settings)
 
 
 def _changes_at(
@@ -282,6 +283,7 @@ def _changes_at(
         moments += [reading.observed_at, reading.observed_at + recent + instant]
     for given in row.history.administrations:
         moments += [given.started_at, given.ended_at]
+    moments += [one.at for one in row.history.medicines]
     if first := first_dose_at(row.history.administrations):
         for minutes in (row.settings.peak_window_from, row.settings.peak_window_to):
             moments += [

@@ -17,7 +17,7 @@ from monitoring.discharge import Gate
 from monitoring.happenings import happenings, still_open
 from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck, SerotoninCheck
-from monitoring.readings import first_dose_at, last_dose_at
+from monitoring.readings import first_dose_at, last_dose_at, observed_until
 from monitoring.serotonin import emergency_text
 from monitoring.services import predose
 from monitoring.services.history import Record
@@ -255,9 +255,9 @@ class Sheet:
 
     @property
     def minimum_until(self) -> datetime | None:
-        last = self.last_dose
-        minutes = self.record.settings.min_minutes_after_last_dose
-        return last + timedelta(minutes=minutes) if last else None
+        """Return when the minimum observation ends; another medicine may have moved it."""
+        given = self.last_dose if self.record.administrations else None
+        return observed_until(given, self.record.history.medicines, self.record.settings)
 
     @property
     def place(self) -> str:
@@ -331,6 +331,7 @@ class Sheet:
             *((stay.since, "place", stay) for stay in self.stays),
             *((check.checked_at, "second_check", check) for check in self.second_checks),
             *((row.wasted_at, "waste", row) for row in self.standing_wastes),
+            *((row.given_at, "medicine", row) for row in self.record.shown_medicines),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
             *((note.at, "way_home", note) for note in self.record.way_home),
             *((found.at, "happening", found) for found in happenings(self.record.incidents)),

@@ -19,6 +19,7 @@ SIGNED = (
     "pregnancy_answers",
     "vital_signs",
     "missed_checks",
+    "medications_given",
     "adverse_events",
     "adverse_event_resolutions",
     "adverse_event_follow_ups",

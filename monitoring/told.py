@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from monitoring.happenings import happenings
-from monitoring.models import DischargeAssessment, PreDoseCheck, VitalSigns
+from monitoring.models import DischargeAssessment, MedicationGiven, PreDoseCheck, VitalSigns
 from monitoring.questions import PRIVATE, QUESTIONS
 from monitoring.readings import BloodPressure
 from monitoring.services import history
@@ -34,6 +34,9 @@ def told(treatment_session: TreatmentSession) -> list[Section]:
             "Vital signs",
             (*map(_vitals, record.standing_vitals), *missed),
             "Nothing was measured.",
+        ),
+        Section(
+            "Other medicines", tuple(map(_medicine, record.shown_medicines)), "None was given."
         ),
         Section("Adverse events", tuple(_events(record)), "None is on record."),
         *_incidents(record),
@@ -90,6 +93,17 @@ def _vitals(row: VitalSigns) -> Fact:
     parts += [f"late: {row.late_reason}"] if row.late_reason else []
     parts += [f"corrected: {row.reason}"] if row.supersedes_id else []
     return Fact(time_of(row.observed_at), ", ".join(parts))
+
+
+def _medicine(row: MedicationGiven) -> Fact:
+    if row.entered_in_error:
+        return Fact(time_of(row.given_at), f"{row}: entered in error, {row.reason}")
+    effect = f" {row.get_effect_display()}: {row.minutes} min." if row.minutes else ""
+    less = f" Less than its kind asks for: {row.effect_reason}." if row.effect_reason else ""
+    corrected = f" Corrected: {row.reason}." if row.supersedes_id else ""
+    text = f"{row}, {row.get_route_display().lower()}, for {row.why}; {row.given_by}, ordered by"
+    text += f" {row.ordered_by}.{effect}{less}{corrected}"
+    return Fact(time_of(row.given_at), text, bool(row.effect_reason))
 
 
 def _events(record: Record) -> Iterable[Fact]:

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from monitoring.views import events, leaving, measuring, predose, serotonin, way_home
+from monitoring.views import (
+    events,
+    leaving,
+    measuring,
+    medicine,
+    predose,
+    serotonin,
+    way_home,
+)
 
 app_name = "monitoring"
 urlpatterns = [
@@ -10,6 +18,8 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/pre-dose/weight/", predose.weight, name="weight"),
     path("sessions/<uuid:public_id>/vitals/", measuring.vitals, name="vitals"),
     path("vitals/<uuid:public_id>/correct/", measuring.correct, name="correct"),
+    path("sessions/<uuid:public_id>/medicine/", medicine.give, name="medicine"),
+    path("medicines/<uuid:public_id>/correct/", medicine.correct, name="medicine_correct"),
     path("sessions/<uuid:public_id>/missed/", events.missed, name="missed"),
     path("sessions/<uuid:public_id>/missed/withdraw/", events.withdraw, name="withdraw"),
     path("sessions/<uuid:public_id>/event/", events.event, name="event"),

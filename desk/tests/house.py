@@ -17,7 +17,13 @@ from clinic.models import Clinic, HandOver, OnSite, User
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
-from monitoring.models import AdverseEvent, MissedCheck, SerotoninCheck, VitalSigns
+from monitoring.models import (
+    AdverseEvent,
+    MedicationGiven,
+    MissedCheck,
+    SerotoninCheck,
+    VitalSigns,
+)
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS
 from patients.models import (
@@ -76,6 +82,7 @@ class House:
     vitals: VitalSigns
     event: AdverseEvent
     serotonin: SerotoninCheck
+    given: MedicationGiven
     clinic: Clinic
     staff: dict[str, User]  # by role, and an outsider: a prescriber of another clinic
 
@@ -156,6 +163,19 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
         )
         newcomer = make_ready(make_patient(clinic), prescriber)
         Medication.objects.create(text="Xyzzanol", patient=newcomer, clinic=clinic)
+        given = MedicationGiven.objects.create(
+            treatment_session=monitored,
+            drug="Ondansetron",
+            drug_class="antiemetic",
+            dose="4 mg",
+            route="oral",
+            given_at=now - minutes(50),
+            given_by=nurse,
+            ordered_by=prescriber,
+            why="Nausea",
+            effect="none",
+            recorded_at=now,
+        )
         return House(
             patient=patient,
             newcomer=newcomer,
@@ -214,6 +234,7 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 recorded_at=now,
             ),
             vitals=vitals,
+            given=given,
             event=AdverseEvent.objects.create(
                 treatment_session=monitored,
                 term="Nausea",

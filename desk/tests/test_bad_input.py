@@ -248,6 +248,23 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "predose": ("nurse", "monitoring:predose arrived", ANSWERS),
     "private": ("nurse", "monitoring:private arrived", {"answer": "negative"}),
     "weight": ("nurse", "monitoring:weight arrived", {"number": "81.5", "unit": "kg"}),
+    "given": (
+        "nurse",
+        "monitoring:medicine monitored",
+        {
+            "drug": "Lorazepam",
+            "drug_class": "benzodiazepine",
+            "dose": "1 mg",
+            "route": "oral",
+            "ordered_by": "prescriber",
+            "why": "Panic",
+        },
+    ),
+    "given_correct": (
+        "nurse",
+        "monitoring:medicine_correct given",
+        {"dose": "8 mg", "reason": "Two tablets"},
+    ),
     "decide": ("prescriber", "monitoring:decide cleared", {"reason": "Benefit"}),
     "vitals": ("nurse", "monitoring:vitals monitored", {"bp": "124/78", "pulse": "72"}),
     "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),

@@ -100,6 +100,8 @@ monitoring:weight arrived                  | in 403 200 200 403 403 404| in 403 
 monitoring:decide arrived                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 monitoring:vitals monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:correct vitals                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:medicine monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:medicine_correct given          | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:missed monitored                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:withdraw monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:event monitored                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404

@@ -250,10 +250,7 @@ def _check_override(reason: str, shown: Shown | None, record: Record, gate: Gate
 def _check_two(second: User, treatment_session: TreatmentSession, by: User) -> None:
     if not witness.may_witness(second, by, treatment_session):
         raise ValidationError({"second_username": witness.UNKNOWN}, code="second_person")
-    if not any(person.may(PRESCRIBER, treatment_session.clinic_id) for person in (by, second)):
-        raise ValidationError(
-            {"second_username": "One of the two has to be a prescriber."}, code="second_person"
-        )
+    witness.check_one_may(second, by, treatment_session)
 
 
 def _check_reason(reason: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model, OuterRef
 
@@ -21,7 +21,7 @@ from monitoring.models import (
     VitalSigns,
     WayHomeNote,
 )
-from monitoring.readings import Administration, Check, History, Medicine, Reading, Settings
+from monitoring.readings import Administration, Check, Effect, History, Medicine, Reading, Settings
 from monitoring.services import incidents, seen
 from monitoring.services.incidents import Incidents
 from monitoring.timeline import DueCheck
@@ -95,7 +95,7 @@ class Record:
     @cached_property
     def withdrawn_at(self) -> datetime | None:
         """Return when a reading, a dose or a medicine was last entered in error."""
-        rows = (*self.vitals, *self.doses, *self.medicines)
+        rows: tuple[Any, ...] = (*self.vitals, *self.doses, *self.medicines)
         return max((row.recorded_at for row in rows if row.entered_in_error), default=None)
 
     @cached_property
@@ -310,7 +310,8 @@ def escort_of(row: Escort | None, notes: Iterable[WayHomeNote]) -> readings.Esco
 
 
 def medicine_of(row: MedicationGiven) -> Medicine:
-    return Medicine(row.pk, str(row), row.given_at, row.effect, row.minutes, row.recorded_at)
+    effect = cast(Effect, row.effect)
+    return Medicine(row.pk, str(row), row.given_at, effect, row.minutes, row.recorded_at)
 
 
 def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:

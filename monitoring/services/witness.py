@@ -12,7 +12,13 @@ UNKNOWN = (
     "No second person could be confirmed. It has to be somebody else of this clinic who may "
     "witness an override, with their own name and password, and their code if they use one."
 )
-OVERRIDE = Purpose("override", WITNESS, UNKNOWN)
+OVERRIDE = Purpose(
+    "override",
+    WITNESS,
+    UNKNOWN,
+    one_holds="treatment_sessions.override_gate",
+    lacking="One of the two has to be a prescriber.",
+)
 
 
 def confirm(
@@ -24,9 +30,16 @@ def confirm(
     password: str,
     code: str = "",
 ) -> User:
-    """Return the second person; a refusal is on record before it is shown, and never says why."""
+    """Return the second person; a refusal is on record before it is shown, and never says why.
+
+    One of the two has to be a prescriber: that is said once the password was right.
+    """
     typed = Typed(username, password, code)
     return second_person.confirm(request, treatment_session, OVERRIDE, typed, by=by)
+
+
+def check_one_may(second: User, by: User, treatment_session: TreatmentSession) -> None:
+    second_person.check_one_holds(OVERRIDE, (by, second), treatment_session.clinic_id)
 
 
 def may_witness(second: User, by: User, treatment_session: TreatmentSession) -> bool:

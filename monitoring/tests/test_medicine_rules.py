@@ -22,7 +22,11 @@ from monitoring.tests.builders import (
 
 
 def medicine(minutes: float, effect: Any = "recheck", wait: int = 30, **values: Any) -> Medicine:
-    fields = {"id": 1, "words": "amlodipine 10 mg", "recorded_at": at(minutes)} | values
+    fields: dict[str, Any] = {
+        "id": 1,
+        "words": "amlodipine 10 mg",
+        "recorded_at": at(minutes),
+    } | values
     return Medicine(at=at(minutes), effect=effect, minutes=wait, **fields)
 
 
