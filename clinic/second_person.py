@@ -70,11 +70,16 @@ def confirm(
             {"second_username": "Too many attempts. Wait 15 minutes, or ask another colleague."},
             code="too_many",
         )
+    named = User.objects.filter(username=typed.username).first()
+    if named and may_be(named, by, purpose, subject.clinic_id, other_than):
+        check_one_holds(purpose, (by, named), subject.clinic_id)
     found = authenticate(request, username=typed.username, password=typed.password)
-    if isinstance(found, User) and may_be(found, by, purpose, subject.clinic_id, other_than):
-        check_one_holds(purpose, (by, found), subject.clinic_id)  # before the code is spent
-        if _has_second_factor(found, typed.code):
-            return found
+    if (
+        isinstance(found, User)
+        and may_be(found, by, purpose, subject.clinic_id, other_than)
+        and _has_second_factor(found, typed.code)
+    ):
+        return found
     with acting(by):
         audit.record(purpose.event, subject=subject, username=typed.username)
     raise ValidationError({"second_username": purpose.unknown}, code="second_person")

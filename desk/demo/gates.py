@@ -5,13 +5,20 @@ from datetime import datetime
 from typing import cast
 
 from monitoring.discharge import Gate, gate
-from monitoring.models import DischargeAssessment, Escort, MissedCheck, VitalSigns
+from monitoring.models import (
+    DischargeAssessment,
+    Escort,
+    MedicationGiven,
+    MissedCheck,
+    VitalSigns,
+)
 from monitoring.readings import Anchor, Check, History, Settings
 from monitoring.services.history import (
     SETTING_NAMES,
     administrations_of,
     assessment_of,
     escort_of,
+    medicine_of,
     reading_of,
 )
 from sessions.models import Dose, InfusionEvent, MonitoringTemplate
@@ -25,6 +32,7 @@ class Evidence:
     doses: list[Dose] = field(default_factory=list)
     infusion_events: list[InfusionEvent] = field(default_factory=list)
     missed: list[MissedCheck] = field(default_factory=list)
+    medicines: list[MedicationGiven] = field(default_factory=list)
     escort: Escort | None = None
     assessment: DischargeAssessment | None = None
 
@@ -35,6 +43,7 @@ class Evidence:
             escort=escort_of(self.escort, ()),
             assessment=assessment_of(self.assessment),
             missed={row.label: row.reason for row in self.missed},
+            medicines=tuple(map(medicine_of, self.medicines)),
         )
         return gate(history, settings, now)
 

@@ -19,18 +19,22 @@ from monitoring.models import (
     Discharge,
     DischargeAssessment,
     Escort,
+    MedicationGiven,
     MissedCheck,
     PreDoseCheck,
+    PregnancyAnswer,
     VitalSigns,
 )
 from monitoring.questions import QUESTIONS, asked
 from monitoring.readings import Settings
 from monitoring.services.discharge import snapshot
+from patients.models import BodyMeasure, Patient
 from sessions.dosing import MG_PER_DEVICE
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseCheck, DoseOrder, DoseWaste, InfusionEvent, TreatmentSession
 from sessions.services.doses import devices_ordered
 
+MENOPAUSE = 52
 NASAL_READINGS = (41, 61, 91)
 INFUSION_READINGS = (15, 30, 41, 56, 71)
 TENTH = Decimal("0.1")
@@ -92,7 +96,51 @@ class Recorder(Steps):
                     completed_at=checked_at,
                 )
             )
+            self._ask_privately(checked_at)
+            self._weigh(checked_at)
         self.step(Status.CLEARED, cleared_at, by=self.staff.nurse)
+
+    def _ask_privately(self, at: datetime) -> None:
+        patient = self.session.patient
+        if patient.sex == Patient.Sex.FEMALE:
+            self.rows.add(
+                PregnancyAnswer(
+                    treatment_session=self.session,
+                    answer="negative" if patient.age(at.date()) < MENOPAUSE else "not_applicable",
+                    asked_by=self.staff.nurse,
+                    asked_at=at,
+                )
+            )
+
+    def _weigh(self, at: datetime) -> None:
+        if self.settings.predose_needs_weight and self.order.weight_kg:
+            self.rows.add(
+                BodyMeasure(
+                    patient=self.session.patient,
+                    clinic=self.session.clinic,
+                    kind=BodyMeasure.Kind.WEIGHT,
+                    value=self.order.weight_kg,
+                    observed_at=at,
+                )
+            )
+
+    def _give_ondansetron(self, at: datetime) -> None:
+        if at > self.until:
+            return
+        given = MedicationGiven(
+            treatment_session=self.session,
+            drug="Ondansetron",
+            drug_class="antiemetic",
+            dose="4 mg",
+            route=MedicationGiven.Route.ORAL,
+            given_at=at,
+            given_by=self.staff.nurse,
+            ordered_by=self.staff.prescriber,
+            why="Nausea",
+            effect="none",
+            recorded_at=at,
+        )
+        self.evidence.medicines.append(self.rows.add(given))
 
     def _give_devices(self) -> datetime:
         """Record the devices; return when the last one is given."""
@@ -279,6 +327,8 @@ class Recorder(Steps):
                 recorded_at=onset_at,
             )
         )
+        if term == "Nausea":
+            self._give_ondansetron(onset_at + timedelta(minutes=4))
         resolved_at = self._minute(75)
         if resolved_at <= self.until and self.script.ending != Status.TRANSFERRED:
             self.rows.add(

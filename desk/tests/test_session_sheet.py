@@ -16,7 +16,8 @@ from django.urls import reverse
 from clinic import audit
 from clinic.audit import acting
 from clinic.models import AuditEvent, User
-from clinic.tests.factories import TESTS
+from clinic.roles import Role
+from clinic.tests.factories import TESTS, make_staff
 from desk import live, present, seats
 from monitoring.models import (
     AdverseEvent,
@@ -368,6 +369,24 @@ def test_a_second_person_with_a_second_factor_gives_its_code_too(
     assert AuditEvent.objects.filter(event="override.witness_refused").count() == 2
     assert Authenticator.objects.get(user=second).last_used_at is not None
     assert "account_authentication_methods" not in client.session
+
+
+def test_two_nurses_are_told_so_before_a_code_is_spent(
+    client: Client, visit: Visit, nurse: User
+) -> None:
+    colleague = make_staff(visit.patient.clinic, Role.NURSE, "colleague")
+    colleague.set_password("a long good password")
+    with acting(TESTS):
+        colleague.save()
+    secret = generate_totp_secret()
+    TOTP.activate(colleague, secret)
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    visit.be_monitored()
+    client.force_login(nurse)
+    for password in ("a long good password", "wrong"):
+        page = override(client, visit, "colleague", password, code)
+        assert "One of the two has to be a prescriber" in page
+    assert Authenticator.objects.get(user=colleague).last_used_at is None
 
 
 def test_the_override_names_what_is_open_and_the_sheet_says_so_on_top(

@@ -201,7 +201,7 @@ def answer_predose(day: Day) -> None:
     for question in day.page.get_by_role("radiogroup").all():
         question.locator("label").first.click()  # the answer that lets the dose pass
     day.press("Save pre-dose check")
-    expect(day.page.get_by_text("Private question")).to_be_visible()
+    expect(day.page.get_by_role("heading", name="Private question")).to_be_visible()
     day.picture("session-private")
     day.page.get_by_text("Test negative").click()
     day.press("Save answer")

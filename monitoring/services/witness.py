@@ -32,7 +32,8 @@ def confirm(
 ) -> User:
     """Return the second person; a refusal is on record before it is shown, and never says why.
 
-    One of the two has to be a prescriber: that is said once the password was right.
+    That one of the two has to be a prescriber is said first: the code works once, and nobody
+    learns from it whether a password was right.
     """
     typed = Typed(username, password, code)
     return second_person.confirm(request, treatment_session, OVERRIDE, typed, by=by)
