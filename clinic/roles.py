@@ -34,6 +34,7 @@ FRONT_DESK = READ | {
     "treatment_sessions.cancel_session",
     "treatment_sessions.book_course",
     "monitoring.record_escort",
+    "monitoring.run_emergency",
 }
 NURSE = (
     READ
@@ -60,6 +61,7 @@ NURSE = (
         "monitoring.file_rems_form",
         "patients.record_enrolment",
         "clinic.end_stay_on_site",
+        "monitoring.run_emergency",
     }
 )
 PRESCRIBER = NURSE | {

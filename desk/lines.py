@@ -79,6 +79,8 @@ def _settle(sheet: Sheet, action: str) -> Action | None:
         event = next((e for e in sheet.record.standing_events if e.resolved_at is None), None)
         if event is None or not sheet.may(record.RECORD):
             return None
+        if sheet.panic and sheet.panic.event_id == event.pk:
+            return Action("Go on", reverse("monitoring:panic", args=[sheet.panic.public_id]))
         return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
     known = {
         "explain": ("Say why", "monitoring:missed", record.RECORD),
@@ -168,6 +170,7 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
     ):
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
+        yield Action("Panic or anxiety", url(sheet, "monitoring:panic_begin"))
         yield Action("Serotonin check", url(sheet, "monitoring:serotonin"))
     if (
         sheet.treatment_session.arrived_at

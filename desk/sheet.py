@@ -16,7 +16,7 @@ from monitoring.before_dose import Today, held
 from monitoring.discharge import Gate
 from monitoring.happenings import happenings, still_open
 from monitoring.holding import Hold, hold_of
-from monitoring.models import PreDoseCheck, SerotoninCheck
+from monitoring.models import Emergency, PanicEpisode, PreDoseCheck, SerotoninCheck
 from monitoring.readings import first_dose_at, last_dose_at, observed_until
 from monitoring.serotonin import emergency_text
 from monitoring.services import predose
@@ -306,6 +306,14 @@ class Sheet:
         """Return those alerts that the hold doesn't name already."""
         named = {(alert.measure, alert.value) for alert in self.hold.alerts} if self.hold else set()
         return tuple(alert for alert in self.alerts if (alert.measure, alert.value) not in named)
+
+    @property
+    def emergency(self) -> Emergency | None:
+        return self.record.incidents.emergency
+
+    @property
+    def panic(self) -> PanicEpisode | None:
+        return self.record.incidents.panic
 
     @property
     def serotonin(self) -> SerotoninCheck | None:

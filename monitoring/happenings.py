@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from monitoring import reviewed
-from monitoring.models import AdverseEventFollowUp, SerotoninCheck
+from monitoring.models import (
+    AdverseEventFollowUp,
+    Emergency,
+    EmergencyAction,
+    PanicEntry,
+    PanicEpisode,
+    SerotoninCheck,
+)
+from monitoring.models.panic import END, PEAK, SUDS
+from monitoring.models.taps import Tap
 from monitoring.services.incidents import Incidents, last_of_each
 
 
@@ -22,6 +31,10 @@ def happenings(incidents: Incidents) -> list[Happening]:
     found = [
         *map(_follow_up, incidents.event_follow_ups),
         *map(_serotonin, last_of_each(incidents.serotonin_checks)),
+        *map(_emergency, incidents.emergencies),
+        *map(_action, last_of_each(incidents.emergency_actions)),
+        *map(_panic, last_of_each(incidents.panic_episodes)),
+        *(_tap(row, f"Panic: {panic_words(row)}") for row in last_of_each(incidents.panic_entries)),
     ]
     return sorted(found, key=lambda happening: happening.at)
 
@@ -62,5 +75,50 @@ def still_open(row: SerotoninCheck) -> list[str]:
     return [labels[name].lower() for name in row.result.keeps_open]
 
 
-def _in_error(row: SerotoninCheck) -> str:
+def _emergency(row: Emergency) -> Happening:
+    return Happening(row.started_at, "Emergency started", f"({row.started_by})", flag=True)
+
+
+def _action(row: EmergencyAction) -> Happening:
+    return _tap(row, f"Emergency: {emergency_words(row)}")
+
+
+def _tap(row: Tap, words: str) -> Happening:
+    undone = row.entered_in_error
+    return Happening(row.at, words, f"{'undone ' if undone else ''}({row.by})", struck=undone)
+
+
+def _panic(row: PanicEpisode) -> Happening:
+    if row.entered_in_error:
+        return Happening(row.onset_at, str(row), _in_error(row), struck=True)
+    symptoms = ", ".join(reviewed.words_of("panic", "symptoms", row.symptoms))
+    told = [f"Trigger: {row.trigger}." if row.trigger else "", f"{symptoms}." if symptoms else ""]
+    detail = " ".join(part for part in (*told, f"({row.recorded_by})") if part)
+    return Happening(row.onset_at, f"{row} began", detail, flag=True)
+
+
+def panic_words(row: PanicEntry) -> str:
+    """Say one entry: "SUDS 7", "Infusion paused", "Over: settled. Next session: lower dose"."""
+    if row.code == SUDS:
+        return f"SUDS {row.suds}"
+    if row.code == PEAK:
+        return "Peak"
+    if row.code != END:
+        (words,) = reviewed.words_of("panic", "steps", [row.code])
+        return words
+    (outcome,) = reviewed.words_of("panic", "outcomes", [row.outcome])
+    words = f"Over: {outcome.lower()}"
+    if row.next_session:
+        (after,) = reviewed.words_of("panic", "next", [row.next_session])
+        words += f". Next session: {after.lower()}"
+    return f"{words}. {row.text}" if row.text else words
+
+
+def emergency_words(row: EmergencyAction) -> str:
+    """Say what was done: "Medicine given: midazolam 2 mg"."""
+    (words,) = reviewed.words_of("emergency", "actions", [row.code])
+    return f"{words}: {row.text}" if row.text else words
+
+
+def _in_error(row: SerotoninCheck | PanicEpisode) -> str:
     return f"in error: {row.reason} ({row.recorded_by})"

@@ -19,8 +19,12 @@ from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.factories import give, make_task, make_visit, measure, minutes
 from monitoring.models import (
     AdverseEvent,
+    Emergency,
+    EmergencyAction,
     MedicationGiven,
     MissedCheck,
+    PanicEntry,
+    PanicEpisode,
     SerotoninCheck,
     VitalSigns,
 )
@@ -83,6 +87,10 @@ class House:
     event: AdverseEvent
     serotonin: SerotoninCheck
     given: MedicationGiven
+    panic: PanicEpisode
+    panic_entry: PanicEntry
+    emergency: Emergency
+    emergency_action: EmergencyAction
     clinic: Clinic
     staff: dict[str, User]  # by role, and an outsider: a prescriber of another clinic
 
@@ -176,6 +184,23 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             effect="none",
             recorded_at=now,
         )
+        episode = PanicEpisode.objects.create(
+            treatment_session=arrived,
+            event=AdverseEvent.objects.create(
+                treatment_session=arrived,
+                term="Panic or anxiety",
+                severity="mild",
+                onset_at=now - minutes(5),
+                recorded_by=nurse,
+                recorded_at=now,
+            ),
+            onset_at=now - minutes(5),
+            recorded_by=nurse,
+            recorded_at=now,
+        )
+        emergency = Emergency.objects.create(
+            treatment_session=monitored, started_at=now, started_by=nurse
+        )
         return House(
             patient=patient,
             newcomer=newcomer,
@@ -249,6 +274,14 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 observed_at=now - minutes(20),
                 recorded_by=nurse,
                 recorded_at=now,
+            ),
+            panic=episode,
+            panic_entry=PanicEntry.objects.create(
+                treatment_session=arrived, episode=episode, code="stay", at=now, by=nurse
+            ),
+            emergency=emergency,
+            emergency_action=EmergencyAction.objects.create(
+                treatment_session=monitored, emergency=emergency, code="oxygen", at=now, by=nurse
             ),
             clinic=clinic,
             staff=staff,

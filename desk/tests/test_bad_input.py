@@ -279,6 +279,17 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "monitoring:serotonin_correct serotonin",
         {"exposed": "no", "reason": "Asked again"},
     ),
+    "panic": (
+        "nurse",
+        "monitoring:panic_begin monitored",
+        {"severity": "mild", "suds": "7", "trigger": "Loud music"},
+    ),
+    "panic_end": ("nurse", "monitoring:panic_end panic", {"outcome": "settled", "text": "Tea"}),
+    "panic_in_error": (
+        "nurse",
+        "monitoring:panic_in_error panic",
+        {"reason": "Another patient's"},
+    ),
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
     "escort": ("front_desk", "monitoring:escort monitored", {"kind": "adult", "name": "Sam"}),
     "way_home": (

@@ -109,6 +109,17 @@ monitoring:resolve event                   | in 403 200 200 403 403 404| in 403 
 monitoring:event_in_error event            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:serotonin monitored             | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:serotonin_correct serotonin     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:emergency monitored             | in 200 200 200 403 403 404| in 405 405 405 405 405 405
+monitoring:emergency_start monitored       | in 405 405 405 405 405 405| in  go  go  go 403 403 404
+monitoring:ambulance monitored             | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+monitoring:emergency_act emergency         | in 405 405 405 405 405 405| in  go  go  go 403 403 404
+monitoring:emergency_undo emergency_action | in 405 405 405 405 405 405| in  go  go  go 403 403 404
+monitoring:panic_begin monitored           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:panic panic                     | in 403 200 200 403 403 404| in 405 405 405 405 405 405
+monitoring:panic_step panic                | in 405 405 405 405 405 405| in 403  go  go 403 403 404
+monitoring:panic_end panic                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:panic_in_error panic            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:panic_undo panic_entry          | in 405 405 405 405 405 405| in 403  go  go 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:way_home monitored              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:wait monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404

@@ -14,7 +14,8 @@ from desk import flowsheet, lines, live, polling, sheet_rows
 from desk.drawings import vital_graph
 from desk.panels import panels
 from desk.sheet import Sheet
-from monitoring.services import discharge, record
+from monitoring.forms.taps import BareForm
+from monitoring.services import discharge, emergencies, record
 from sessions import lifecycle
 from sessions.actions import session_banner, session_rows
 from sessions.lifecycle import PRESENT, Status
@@ -35,10 +36,12 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not user.may(SEES_VALUES, treatment_session.clinic_id):
         context = _at_the_desk(treatment_session, user)
         context |= {"banner": session_banner(request, treatment_session), "now": pulse.now}
+        context |= _emergency(treatment_session, user)
         return render(request, "desk/session_desk.html", context)
     shown = sheet_rows.load(treatment_session, user, pulse.now)
     banner = session_banner(request, treatment_session, shown.allergies, shown.medicines)
     context = {"banner": banner, "now": pulse.now, "menu": lines.menu(shown)}
+    context |= _emergency(treatment_session, user)
     return render(request, "desk/session.html", context | _live(shown, pulse))
 
 
@@ -68,6 +71,12 @@ def _pulse(public_id: UUID, user: User) -> live.Pulse:
     if pulse is None:
         raise Http404
     return pulse
+
+
+def _emergency(treatment_session: TreatmentSession, user: User) -> dict[str, Any]:
+    """Return the form behind the emergency button, for those who may press it."""
+    may = user.may(emergencies.RUN, treatment_session.clinic_id) and not treatment_session.is_signed
+    return {"emergency_form": BareForm() if may else None}
 
 
 def _live(shown: Sheet, pulse: live.Pulse) -> dict[str, Any]:

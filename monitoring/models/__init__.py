@@ -1,4 +1,5 @@
 from monitoring.models.discharge import Discharge, DischargeAssessment, Escort
+from monitoring.models.emergencies import Emergency, EmergencyAction
 from monitoring.models.emergency_policy import EmergencyPolicy
 from monitoring.models.events import (
     AdverseEvent,
@@ -7,6 +8,7 @@ from monitoring.models.events import (
     MissedCheck,
 )
 from monitoring.models.medicine import MedicationGiven
+from monitoring.models.panic import PanicEntry, PanicEpisode
 from monitoring.models.policy import PreDosePolicy
 from monitoring.models.predose import PreDoseCheck, PregnancyAnswer
 from monitoring.models.serotonin import SerotoninCheck
@@ -20,10 +22,14 @@ __all__ = [
     "Discharge",
     "DischargeAssessment",
     "DischargePolicy",
+    "Emergency",
+    "EmergencyAction",
     "EmergencyPolicy",
     "Escort",
     "MedicationGiven",
     "MissedCheck",
+    "PanicEntry",
+    "PanicEpisode",
     "PreDoseCheck",
     "PreDosePolicy",
     "PregnancyAnswer",

@@ -16,8 +16,11 @@ from monitoring.models import (
     AdverseEventFollowUp,
     AdverseEventResolution,
     EmergencyPolicy,
+    PanicEntry,
+    PanicEpisode,
 )
 from monitoring.models.events import Outcome
+from monitoring.models.panic import END
 from monitoring.readings import said
 from patients.models import Task
 from patients.services import tasks
@@ -196,6 +199,7 @@ def _check_open(event: AdverseEvent, words: str, at: datetime | None, now: datet
     if AdverseEventResolution.objects.filter(event=event).exists():
         raise ValidationError("This event was resolved already.", code="resolved")
     _refuse_error(event)
+    _refuse_open_panic(event)
     at = at or now
     times.check_happened(at, now, field="at")
     if at < event.onset_at.replace(second=0, microsecond=0):
@@ -220,6 +224,7 @@ def take_back(
 ) -> AdverseEvent:
     """Do what `enter_in_error` does with a locked session, inside `acting`."""
     _refuse_error(event)
+    _refuse_open_panic(event)
     error = AdverseEvent.objects.create(
         **{name: getattr(event, name) for name in KEPT},
         treatment_session=treatment_session,
@@ -244,3 +249,13 @@ def _lock(event: AdverseEvent, by: User) -> TreatmentSession:
 def _refuse_error(event: AdverseEvent) -> None:
     if not AdverseEvent.objects.standing().filter(pk=event.pk).exists():
         raise ValidationError("This event was entered in error already.", code="in_error")
+
+
+def _refuse_open_panic(event: AdverseEvent) -> None:
+    """The event of an open panic episode ends, and is taken back, with the episode."""
+    over = PanicEntry.objects.standing().filter(code=END).values("episode")
+    if PanicEpisode.objects.standing().filter(event=event).exclude(pk__in=over).exists():
+        raise ValidationError(
+            "This belongs to an open panic episode: end the episode, or take it back.",
+            code="panic",
+        )

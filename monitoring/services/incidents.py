@@ -8,7 +8,17 @@ from typing import Any
 from django.db.models import Model, OuterRef
 
 from clinic.bundles import Many, One, all_fields, person
-from monitoring.models import AdverseEventFollowUp, EmergencyPolicy, SerotoninCheck
+from monitoring.models import (
+    AdverseEventFollowUp,
+    Emergency,
+    EmergencyAction,
+    EmergencyPolicy,
+    PanicEntry,
+    PanicEpisode,
+    SerotoninCheck,
+)
+from monitoring.models.panic import END
+from monitoring.services import emergencies
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,10 @@ class Incidents:
     policy: EmergencyPolicy | None
     event_follow_ups: list[AdverseEventFollowUp]
     serotonin_checks: list[SerotoninCheck]
+    emergencies: list[Emergency]
+    emergency_actions: list[EmergencyAction]
+    panic_episodes: list[PanicEpisode]
+    panic_entries: list[PanicEntry]
 
     @cached_property
     def emergency_policy(self) -> EmergencyPolicy:
@@ -33,8 +47,22 @@ class Incidents:
     @cached_property
     def serotonin(self) -> SerotoninCheck | None:
         """Return the latest examination that stands."""
-        standing = [row for row in last_of_each(self.serotonin_checks) if not row.entered_in_error]
-        return max(standing, key=lambda row: (row.observed_at, row.pk), default=None)
+        rows = standing(self.serotonin_checks)
+        return max(rows, key=lambda row: (row.observed_at, row.pk), default=None)
+
+    @cached_property
+    def emergency(self) -> Emergency | None:
+        """Return the emergency that runs now."""
+        taken = standing(self.emergency_actions)
+        over = {row.emergency_id for row in taken if row.code in emergencies.ENDS}
+        return next((row for row in reversed(self.emergencies) if row.pk not in over), None)
+
+    @cached_property
+    def panic(self) -> PanicEpisode | None:
+        """Return the panic episode that is open."""
+        over = {row.episode_id for row in standing(self.panic_entries) if row.code == END}
+        episodes = standing(self.panic_episodes)
+        return next((row for row in reversed(episodes) if row.pk not in over), None)
 
 
 def parts() -> dict[str, Many]:
@@ -50,6 +78,14 @@ def parts() -> dict[str, Many]:
         "serotonin_checks": Many(
             of_session(SerotoninCheck), *_own(SerotoninCheck), *person("recorded_by")
         ),
+        "emergencies": Many(of_session(Emergency), *_own(Emergency), *person("started_by")),
+        "emergency_actions": Many(
+            of_session(EmergencyAction), *_own(EmergencyAction), *person("by")
+        ),
+        "panic_episodes": Many(
+            of_session(PanicEpisode), *_own(PanicEpisode), *person("recorded_by")
+        ),
+        "panic_entries": Many(of_session(PanicEntry), *_own(PanicEntry), *person("by")),
     }
 
 
@@ -63,6 +99,11 @@ def of_session(model: type[Model]) -> Any:
 
 def _own(model: type[Model]) -> list[str]:
     return all_fields(model, "treatment_session")
+
+
+def standing(rows: Iterable[Any]) -> list[Any]:
+    """Leave out what was corrected, undone or entered in error."""
+    return [row for row in last_of_each(rows) if not row.entered_in_error]
 
 
 def last_of_each(rows: Iterable[Any]) -> list[Any]:
