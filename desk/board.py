@@ -17,6 +17,8 @@ CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
 IN_TREATMENT = (Status.CLEARED, Status.DOSING, Status.MONITORING)
 TREATED = (Status.DOSING, Status.MONITORING)
+NOBODY = "Nobody is here yet. Whoever is checked in appears here, the most urgent first."
+NO_PATIENTS_OF_MINE = "You watch nobody now. Take a patient over on the session sheet."
 SEES_VALUES = "monitoring.view_vitalsigns"
 
 
@@ -26,10 +28,19 @@ class Mode:
 
     wall: bool = False
     everyone: bool = False
+    mine: bool = False  # only whom this person watches, or is asked to
 
     @property
     def query(self) -> str:
-        return "?wall" if self.wall else "?all" if self.everyone else ""
+        if self.wall:
+            return "?wall"
+        asked = [name for name, on in (("all", self.everyone), ("mine", self.mine)) if on]
+        return f"?{'&'.join(asked)}" if asked else ""
+
+    @property
+    def listing(self) -> str:
+        """Return the query that shows every line of this choice."""
+        return "?all&mine" if self.mine else "?all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Board:
     unwatched: str  # nobody is, and somebody is here who is to be dosed
     cut_at: int  # when there are more people than can be shown
     tag: str
+    empty_words: str
 
 
 def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
@@ -75,12 +87,15 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     treated = any(row.status in TREATED for row in rows)
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
+    tally = _tally(shown, pulse.counts)
+    if mode.mine and not mode.wall:
+        shown = [one for one in shown if one.is_of(user.pk)]
     listed = len(shown) if mode.everyone else CARDS + LINES
     return Board(
         cards=tuple(shown[:CARDS]),
         lines=tuple(shown[CARDS:listed]),
         unlisted=len(shown[listed:]),
-        tally=_tally(shown, pulse.counts),
+        tally=tally,
         chairs_in_use=len({row.chair_id for row in rows if _is_seated(row)}),
         chairs=pulse.chairs,
         arrivals=side.arrivals,
@@ -96,6 +111,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         unwatched=site.warning if rows and not treated else "",
         cut_at=present.MOST if len(rows) == present.MOST else 0,
         tag=tag,
+        empty_words=NO_PATIENTS_OF_MINE if mode.mine else NOBODY,
     )
 
 
@@ -121,6 +137,8 @@ def _without_values(one: Seat, *, alarm: bool) -> Seat:
         evidence=None,
         alarm=alarm,
         alerts=(),
+        watched=(),
+        call="",
         standing=None,
         unmet=(),
         next_words=one.next_words if one.state != Status.CLEARED else "",
@@ -135,7 +153,7 @@ def _is_seated(row: PresentSession) -> bool:
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:
     return Tally(
-        overdue=sum(one.overdue for one in shown),
+        overdue=sum(one.overdue or one.alarm for one in shown),
         expected=counts.get(Status.PLANNED, 0),
         arrived=counts.get(Status.CHECKED_IN, 0),
         in_treatment=sum(counts.get(status, 0) for status in IN_TREATMENT),

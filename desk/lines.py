@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from desk.sheet import IN_TREATMENT, Sheet
 from monitoring.conditions import Condition
-from monitoring.services import discharge, medicines, predose, record
+from monitoring.services import discharge, medicines, predose, record, watches
 from patients.services.chart import CHART
 from sessions import lifecycle
 from sessions.lifecycle import ENDINGS, PRESENT, Status
@@ -178,6 +178,11 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
         and sheet.may(medicines.RECORD)
     ):
         yield Action("Another medicine", url(sheet, "monitoring:medicine"))
+    if here and sheet.may(watches.WATCH):
+        if sheet.watches:
+            yield Action("Hand over watching", url(sheet, "monitoring:hand_over"))
+        else:
+            yield Action("Take over watching", url(sheet, "monitoring:take_over"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
     if here and sheet.may(doses.GIVE):

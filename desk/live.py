@@ -73,6 +73,8 @@ def changes_at(sheet: Sheet) -> datetime:
     now, settings = sheet.now, sheet.record.settings
     moments: list[datetime | None] = [sheet.treatment_session.ends_at + INSTANT, sheet.rest_until]
     moments.append(sheet.site.changes_at)
+    if sheet.rests and sheet.rest_until:
+        moments.append(sheet.rest_until + timedelta(minutes=settings.overdue_after_minutes))
     moments.append(_next_day(now.astimezone(sheet.treatment_session.clinic.zone)))
     for check in sheet.due:
         moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]

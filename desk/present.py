@@ -13,6 +13,7 @@ from clinic.models import Clinic, PrescriberEnrolment, RemsCertification
 from clinic.times import day_bounds
 from desk import present_rows
 from monitoring.before_dose import Today
+from monitoring.calls import Acknowledged, acknowledged_of
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.readings import (
     Administration,
@@ -26,6 +27,7 @@ from monitoring.readings import (
 )
 from monitoring.services import predose
 from monitoring.services.history import of_visit
+from monitoring.watching import Person, Watch, watch
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
 from patients.medicines.review import Review, Seen, review
@@ -72,6 +74,8 @@ class PresentSession:
     rest_minutes: int
     settings: Settings
     history: History = field(default_factory=History)
+    acknowledged: tuple[Acknowledged, ...] = ()
+    watch: Watch = field(default_factory=Watch)
 
 
 class House:
@@ -96,6 +100,8 @@ class House:
         self.events = _by(rows["event"], of_session)
         self.escorts = _one_each(rows["escort"], of_session)
         self.way_home = _by(rows["way_home"], of_session)
+        self.acknowledged = _by(rows["acknowledged"], of_session)
+        self.watches = _by(rows["watch"], of_session)
         self.assessments = _one_each(rows["assessment"], of_session)
         self.checks = _one_each(rows["predose_check"], of_session)
         self.policy = PreDosePolicy(**next(iter(rows["policy"]), {}))
@@ -179,6 +185,11 @@ def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSessi
         rest_minutes=house.rest_minutes[row["protocol_id"]],
         settings=house.settings[row["protocol_id"]],
         history=history,
+        acknowledged=tuple(
+            acknowledged_of(known["how"], known["alerts"])
+            for known in house.acknowledged.get(row["id"], ())
+        ),
+        watch=watch(map(_watch_row, house.watches.get(row["id"], ()))),
     )
 
 
@@ -316,10 +327,18 @@ def _medicine(row: Row) -> Medicine:
     )
 
 
+def _watch_row(row: Row) -> Row:
+    return {"kind": row["kind"], "watcher": Person(row["watcher_id"], _name(row, "watcher"))}
+
+
+def _name(row: Row, at: str) -> str:
+    whole = f"{row[f'{at}__first_name']} {row[f'{at}__last_name']}"
+    return whole.strip() or str(row[f"{at}__username"])
+
+
 def _assessment(given: Row) -> Assessment:
-    first, last = given["assessed_by__first_name"], given["assessed_by__last_name"]
     return Assessment(
-        f"{first} {last}".strip() or given["assessed_by__username"],
+        _name(given, "assessed_by"),
         _moment(given["assessed_at"]),
         given["ready"],
         given["decisions"],

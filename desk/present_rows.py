@@ -14,6 +14,7 @@ from clinic.models import PrescriberEnrolment, RemsCertification
 from clinic.statements import Among, Given, as_json, read_one, text_of
 from monitoring.models import (
     AdverseEvent,
+    CriticalAcknowledgement,
     DischargeAssessment,
     Escort,
     MedicationGiven,
@@ -22,6 +23,7 @@ from monitoring.models import (
     PreDosePolicy,
     PregnancyAnswer,
     VitalSigns,
+    WatchAssignment,
     WayHomeNote,
 )
 from monitoring.services import predose
@@ -118,6 +120,15 @@ def _parts() -> dict[str, str]:
         "wrong_medicine": _withdrawn(MedicationGiven),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term", "recorded_at"),
+        "acknowledged": _children(CriticalAcknowledgement.objects.all(), "how", "alerts"),
+        "watch": _children(
+            WatchAssignment.objects.order_by("at", "pk"),
+            "kind",
+            "watcher_id",
+            "watcher__first_name",
+            "watcher__last_name",
+            "watcher__username",
+        ),
         "escort": _newest(Escort, "sessions", OF, "name", "recorded_at"),
         "way_home": _children(WayHomeNote.objects.order_by("at", "pk"), "kind", "at"),
         "assessment": _newest(

@@ -33,6 +33,7 @@ from monitoring.models import (
     AdverseEvent,
     AdverseEventFollowUp,
     AdverseEventResolution,
+    CriticalAcknowledgement,
     DischargeAssessment,
     Emergency,
     EmergencyAction,
@@ -46,6 +47,7 @@ from monitoring.models import (
     PregnancyAnswer,
     SerotoninCheck,
     VitalSigns,
+    WatchAssignment,
     WayHomeNote,
 )
 from patients.models import (
@@ -91,6 +93,8 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     EmergencyAction,
     PanicEpisode,
     PanicEntry,
+    CriticalAcknowledgement,
+    WatchAssignment,
 )
 ON_CHART: tuple[type[models.Model], ...] = (
     Consent,

@@ -10,15 +10,18 @@ from clinic.numbers import plain
 from desk import blocked
 from desk.present import PresentSession
 from desk.readiness import is_ready
-from desk.values import Value, alarms, values
-from monitoring import timeline
+from desk.values import Value, values
+from monitoring import alerts, timeline
+from monitoring.alerts import Alert
 from monitoring.before_dose import held
+from monitoring.calls import Calls, calls
 from monitoring.conditions import Gate
 from monitoring.discharge import gate_of
 from monitoring.evidence import Evidence
 from monitoring.holding import Hold
 from monitoring.readings import first_dose_at, last_dose_at, observed_until
 from monitoring.services import predose
+from monitoring.watching import Person
 from patients.naming import initials, list_name
 from patients.rules import age_on
 from sessions.lifecycle import Status
@@ -30,6 +33,8 @@ RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
 CHECK = ("Start pre-dose check", "monitoring:predose")
 CLEAR = ("Clear for the dose", "desk:session")
 MEASURE = {"baseline", "hold", "predose_repeat", "predose_critical"}
+IN_TREATMENT = (Status.DOSING, Status.MONITORING)
+ACKNOWLEDGE = ("Acknowledge critical value", "monitoring:critical")
 SETTLE = ("See what is missing", "desk:session")
 
 
@@ -53,6 +58,11 @@ class Seat:
     evidence: Evidence | None  # of its values; None where they stay hidden
     alarm: bool
     alerts: tuple[str, ...]
+    watched: tuple[str, ...]
+    call: str
+    watcher: Person | None
+    offered_to: Person | None
+    unwatched: bool
     standing: Gate | None  # before leaving; None where it stays hidden
     unmet: tuple[Unmet, ...]  # before a dose
     conflicts: tuple[str, ...]
@@ -65,6 +75,10 @@ class Seat:
     @property
     def place_in_queue(self) -> tuple[int, float]:
         return self.rank, self.next_at.timestamp() if self.next_at else float("inf")
+
+    def is_of(self, user_id: int) -> bool:
+        """Whether this person watches the patient, or is asked to."""
+        return any(one and one.pk == user_id for one in (self.watcher, self.offered_to))
 
     @property
     def key(self) -> str:
@@ -122,10 +136,13 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     unmet = _unmet_before_dose(row, holding, now)
     next_words, next_at = _next(row, holding, upcoming, standing)
     overdue = any(check.state == "overdue" for check in checks)
-    alarming = alarms(row.history, row.settings, now)
+    overdue = overdue or _device_is_late(row, holding, now)
+    found = alerts.standing(row.history, row.settings, now)
+    critical = alerts.critical(found)
+    called = calls(critical, row.acknowledged)
     ready = is_ready(row.status, standing)
     step = step_label(row.phase, row.number_in_phase, row.phase_count)
-    action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue)
+    action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue, called=called)
     return Seat(
         public_id=row.public_id,
         name=list_name(row.given_name, row.family_name),
@@ -134,7 +151,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         chair_id=row.chair_id,
         about=f"{age_on(row.birth_date, row.today)} y · {step}",
         state="ready" if ready else row.status,
-        words=_words(standing, ready, overdue, alarming),
+        words=_words(standing, ready, overdue, critical, called),
         since=last_dose_at(given),
         minimum=row.settings.min_minutes_after_last_dose,
         next_words=next_words,
@@ -143,15 +160,20 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         overdue=overdue,
         ready=ready,
         evidence=evidence,
-        alarm=bool(alarming),
-        alerts=alarming,
+        alarm=bool(called.waiting),
+        alerts=tuple(alert.text for alert in critical),
+        watched=tuple(alert.text for alert in alerts.watched(found)),
+        call=_call_words(called),
+        watcher=row.watch.by,
+        offered_to=row.watch.offered_to,
+        unwatched=row.watch.by is None and row.status in IN_TREATMENT,
         standing=standing,
         unmet=tuple(unmet),
         conflicts=_conflicts(row, now),
         leaves_from=_earliest(row),
         action=action,
         action_url=action_url,
-        rank=_rank(alarming, overdue, upcoming, ready),
+        rank=_rank(critical, called, overdue, upcoming, ready),
         changes_at=_changes_at(row, checks, standing, now),
     )
 
@@ -174,20 +196,38 @@ def _held(row: PresentSession) -> Hold | None:
 
 
 def _rank(
-    alarming: tuple[str, ...], overdue: bool, upcoming: timeline.DueCheck | None, ready: bool
+    critical: tuple[Alert, ...],
+    called: Calls,
+    overdue: bool,
+    upcoming: timeline.DueCheck | None,
+    ready: bool,
 ) -> int:
-    if alarming:
+    if called.waiting:
         return 0
-    if overdue:
+    if overdue or critical:
         return 1
     if upcoming is not None and upcoming.state == "due":
         return 2
     return 3 if ready else 4
 
 
-def _words(standing: Gate | None, ready: bool, overdue: bool, alarming: tuple[str, ...]) -> str:
-    if alarming:
+def _call_words(called: Calls) -> str:
+    if called.unseen:
+        return "Nobody has acknowledged it. Call a prescriber."
+    return "Seen. Waits for a prescriber." if called.waiting else ""
+
+
+def _words(
+    standing: Gate | None,
+    ready: bool,
+    overdue: bool,
+    critical: tuple[Alert, ...],
+    called: Calls,
+) -> str:
+    if called.waiting:
         return "Critical value"
+    if critical and not overdue:
+        return "Critical, prescriber knows"
     if overdue or not ready or standing is None:
         return ""
     return "Ready to leave" if standing.ready else "Ready to assess"
@@ -225,6 +265,18 @@ def _next_device_at(row: PresentSession) -> datetime | None:
     return max(one.started_at for one in given) + timedelta(minutes=row.rest_minutes)
 
 
+def _device_is_late(row: PresentSession, held: Hold | None, now: datetime) -> bool:
+    """Whether a further device is overdue, as a check is; one that is held has to wait."""
+    late_at = _device_late_at(row)
+    return held is None and late_at is not None and now >= late_at
+
+
+def _device_late_at(row: PresentSession) -> datetime | None:
+    device_at = _next_device_at(row)
+    minutes = timedelta(minutes=row.settings.overdue_after_minutes)
+    return device_at + minutes if device_at else None
+
+
 def _action(
     row: PresentSession,
     standing: Gate | None,
@@ -232,7 +284,10 @@ def _action(
     *,
     ready: bool,
     overdue: bool,
+    called: Calls,
 ) -> tuple[str, str]:
+    if called.unseen:
+        return ACKNOWLEDGE
     if unmet:
         codes = {found.code for found in unmet}
         if "predose_check" in codes:
@@ -275,7 +330,11 @@ def _changes_at(
     """Return the next moment at which time alone changes the card."""
     recent = timedelta(minutes=row.settings.recent_minutes)
     instant = timedelta(microseconds=1)
-    moments: list[datetime | None] = [_earliest(row), _next_device_at(row)]
+    moments: list[datetime | None] = [
+        _earliest(row),
+        _next_device_at(row),
+        _device_late_at(row),
+    ]
     for check in checks:
         moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]
     for reading in row.history.readings:

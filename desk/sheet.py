@@ -13,10 +13,17 @@ from desk.readiness import is_ready
 from monitoring import alerts, timeline
 from monitoring.alerts import Alert
 from monitoring.before_dose import Today, held
+from monitoring.calls import Calls
 from monitoring.discharge import Gate
 from monitoring.happenings import happenings, still_open
 from monitoring.holding import Hold, hold_of
-from monitoring.models import Emergency, PanicEpisode, PreDoseCheck, SerotoninCheck
+from monitoring.models import (
+    CriticalAcknowledgement,
+    Emergency,
+    PanicEpisode,
+    PreDoseCheck,
+    SerotoninCheck,
+)
 from monitoring.readings import first_dose_at, last_dose_at, observed_until
 from monitoring.serotonin import emergency_text
 from monitoring.services import predose
@@ -24,6 +31,7 @@ from monitoring.services.history import Record
 from monitoring.services.predose import Asking
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
+from monitoring.watching import Watch
 from patients.medicines.review import Review
 from patients.models import Allergy, BodyMeasure
 from sessions.covered import totals_words
@@ -213,10 +221,40 @@ class Sheet:
     @property
     def pill(self) -> str:
         """Return the state to show: overdue and ready are derived, not stored."""
+        if self.calls.waiting or self.device_is_late:
+            return "overdue"
         if is_ready(self.status, self.gate):
             return "ready"
         check = self.next_check
         return "overdue" if check and check.state == "overdue" else self.status
+
+    @property
+    def pill_words(self) -> str:
+        if self.calls.waiting:
+            return "Critical value"
+        return "Device overdue" if self.device_is_late else ""
+
+    @property
+    def is_here(self) -> bool:
+        return self.status in PRESENT
+
+    @property
+    def shown_acknowledgements(self) -> list[CriticalAcknowledgement]:
+        """Return what was said of the values that still stand."""
+        keys = {alert.key for alert in self.alerts}
+        return [
+            row
+            for row in self.record.acknowledgements
+            if any((one["measure"], one["setting"]) in keys for one in row.alerts)
+        ]
+
+    @property
+    def device_is_late(self) -> bool:
+        """Whether a further device is overdue, as a check is; one that is held has to wait."""
+        if self.status != Status.DOSING or not self.rests or self.held or not self.rest_until:
+            return False
+        grace = timedelta(minutes=self.record.settings.overdue_after_minutes)
+        return self.now >= self.rest_until + grace
 
     @property
     def waits_for(self) -> str:
@@ -296,6 +334,27 @@ class Sheet:
     def alerts(self) -> tuple[Alert, ...]:
         """Return what calls for help now."""
         return alerts.critical(self.standing_alerts)
+
+    @cached_property
+    def calls(self) -> Calls:
+        return self.record.calls(self.now) if self.status in PRESENT else Calls()
+
+    @cached_property
+    def watch(self) -> Watch:
+        return self.record.watch
+
+    @property
+    def needs_watcher(self) -> bool:
+        return self.watch.by is None and self.status in IN_TREATMENT
+
+    @property
+    def is_asked_to_watch(self) -> bool:
+        asked = self.watch.offered_to
+        return asked is not None and asked.pk == self.user.pk
+
+    @property
+    def watches(self) -> bool:
+        return self.watch.by is not None and self.watch.by.pk == self.user.pk
 
     @property
     def watched(self) -> tuple[Alert, ...]:

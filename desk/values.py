@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.limits import out_of_range
-from monitoring import alerts
 from monitoring.evidence import Evidence
-from monitoring.readings import History, Reading, Settings
+from monitoring.readings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +18,6 @@ class Value:
     baseline: int | None
     out: bool
     older_at: datetime | None  # when it is not of the newest set
-
-
-def alarms(history: History, settings: Settings, now: datetime) -> tuple[str, ...]:
-    found = alerts.standing(history, settings, now)
-    return tuple(alert.text for alert in alerts.critical(found))
 
 
 def values(evidence: Evidence) -> tuple[Value, ...]:

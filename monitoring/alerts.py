@@ -7,7 +7,8 @@ Pure. What was decided where the label is silent:
   never the value that ends it.
 - A set dated after now is judged too, beside the newest one of now: it may add an alert, and until
   its time has come it ends none. So a board and a sheet say the same from the moment of saving.
-- Against the values before the first dose only what came after it is compared. Of two values of
+- Only what came after the first dose is compared, with the values up to it: one of the same moment
+  was taken before, as for the check before the dose. Of two values of
   one time the one that shows the greater change is taken. Where none is known, a value is watched
   as one that nobody can compare: missing is never normal.
 - A rise with symptoms is a rise while an adverse event is open.
@@ -138,10 +139,10 @@ class Judge:
         return (*critical(found), *watched(found))
 
     def before(self, measure: str) -> list[Measured]:
-        """Return the last known values before the first dose; of two with one time, both."""
+        """Return the last known values up to the first dose; of two with one time, both."""
         if self.first is None:
             return []
-        values = [r for r in _known(measure, self.readings) if r.observed_at < self.first]
+        values = [r for r in _known(measure, self.readings) if r.observed_at <= self.first]
         return [getattr(r, measure) for r in values if r.observed_at == values[-1].observed_at]
 
     def _of(self, measure: str) -> Iterator[Alert]:

@@ -30,6 +30,8 @@ SIGNED = (
     "panicentry_rows",
     "escorts",
     "way_home_notes",
+    "critical_acknowledgements",
+    "watch_assignments",
     "discharge_assessments",
 )
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 
 from monitoring.happenings import happenings
-from monitoring.models import DischargeAssessment, MedicationGiven, PreDoseCheck, VitalSigns
+from monitoring.models import (
+    CriticalAcknowledgement,
+    DischargeAssessment,
+    MedicationGiven,
+    PreDoseCheck,
+    VitalSigns,
+)
 from monitoring.questions import PRIVATE, QUESTIONS
 from monitoring.readings import BloodPressure
 from monitoring.services import history
@@ -40,6 +46,7 @@ def told(treatment_session: TreatmentSession) -> list[Section]:
         ),
         Section("Adverse events", tuple(_events(record)), "None is on record."),
         *_incidents(record),
+        *_calls(record),
         Section("Leaving", tuple(_leaving(treatment_session, record)), "Nothing is on record."),
     ]
 
@@ -133,6 +140,25 @@ def _incidents(record: Record) -> Iterable[Section]:
             for found in standing
         ]
         yield Section("What else happened", tuple(facts))
+
+
+def _calls(record: Record) -> Iterable[Section]:
+    """Name who knew of critical values, and who watched; nothing where there was neither."""
+    if record.acknowledgements:
+        yield Section("Critical values", tuple(map(_acknowledged, record.acknowledgements)))
+    if record.watches:
+        watched = tuple(
+            Fact(f"{row.get_kind_display()}, {time_of(row.at)}", str(row.watcher))
+            for row in record.watches
+        )
+        yield Section("Watching", watched)
+
+
+def _acknowledged(row: CriticalAcknowledgement) -> Fact:
+    values = " ".join(alert["text"] for alert in row.alerts)
+    informed = f" {row.informed_name}, {time_of(row.informed_at)}." if row.informed_at else ""
+    what = f"{row.get_how_display()}, {time_of(row.at)}, {row.by}"
+    return Fact(what, f"{values}{informed} Done: {row.action}")
 
 
 def _leaving(treatment_session: TreatmentSession, record: Record) -> Iterable[Fact]:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from monitoring.views import (
+    calls,
     emergencies,
     events,
     leaving,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("panic/<uuid:public_id>/end/", panic.end, name="panic_end"),
     path("panic/<uuid:public_id>/in-error/", panic.in_error, name="panic_in_error"),
     path("panic-entries/<uuid:public_id>/undo/", panic.undo, name="panic_undo"),
+    path("sessions/<uuid:public_id>/critical/", calls.acknowledge, name="critical"),
+    path("sessions/<uuid:public_id>/watch/", calls.take_over, name="take_over"),
+    path("sessions/<uuid:public_id>/watch/hand-over/", calls.hand_over, name="hand_over"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
     path("sessions/<uuid:public_id>/way-home/", way_home.note, name="way_home"),
     path("sessions/<uuid:public_id>/wait/", way_home.wait, name="wait"),

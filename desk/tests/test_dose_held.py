@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from clinic.models import User
 from desk import live, present, seats
-from monitoring.services import predose
+from monitoring.services import critical, predose
 from monitoring.tests.visits import Clock, Visit
 
 
@@ -80,7 +80,10 @@ def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
     (row,) = present.present(held.patient.clinic, now, None)
     card = seats.seat(row, now)
     assert card.blocked == ("Dose held for critical values",)
-    assert (card.next_words, card.action) == ("Recheck due by", "Record vital signs")
+    assert (card.next_words, card.action) == ("Recheck due by", "Acknowledge critical value")
+    critical.acknowledge(held.pk, "Sits up", by=held.nurse)
+    (row,) = present.present(held.patient.clinic, now, None)
+    assert seats.seat(row, now).action == "Record vital signs"
     predose.decide(held.pk, "Pain at the cuff", by=held.prescriber)
     (row,) = present.present(held.patient.clinic, now, None)
     card = seats.seat(row, now)

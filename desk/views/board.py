@@ -39,4 +39,6 @@ def _render(request: HttpRequest, template: str, clinic: Clinic, beat: pulse.Pul
 
 
 def _mode(request: HttpRequest) -> Mode:
-    return Mode(wall="wall" in request.GET, everyone="all" in request.GET)
+    return Mode(
+        wall="wall" in request.GET, everyone="all" in request.GET, mine="mine" in request.GET
+    )

@@ -1,3 +1,4 @@
+from monitoring.models.calls import CriticalAcknowledgement, WatchAssignment
 from monitoring.models.discharge import Discharge, DischargeAssessment, Escort
 from monitoring.models.emergencies import Emergency, EmergencyAction
 from monitoring.models.emergency_policy import EmergencyPolicy
@@ -19,6 +20,7 @@ __all__ = [
     "AdverseEvent",
     "AdverseEventFollowUp",
     "AdverseEventResolution",
+    "CriticalAcknowledgement",
     "Discharge",
     "DischargeAssessment",
     "DischargePolicy",
@@ -35,5 +37,6 @@ __all__ = [
     "PregnancyAnswer",
     "SerotoninCheck",
     "VitalSigns",
+    "WatchAssignment",
     "WayHomeNote",
 ]

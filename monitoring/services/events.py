@@ -22,6 +22,7 @@ from monitoring.models import (
 from monitoring.models.events import Outcome
 from monitoring.models.panic import END
 from monitoring.readings import said
+from monitoring.services import critical
 from patients.models import Task
 from patients.services import tasks
 from sessions.models import TreatmentSession
@@ -95,6 +96,7 @@ def add(
     audit.record("adverse_event.reported", subject=treatment_session, serious=event.serious)
     if event.serious:
         to_report(event, now)
+    critical.follow(treatment_session, by=by, now=now)
     return event
 
 
@@ -189,6 +191,7 @@ def follow(
             recorded_at=now,
         )
         audit.record("adverse_event.followed", subject=treatment_session)
+        critical.follow(treatment_session, by=by, now=now)
         return standing
 
 
@@ -236,6 +239,7 @@ def take_back(
     )
     audit.record("adverse_event.entered_in_error", subject=treatment_session)
     tasks.close_for(by=by, note="Entered in error.", dedupe_key=report_key(event))
+    critical.follow(treatment_session, by=by, now=error.recorded_at)
     return error
 
 

@@ -10,21 +10,26 @@ from django.db.models import Model, OuterRef
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.models import Heartbeat
-from monitoring import discharge, readings, timeline, way_home
+from monitoring import alerts, calls, discharge, readings, timeline, watching, way_home
+from monitoring.alerts import Alert
+from monitoring.calls import Calls
 from monitoring.discharge import Gate
 from monitoring.models import (
     AdverseEvent,
+    CriticalAcknowledgement,
     DischargeAssessment,
     Escort,
     MedicationGiven,
     MissedCheck,
     VitalSigns,
+    WatchAssignment,
     WayHomeNote,
 )
 from monitoring.readings import Administration, Check, Effect, History, Medicine, Reading, Settings
 from monitoring.services import incidents, seen
 from monitoring.services.incidents import Incidents
 from monitoring.timeline import DueCheck
+from monitoring.watching import Person, Watch
 from sessions.models import (
     Dose,
     InfusionEvent,
@@ -44,6 +49,8 @@ AS_FOUND = (
     "assessment",
     "escort",
     "way_home",
+    "acknowledgements",
+    "watches",
 )
 SETTING_NAMES = [field.name for field in fields(Settings) if field.name != "checks"]
 
@@ -66,6 +73,9 @@ class Record:
     not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
     clock_jumped_at: datetime | None
     incidents: Incidents
+    acknowledgements: list[CriticalAcknowledgement]
+    watches: list[WatchAssignment]
+    sources: dict[str, str]  # of the template's settings
 
     @cached_property
     def standing_vitals(self) -> list[VitalSigns]:
@@ -152,6 +162,28 @@ class Record:
             medicines=self.history.medicines,
         )
 
+    def alerts(self, now: datetime) -> tuple[Alert, ...]:
+        return alerts.standing(self.history, self.settings, now)
+
+    def critical(self, now: datetime) -> tuple[Alert, ...]:
+        return alerts.critical(self.alerts(now))
+
+    def calls(self, now: datetime) -> Calls:
+        known = [calls.acknowledged_of(row.how, row.alerts) for row in self.acknowledgements]
+        return calls.calls(self.critical(now), known)
+
+    def with_source(self, alert: Alert) -> str:
+        """Say the alert, and where its limit is from."""
+        source = self.sources.get(alert.setting, "")
+        return f"{alert.text} {source}." if source else alert.text
+
+    @property
+    def watch(self) -> Watch:
+        return watching.watch(
+            {"kind": row.kind, "watcher": Person(row.watcher_id, str(row.watcher))}
+            for row in self.watches
+        )
+
     def before_dose(self) -> list[Reading]:
         return before_dose(self.history, self.treatment_session.arrived_at)
 
@@ -188,7 +220,7 @@ def parts() -> dict[str, Many]:
     checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
     missed = _of_session(MissedCheck)
     return {
-        "template": One(template, *SETTING_NAMES, "rest_between_devices_minutes"),
+        "template": One(template, *SETTING_NAMES, "rest_between_devices_minutes", "sources"),
         "checks": Many(checks.order_by("pk"), "label", "anchor", "minute", "every_minutes"),
         "vitals": Many(_of_session(VitalSigns), *_all_of(VitalSigns), *person("recorded_by")),
         "doses": Many(_of_session(Dose), *_all_of(Dose), *person("given_by")),
@@ -216,6 +248,14 @@ def parts() -> dict[str, Many]:
         ),
         "escort": One(_of_session(Escort), "kind", "name", "phone", "recorded_at"),
         "way_home": Many(_of_session(WayHomeNote), *_all_of(WayHomeNote), *person("by")),
+        "acknowledgements": Many(
+            _of_session(CriticalAcknowledgement),
+            *_all_of(CriticalAcknowledgement),
+            *person("by"),
+        ),
+        "watches": Many(
+            _of_session(WatchAssignment), "kind", "at", *person("watcher"), *person("by")
+        ),
         "missed": Many(missed.standing(), "label", "reason"),
         "not_missed": Many(
             missed.filter(entered_in_error=True), "label", "reason", "supersedes__reason"
@@ -252,6 +292,7 @@ def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> 
             {"label": wrong.label, "said": wrong.supersedes.reason, "reason": wrong.reason}
             for wrong in found["not_missed"]
         ],
+        sources=getattr(template, "sources", None) or {},
         clock_jumped_at=found["jump"] and found["jump"].jumped_at,
         incidents=incidents.incidents_of(found),
         **{name: found[name] for name in AS_FOUND},

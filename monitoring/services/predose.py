@@ -17,7 +17,7 @@ from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.predose import Answer
 from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
 from monitoring.readings import Settings, first_dose_at, said
-from monitoring.services import history, seen
+from monitoring.services import critical, history, seen
 from patients.models import BodyMeasure
 from sessions.lifecycle import Status
 from sessions.models import DosingPolicy, TreatmentSession
@@ -220,6 +220,7 @@ def decide(
             raise seen.UnseenError(text)
         _check_decision(found, reason, safety_plan, "reason")
         keys = {key for point in found if isinstance(point, Stop) for key in point.keys}
+        critical.know(treatment_session, reason.strip(), by=by, now=now)
         return _write(
             treatment_session,
             {name: getattr(check, name) for name in COPIED},

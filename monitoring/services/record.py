@@ -15,6 +15,7 @@ from clinic.models import User
 from monitoring.entry import doubtful
 from monitoring.models import VitalSigns
 from monitoring.readings import MEASURES, said
+from monitoring.services import critical
 from sessions.models import TreatmentSession
 from sessions.services import steps
 
@@ -73,6 +74,7 @@ def record_vitals(
             **asdict(measured),
         )
         audit.record("vitals.recorded", subject=treatment_session, vitals=str(vitals.public_id))
+        critical.follow(treatment_session, by=by, now=now)
         return vitals
 
 
@@ -113,6 +115,7 @@ def correct_vitals(
             **asdict(measured),
         )
         audit.record("vitals.corrected", subject=treatment_session, vitals=str(vitals.public_id))
+        critical.follow(treatment_session, by=by, now=now)
         return vitals
 
 

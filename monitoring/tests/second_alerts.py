@@ -76,5 +76,5 @@ def judged(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:
 
 def baseline(case: Row, name: str) -> list[Any]:
     first = min(case["devices"])
-    rows = [row for row in case["rows"] if row["t"] < first and row[name] is not None]
+    rows = [row for row in case["rows"] if row["t"] <= first and row[name] is not None]
     return [row[name] for row in rows if all(other["t"] <= row["t"] for other in rows)]

@@ -39,6 +39,7 @@ class Task(PublicRow):
         REPORT_EVENT = "report_event", "Report a serious adverse event"
         FIND = "find", "Find a patient who left"
         UNACCOUNTED = "unaccounted", "Medicine to account for"
+        CRITICAL = "critical", "Critical value"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(
