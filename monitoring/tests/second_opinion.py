@@ -48,10 +48,11 @@ def open_points(case) -> set[str]:
     after = [row for row in past if row["t"] > first]
     points = set()
 
-    drugs = [drug for drug in case["drugs"] if drug["effect"] != "none"]
-    must_wait_for = [last + 120 * 60]
+    minimum = case.get("minimum", 120)
+    drugs = [drug for drug in case.get("drugs", ()) if drug["effect"] != "none"]
+    must_wait_for = [last + minimum * 60]
     for drug in drugs:
-        wait = 120 if drug["effect"] == "restart" else drug["minutes"]
+        wait = minimum if drug["effect"] == "restart" else drug["minutes"]
         must_wait_for.append(drug["t"] + wait * 60)
     if any(now < moment for moment in must_wait_for):
         points.add("minimum_time")
@@ -61,7 +62,7 @@ def open_points(case) -> set[str]:
         points.add("adverse_event")
     if not case["escort"]:
         points.add("escort")
-    if case["drives"]:
+    if case.get("drives"):
         points.add("driving")
     if case["clock"]:
         points.add("clock")

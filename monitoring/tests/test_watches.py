@@ -31,7 +31,8 @@ def arrived(visit: Visit) -> Visit:
 
 def who(visit: Visit) -> tuple[int | None, int | None]:
     found = watch_of(visit)
-    return found.by and found.by.pk, found.offered_to and found.offered_to.pk
+    by, asked = found.by, found.offered_to
+    return by.pk if by else None, asked.pk if asked else None
 
 
 def test_nobody_watches_at_first(arrived: Visit) -> None:

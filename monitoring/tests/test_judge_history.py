@@ -1,0 +1,145 @@
+"""The command that judges a history from a file: without a database, and strict."""
+
+import json
+from copy import deepcopy
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from monitoring.judging import DocumentError, judge, read
+
+EXAMPLE = Path(__file__).parent / "example_history.json"
+
+
+def example(**changes: Any) -> Any:
+    return {**json.loads(EXAMPLE.read_text(encoding="utf-8")), **changes}
+
+
+def run(path: Path, *options: str) -> str:
+    out = StringIO()
+    call_command("judge_history", str(path), *options, stdout=out)
+    return out.getvalue()
+
+
+def written(tmp_path: Path, data: Any) -> Path:
+    path = tmp_path / "history.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def test_the_example_is_ready_with_every_condition_and_why() -> None:
+    told = run(EXAMPLE)
+    assert "Before leaving: ready" in told
+    assert "met       The 120 minutes after the last dose have passed." in told
+    assert "missed    90 minutes, 2026-11-16T15:30:00+00:00 (The patient slept)" in told
+
+
+def test_json_names_checks_alerts_and_conditions() -> None:
+    answer = json.loads(run(EXAMPLE, "--json"))
+    assert answer["ready"] is True
+    assert [check["state"] for check in answer["checks"]] == [
+        "done", "done", "done", "missed", "done",
+    ]  # fmt: skip
+    assert {condition["code"] for condition in answer["conditions"]} >= {"minimum_time", "spo2"}
+
+
+def test_an_alert_names_its_limit_and_its_source() -> None:
+    data = example(now="2026-11-16T09:45:00-05:00", assessment=None, missed={})
+    (systolic, sedation, *_) = judge(read(data))["alerts"]
+    assert (systolic["level"], systolic["limit"], systolic["setting"]) == (
+        "watch", 40, "watch_systolic_rise",
+    )  # fmt: skip
+    assert "Clinical reference 3.1" in systolic["source"]
+    assert sedation["measure"] == "sedation"
+
+
+def test_a_clinician_tries_settings_of_their_own() -> None:
+    settings = {
+        "min_minutes_after_last_dose": 150,
+        "checks": [{"label": "A", "anchor": "before_dose"}],
+    }
+    answer = judge(read(example(template=settings)))
+    assert answer["ready"] is False
+    assert [check["label"] for check in answer["checks"]] == ["A"]
+
+
+def test_the_steps_of_an_infusion_give_its_times() -> None:
+    steps = [
+        {"kind": "start", "at": "2026-11-16T09:00:00-05:00"},
+        {"kind": "pause", "at": "2026-11-16T09:10:00-05:00"},
+        {"kind": "resume", "at": "2026-11-16T09:15:00-05:00"},
+        {"kind": "stop", "at": "2026-11-16T09:50:00-05:00"},
+    ]
+    data = example(template="ketamine-iv-twice-weekly", administrations=[], infusion_steps=steps)
+    answer = judge(read(data))
+    assert "Infusion, 45 min" in {check["label"] for check in answer["checks"]}
+    running = judge(read({**data, "infusion_steps": steps[:-1]}))
+    assert "infusion_running" in {c["code"] for c in running["conditions"] if not c["met"]}
+
+
+def changed(path: str, value: Any) -> Any:
+    data = deepcopy(example())
+    *steps, last = path.split(".")
+    at = data
+    for step in steps:
+        at = at[int(step)] if step.isdigit() else at[step]
+    at[last] = value
+    return data
+
+
+NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (changed("mood", 1), "document: unknown fields: mood"),
+        (changed("readings.0.heart", 70), r"readings\[0\]: unknown fields: heart"),
+        (changed("readings.1.spo2", 101), r"readings\[1\].spo2: 101 can't be a SpO2 \(50 to 100"),
+        (changed("readings.1.spo2", "96"), r"readings\[1\].spo2: '96' is no SpO2"),
+        (changed("readings.1.sedation", True), r"sedation: True is no MOAA/S"),
+        (changed("readings.1.diastolic", None), "give both pressures or none"),
+        (changed("readings.1.diastolic", 170), "has to be over the diastolic"),
+        (changed("now", "2026-11-16T11:30:00"), "now: .* has no time zone"),
+        (changed("now", "noon"), "now: 'noon' is no time"),
+        (changed("now", None), "now: None is no time"),
+        (changed("template", "prozac"), "template: “prozac” doesn't ship"),
+        (changed("template", {"spo2_minimum": 90}), "template: unknown fields: spo2_minimum"),
+        (changed("template", {"spo2_min": "90"}), "template: spo2_min must be a whole number"),
+        (changed("template", {"checks": [{"label": "A", "anchor": "lunch"}]}), "unknown anchor"),
+        (changed("administrations.0.route", "oral"), "“oral” is not nasal or iv"),
+        (changed("administrations.0.ended_at", "2026-11-16T08:00:00-05:00"), "ends before it"),
+        (changed("adverse_events.0.resolved_at", "2026-11-16T09:00:00-05:00"), "ends before it"),
+        (changed("infusion_steps", [{"kind": "stop", **{"at": NEW["observed_at"]}}]), "one start"),
+        (changed("assessment.ready", "yes"), "assessment.ready: 'yes' has to be true or false"),
+        (changed("missed", {"40 minutes": 3}), "missed: has to be an object of texts"),
+        (changed("readings", {}), "readings: has to be a list"),
+        ([], "document: has to be an object"),
+    ],
+)
+def test_what_nobody_knows_or_can_be_is_refused_with_its_place(data: Any, words: str) -> None:
+    with pytest.raises(DocumentError, match=words):
+        read(data)
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="unknown fields: mood"):
+        run(written(tmp_path, example(mood=1)))
+    with pytest.raises(CommandError, match="can't be read"):
+        run(tmp_path / "nothing.json")
+
+
+def test_a_field_given_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.json"
+    path.write_text('{"now": "a", "now": "b"}', encoding="utf-8")
+    with pytest.raises(CommandError, match="given twice: now"):
+        run(path)
+
+
+def test_the_page_about_it_names_every_field() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "judge-history.md").read_text(encoding="utf-8")
+    for name in example():
+        assert f"`{name}`" in page
