@@ -12,6 +12,13 @@ BP_LOW, BP_HIGH, BP_LOW_Y, BP_HIGH_Y = 40, 200, 262, 82
 SPO2_LOW, SPO2_HIGH, SPO2_LOW_Y, SPO2_HIGH_Y = 88, 100, 62, 14
 SHORTEST = timedelta(hours=2, minutes=30)
 MOST_TICKS = 8
+LANES_FROM, LANE = 296, 16
+IN_LANES = {
+    "resp_rate": "Resp.",
+    "temperature": "°C",
+    "sedation": "MOAA",
+    "dissociation": "Diss.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,29 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """An infusion, up to now while it runs."""
+
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    x: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A measure below the curves, as a number under the time of each set."""
+
+    y: int
+    label: str
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Name:
     """The last value of a curve, written at its end."""
 
@@ -70,6 +100,10 @@ class Graph:
     pulses: tuple[str, ...]
     spo2s: tuple[str, ...]
     names: tuple[Name, ...]
+    infusions: tuple[Span, ...]
+    events: tuple[Mark, ...]
+    lanes: tuple[Lane, ...]
+    bottom: int  # of the whole drawing
 
 
 def vital_graph(
@@ -80,6 +114,8 @@ def vital_graph(
     begin: datetime,
     now: datetime,
     ended: bool = False,
+    infusions: Iterable[tuple[datetime, datetime | None]] = (),
+    events: Iterable[tuple[datetime, str]] = (),
 ) -> Graph:
     """Draw all readings from `begin` on; a missing value leaves a gap, never a line through it."""
     shown = sorted(readings, key=lambda reading: reading.observed_at)
@@ -103,6 +139,12 @@ def vital_graph(
         pulses=_lines(points, "pulse"),
         spo2s=_lines(points, "spo2"),
         names=_names(shown),
+        infusions=tuple(
+            Span(x(start), max(2.0, round(x(end or now) - x(start), 1))) for start, end in infusions
+        ),
+        events=tuple(Mark(x(at), words) for at, words in events),
+        lanes=(lanes := tuple(_lanes(shown, x))),
+        bottom=LANES_FROM + LANE * len(lanes),
     )
 
 
@@ -214,7 +256,19 @@ def _limits(settings: Settings) -> tuple[Limit, ...]:
             f"diastolic {settings.bp_discharge_diastolic}",
         ),
         Limit(_spo2_y(settings.spo2_min), f"SpO₂ {settings.spo2_min} %"),
+        Limit(_pressure_y(settings.alert_systolic), f"critical from {settings.alert_systolic}"),
     )
+
+
+def _lanes(shown: Sequence[Reading], x: TimeScale) -> Iterable[Lane]:
+    """Leave out a measure that nobody took."""
+    y = LANES_FROM
+    for measure, label in IN_LANES.items():
+        known = [r for r in shown if getattr(r, measure) is not None]
+        if known:
+            y += LANE
+            marks = tuple(Mark(x(r.observed_at), str(getattr(r, measure))) for r in known)
+            yield Lane(y, label, marks)
 
 
 def _names(shown: Sequence[Reading]) -> tuple[Name, ...]:

@@ -30,6 +30,7 @@ ROWS: Mapping[str, tuple[str, str]] = {
     "sedation": ("MOAA/S", ""),
     "dissociation": ("Dissoc.", "0–3"),
     "by": ("By", ""),
+    "entered": ("Entered", ""),
 }
 
 
@@ -101,8 +102,13 @@ def _readings(record: Record, *, may_correct: bool) -> Iterable[Column]:
             continue
         olds = _older(row, by_pk)
         void = row.entered_in_error
-        cells = {name: _cell(name, row, olds, record.settings) for name in ROWS if name != "by"}
+        cells = {
+            name: _cell(name, row, olds, record.settings)
+            for name in ROWS
+            if name not in {"by", "entered"}
+        }
         cells["by"] = Cell(initials(row.recorded_by))
+        cells["entered"] = entered(row.recorded_at)
         yield Column(
             at=row.observed_at,
             css="is-void" if void else "",
@@ -162,10 +168,15 @@ def _doses(record: Record, *, may_correct: bool) -> Iterable[Column]:
             at=dose.given_at,
             css="is-dose",
             words=_dose_words(dose),
-            cells={"by": Cell(initials(dose.given_by))},
+            cells={"by": Cell(initials(dose.given_by)), "entered": entered(dose.recorded_at)},
             url=url,
             late=dose.recorded_at - dose.given_at > LATE_BADGE and dose.supersedes_id is None,
         )
+
+
+def entered(at: datetime) -> Cell:
+    """Show when it was written, beside the time at which it happened."""
+    return Cell(f"{timezone.localtime(at):%H:%M}", css="muted")
 
 
 def _dose_words(dose: Dose) -> str:
@@ -187,7 +198,7 @@ def _infusion(record: Record, *, may_correct: bool) -> Iterable[Column]:
             at=event.at,
             css="is-dose",
             words=f"{STEPS[event.kind]}{rate}",
-            cells={"by": Cell(initials(line[0].by))},
+            cells={"by": Cell(initials(line[0].by)), "entered": entered(event.recorded_at)},
             url=url,
         )
 

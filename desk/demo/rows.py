@@ -16,6 +16,7 @@ from monitoring.models import (
     PreDoseCheck,
     PregnancyAnswer,
     VitalSigns,
+    WatchAssignment,
 )
 from patients.models import (
     Allergy,
@@ -70,6 +71,7 @@ ORDER: tuple[type[Model], ...] = (
     AdverseEvent,
     AdverseEventResolution,
     Escort,
+    WatchAssignment,
     DischargeAssessment,
     Discharge,
     Signature,

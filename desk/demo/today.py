@@ -70,6 +70,7 @@ SMALL_SCENES = (
     Scene("on time", -75, 0, 14, -48),
     Scene("expected", 60, 1, 24),
 )
+UNWATCHED = {"reading overdue", "cleared"}
 NO_SHOW_AFTER = timedelta(minutes=40)
 
 
@@ -112,5 +113,7 @@ class Cast:
             first_dose = now + timedelta(minutes=scene.first_dose)
             order = told.order_on(treatment_session.number)
             recorder.tell(scene.script, first_dose, order, told.chart.baseline)
+            if scene.name not in UNWATCHED:
+                recorder.watch_from(first_dose)
             if scene.name == "ready":
                 recorder.correct_a_slip(2)

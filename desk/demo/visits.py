@@ -24,6 +24,7 @@ from monitoring.models import (
     PreDoseCheck,
     PregnancyAnswer,
     VitalSigns,
+    WatchAssignment,
 )
 from monitoring.questions import QUESTIONS, asked
 from monitoring.readings import Settings
@@ -79,6 +80,19 @@ class Recorder(Steps):
         right.supersedes = wrong
         right.recorded_at = right.observed_at + timedelta(minutes=5)
         right.reason = f"Typed {wrong.systolic} instead of {right.systolic}."
+
+    def watch_from(self, at: datetime) -> None:
+        """Let the nurse take over watching, if it came to that."""
+        if at <= self.until:
+            self.rows.add(
+                WatchAssignment(
+                    treatment_session=self.session,
+                    kind=WatchAssignment.Kind.TOOK,
+                    watcher=self.staff.nurse,
+                    by=self.staff.nurse,
+                    at=at,
+                )
+            )
 
     def _minute(self, minute: int) -> datetime:
         return self.first_dose + timedelta(minutes=minute)

@@ -74,3 +74,28 @@ def test_an_ended_session_has_no_now() -> None:
 def test_the_names_of_the_curves_do_not_overlap() -> None:
     ys = [name.y for name in draw(reading(0, pulse=120)).names]
     assert all(later - earlier >= 15 for earlier, later in zip(ys, ys[1:], strict=False))
+
+
+def test_measures_without_a_curve_stand_as_numbers_under_their_times() -> None:
+    graph = draw(reading(0, sedation=5), reading(10), reading(20, sedation=4, resp_rate=12))
+    lanes = {lane.label: [mark.words for mark in lane.marks] for lane in graph.lanes}
+    assert lanes == {"Resp.": ["12"], "MOAA": ["5", "4"]}
+    assert graph.lanes[-1].marks[1].x == graph.points[2].x
+
+
+def test_an_infusion_is_a_bar_up_to_its_end_or_to_now() -> None:
+    (ended,) = draw(reading(0), infusions=[(at(10), at(40))]).infusions
+    (running,) = draw(reading(0), infusions=[(at(10), None)]).infusions
+    assert ended.x == running.x
+    assert running.width > ended.width
+
+
+def test_adverse_events_are_marked_with_their_words() -> None:
+    graph = draw(reading(0), reading(20), events=[(at(20), "Nausea")])
+    (mark,) = graph.events
+    assert (mark.x, mark.words) == (graph.points[1].x, "Nausea")
+
+
+def test_the_critical_pressure_is_drawn_above_the_limit_for_leaving() -> None:
+    y = {limit.words: limit.y for limit in draw(reading(0)).limits}
+    assert y["critical from 180"] < y["systolic 140"]

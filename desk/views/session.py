@@ -20,6 +20,7 @@ from sessions import lifecycle
 from sessions.actions import session_banner, session_rows
 from sessions.lifecycle import PRESENT, Status
 from sessions.models import TreatmentSession
+from sessions.models.protocol import Route
 from sessions.views.sheet import STEP_WORDS, step_panel
 
 VIEW = "treatment_sessions.view_treatmentsession"
@@ -110,6 +111,12 @@ def _graph(shown: Sheet) -> Any:
         begin=begin.replace(minute=begin.minute // 30 * 30, second=0, microsecond=0),
         now=shown.now,
         ended=shown.status not in PRESENT,
+        infusions=[
+            (given.started_at, given.ended_at)
+            for given in shown.record.administrations
+            if given.route == Route.IV
+        ],
+        events=[(event.onset_at, event.term) for event in shown.record.standing_events],
     )
 
 

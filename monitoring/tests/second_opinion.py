@@ -67,15 +67,15 @@ def open_points(case) -> set[str]:
     if case["clock"]:
         points.add("clock")
     times = [row["t"] for row in case["rows"]] + case["devices"] + [case["assessed"] or 0]
-    times += [drug["t"] for drug in case["drugs"]]
+    times += [drug["t"] for drug in case.get("drugs", ())]
     if max(times) > now:
         points.add("future_time")
 
     assessed = case["assessed"]
     void = assessed is None or assessed > now or assessed <= last
     void = void or any(assessed <= drug["t"] for drug in drugs)
-    void = void or any(max(drug["t"], drug["written"]) > assessed for drug in case["drugs"])
-    void = void or case["withdrawn"] is not None and case["withdrawn"] > assessed
+    void = void or any(max(drug["t"], drug["written"]) > assessed for drug in case.get("drugs", ()))
+    void = void or case.get("withdrawn") is not None and case["withdrawn"] > assessed
     void = void or any(row["t"] > assessed or row["written"] > assessed for row in past)
     if void:
         points.add("assessment")
