@@ -62,6 +62,7 @@ NURSE = (
         "patients.record_enrolment",
         "clinic.end_stay_on_site",
         "monitoring.run_emergency",
+        "outcomes.record_assessment",
     }
 )
 PRESCRIBER = NURSE | {
@@ -90,6 +91,7 @@ CONFIGURED = (
     "clinic.remscertification",
     "clinic.prescriberenrolment",
     "monitoring.remspolicy",
+    "outcomes.outcomespolicy",
     "treatment_sessions.protocol",
     "treatment_sessions.protocolphase",
     "treatment_sessions.doseoption",

@@ -24,5 +24,6 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     path("", include("sessions.urls")),
     path("", include("monitoring.urls")),
+    path("", include("outcomes.urls")),
     path("", include("desk.urls")),
 ]

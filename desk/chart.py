@@ -10,8 +10,10 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 from clinic.bundles import Bundle, Many, One, all_fields, attach, person
 from clinic.models import User
 from clinic.statements import Among
+from desk import between as betweens
 from desk import ribbon
 from desk.ribbon import Ribbon, Visit
+from outcomes.models import Assessment, OutcomesPolicy
 from patients.medicines.interactions import Context
 from patients.medicines.review import USUAL, Review
 from patients.models import (
@@ -98,6 +100,7 @@ class Chart:
     measures: Section | None = None
     review: Review | None = None
     enrolments: list[Any] | None = None  # None where REMS is not the site's business
+    between: list[betweens.Line] | None = None
 
 
 def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Chart:
@@ -141,8 +144,16 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         enrolments=found["enrolments"] if patient.clinic.wants_rems else None,
         screen=screen,
         known_allergies=found["allergies"] if clinical else [],
+        between=_between(patient, course, found, now) if clinical else None,
         **sections,
     )
+
+
+def _between(
+    patient: Any, course: Any, found: dict[str, Any], now: datetime
+) -> list[betweens.Line]:
+    policy = found["outcomes_policy"]
+    return betweens.lines(patient, course, found["sessions"], found["assessments"], policy, now)
 
 
 def _section(name: str, rows: list[Any], longest: str) -> Section:
@@ -201,6 +212,7 @@ def _around() -> dict[str, Many]:
             *("public_id", "number", "number_in_phase", "starts_at", "nominal_on", "status"),
             "phase__name",
             "phase__count",
+            "phase__order",
             *("discharge__override_reason", "discharge__outside_gate"),
         ),
     }
@@ -252,6 +264,11 @@ def _clinical(longest: str) -> dict[str, Many]:
         "allergies": _part(Allergy.objects.all(), AT_MOST + 1, *by),
         "measures": _part(BodyMeasure.objects.all(), _limit("measures", longest), *by),
         "tasks": _part(Task.objects.open(), _limit("tasks", longest)),
+        "assessments": _part(Assessment.objects.standing(), AT_MOST),
+        "outcomes_policy": One(
+            OutcomesPolicy.objects.filter(clinic=OuterRef("clinic_id")),
+            *all_fields(OutcomesPolicy, "clinic"),
+        ),
         "screen": One(
             screen, "outcome", "findings", "screened_at", "valid_until", *person("screened_by")
         ),

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "patients",
     "sessions",
     "monitoring",
+    "outcomes",
     "reminders",
     "desk",
     "django.contrib.auth",
@@ -240,6 +241,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "reminders.tasks.sweep", "schedule": 30.0},
     "extend-courses": {"task": "sessions.tasks.extend_courses", "schedule": 3600.0},
+    # Days are what counts: hourly is soon enough in every time zone.
+    "open-due-tasks": {"task": "outcomes.tasks.open_due_tasks", "schedule": 3600.0},
     "drop-import-drafts": {"task": "patients.tasks.drop_import_drafts", "schedule": 600.0},
 }
 

@@ -7,7 +7,7 @@ from random import Random
 
 from clinic.audit import acting, record, system
 from clinic.models import Clinic
-from desk.demo import people, places, signatures, stories, tasks
+from desk.demo import between, people, places, signatures, stories, tasks
 from desk.demo.charts import Charts, Standing
 from desk.demo.courses import Courses
 from desk.demo.messages import Ledger
@@ -16,7 +16,8 @@ from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from desk.demo.today import NASAL, SCENES, SMALL_SCENES, Cast, Scene
-from patients.models import ConsentTemplate, Patient
+from outcomes import planning as due
+from patients.models import ConsentTemplate, Patient, PatientPolicy
 from patients.rules import ADULT_AGE
 from patients.services import consent_signing, consent_templates
 from patients.services.consent_signing import Signed
@@ -55,11 +56,13 @@ def build(now: datetime) -> Made:
         protocols.load_shipped()
         consent_templates.load_shipped()
         riverside, harbor = places.make_sites(now)
+        _information(riverside)
         with_own = _own_protocol(riverside)
         Practice(riverside, now, rng, everybody[:AT_RIVERSIDE], with_own).make(
             SCENES, stories.RIVERSIDE
         )
         Practice(harbor, now, rng, everybody[AT_RIVERSIDE:], {}).make(SMALL_SCENES, stories.HARBOR)
+        due.open_due(now)
         record(MADE)
     return Made(Clinic.objects.count(), Patient.objects.count(), TreatmentSession.objects.count())
 
@@ -74,6 +77,15 @@ def _own_protocol(site: Site) -> dict[str, Protocol]:
     protocols.publish(newer.pk, by=by)
     protocols.retire(older.pk, by=by)
     return {stories.TAPER: Protocol.objects.select_related("monitoring").get(pk=older.pk)}
+
+
+def _information(site: Site) -> None:
+    """Name whom patients may turn to, with a number that is nobody's."""
+    PatientPolicy.objects.create(
+        clinic=site.clinic,
+        crisis_line="Riverside crisis line, day and night: +1 212 555 0199",
+        support="Evening support group in the community house\nAdvice for families, Tuesdays",
+    )
 
 
 class Practice:
@@ -142,6 +154,7 @@ class Practice:
             ledger.fail(unreached.today)
         self.rows.write()
         tasks.ask(told, unsigned, self.now)
+        between.tell(told, self.site.staff.nurse, self.now)
         signatures.sign(signed, self.site.staff.prescriber, self.now)
         recent = (row for row in sessions if row.starts_at > self.now - RECENT)
         planning.plan(recent, self.now)

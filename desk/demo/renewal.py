@@ -9,7 +9,7 @@ from clinic.models import AuditEvent, Clinic
 from desk.demo.build import MADE, Made, build
 
 # Who writes in a demo that nobody uses.
-ITS_OWN = ("demo", "load_protocols", "load_consents", "sweep", "extend_courses")
+ITS_OWN = ("demo", "load_protocols", "load_consents", "sweep", "extend_courses", "open_due_tasks")
 
 
 def is_demo() -> bool:

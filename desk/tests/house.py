@@ -30,6 +30,10 @@ from monitoring.models import (
 )
 from monitoring.services import predose
 from monitoring.tests.visits import ANSWERS
+from outcomes import services
+from outcomes.instruments import registry
+from outcomes.models import Assessment
+from outcomes.services import Answered
 from patients.models import (
     Allergy,
     BodyMeasure,
@@ -52,7 +56,7 @@ from sessions.tests.rems import be_on_site, enrol_patient
 
 # What grows by looking, signing in and waiting; all other tables of ours are records.
 NOT_RECORDS = {"AuditEvent", "AuditSeal", "Entry", "Heartbeat", "ImportDraft", "User"}
-OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "reminders"}
+OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "outcomes", "reminders"}
 
 
 @dataclass
@@ -66,6 +70,7 @@ class House:
     consent: Consent
     mail_consent: Consent
     text: ConsentTemplate
+    assessment: Assessment
     task: Task
     stay: OnSite
     hand_over: HandOver
@@ -221,6 +226,12 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 statements="I agree.",
                 asks_drawing=True,
                 status="published",
+            ),
+            assessment=services.record(
+                patient.pk,
+                registry()["bladder"],
+                Answered(answers={"pain": 0}, observed_at=now),
+                by=nurse,
             ),
             task=make_task(clinic, patient=patient, due_at=now),
             stay=be_on_site(clinic, prescriber),

@@ -167,6 +167,26 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "patients:entered_in_error allergy <allergies",
         {"reason": "Another patient's"},
     ),
+    "audit_c": (
+        "nurse",
+        "outcomes:assess patient audit-c",
+        {"item_often": "2", "item_drinks": "1", "item_six": "0", "observed_at": "now"},
+    ),
+    "liver": (
+        "prescriber",
+        "outcomes:assess patient liver",
+        {"item_ggt": "90", "item_ggt_upper": "55", "observed_at": "now"},
+    ),
+    "correct_assessment": (
+        "nurse",
+        "outcomes:correct assessment",
+        {"item_pain": "1", "observed_at": "now", "reason": "Misheard"},
+    ),
+    "assessment_in_error": (
+        "nurse",
+        "outcomes:in_error assessment",
+        {"reason": "Another patient's"},
+    ),
     "import": ("prescriber", "patients:import_confirm draft", {"offered": "0"}),
     "cancel_day": (
         "administrator",

@@ -65,6 +65,11 @@ patients:no_allergies patient              | in 403 200 200 403 403 404| in 403 
 patients:add_measure patient               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:entered_in_error allergy <allergies| in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:entered_in_error measure <measures| in 403 200 200 403 403 404| in 403 200 200 403 403 404
+outcomes:assess patient audit-c            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+outcomes:assess patient nothing            | in 403 404 404 403 403 404| in 403 404 404 403 403 404
+outcomes:assessment assessment             | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+outcomes:correct assessment                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+outcomes:in_error assessment               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:plan patient                      | in 200 403 200 403 403 404| in 200 403 200 403 403 404
 sessions:course course                     | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 sessions:order course                      | in 403 403 200 403 403 404| in 403 403 200 403 403 404

@@ -40,6 +40,7 @@ class Task(PublicRow):
         FIND = "find", "Find a patient who left"
         UNACCOUNTED = "unaccounted", "Medicine to account for"
         CRITICAL = "critical", "Critical value"
+        RESULT = "result", "Result to look at"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(
@@ -49,6 +50,13 @@ class Task(PublicRow):
     role = models.CharField(max_length=20, choices=Role.choices)
     text = models.CharField(max_length=300)
     due_at = models.DateTimeField()
+    first_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was due before it was postponed."
+    )
+    postponed_reason = models.CharField(max_length=240, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     source_kind = models.CharField(max_length=40, blank=True)
     source_id = models.UUIDField(null=True, blank=True)
     dedupe_key = models.CharField(max_length=160, unique=True, default=uuid.uuid4)
@@ -67,7 +75,11 @@ class Task(PublicRow):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | ~Q(closing_note=""),
                 name="a_closed_task_says_how",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(first_due_at__isnull=True) | ~Q(postponed_reason=""),
+                name="a_postponed_task_says_why",
+            ),
         ]
         indexes = [
             models.Index(

@@ -57,17 +57,18 @@ def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> T
         return task
 
 
-def close_for(*, by: User, note: str, **cause: Any) -> None:
+def close_for(*, by: User | None, note: str, **cause: Any) -> None:
     """Close the open tasks of a cause that is settled, inside the transaction that settled it.
 
-    Whoever may settle the cause may close its tasks. They come last in the order of locks.
+    Whoever may settle the cause may close its tasks; nobody is named where a schedule did. They
+    come last in the order of locks.
     """
     settled = Task.objects.open().filter(**cause).order_by("pk")
     for task in settled.select_for_update():
         _close(task, by, note)
 
 
-def _close(task: Task, by: User, note: str) -> None:
+def _close(task: Task, by: User | None, note: str) -> None:
     task.closed_at, task.closed_by, task.closing_note = clock.now(), by, note
     task.save(update_fields=["closed_at", "closed_by", "closing_note"])
     audit.record("task.closed", subject=task)
