@@ -1,4 +1,4 @@
-from clinic.forms import ClinicalForm
+from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import LineField
 
 
@@ -7,4 +7,13 @@ class CloseTaskForm(ClinicalForm):
         label="What was done",
         max_length=240,
         error_messages={"required": "Say what was done."},
+    )
+
+
+class PostponeTaskForm(ClinicalForm):
+    due_on = CalendarDateField(label="Due on", error_messages={"required": "Choose a day."})
+    reason = LineField(
+        label="Why it can wait",
+        max_length=240,
+        error_messages={"required": "Say why it can wait."},
     )

@@ -20,4 +20,7 @@ urlpatterns = [
     path("on-site/<uuid:public_id>/correct/", on_site.correct, name="on_site_correct"),
     path("on-site/hand-overs/<uuid:public_id>/", on_site.answer, name="on_site_answer"),
     path("tasks/<uuid:public_id>/close/", worklist.close_task, name="close_task"),
+    path("tasks/<uuid:public_id>/postpone/", worklist.postpone_task, name="postpone_task"),
+    path("tasks/<uuid:public_id>/take/", worklist.take_task, name="take_task"),
+    path("tasks/<uuid:public_id>/release/", worklist.release_task, name="release_task"),
 ]

@@ -31,7 +31,7 @@ class WholeNumberField(NumberField):
 class CountField(WholeNumberField):
     """Points, which come whole."""
 
-    def clean(self, value: Any) -> int | None:
+    def clean(self, value: Any) -> Any:
         number = super().clean(value)
         if isinstance(number, float):
             raise forms.ValidationError("Enter a whole number.", code="whole")

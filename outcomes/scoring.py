@@ -44,7 +44,7 @@ def _sum(instrument: Instrument, answers: Answers, sex: str) -> Result:
     """Add points; positive from the sex's own cut, from the lower one where the sex is unknown."""
     skip = instrument.settings["skip"]
     skipped = skip["items"] if answers.get(skip["when"]) == skip["is"] else []
-    points = {code: answers.get(code) for code in instrument.codes}
+    points: dict[str, Any] = {code: answers.get(code) for code in instrument.codes}
     points |= {code: 0 for code in skipped if points[code] is None}
     if None in points.values():
         return Result(None, _most(instrument), incomplete=True)

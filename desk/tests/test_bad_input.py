@@ -112,6 +112,11 @@ def next_monday(clinic: Clinic, weeks: int = 1) -> str:
 # Who posts what where; a word such as `now`, `monday`, `shipped` stands for what `Filled` names.
 FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "close_task": ("nurse", "desk:close_task task", {"note": "Called"}),
+    "postpone_task": (
+        "nurse",
+        "desk:postpone_task task",
+        {"due_on": "monday", "reason": "On holiday"},
+    ),
     "add": (
         "front_desk",
         "patients:add",

@@ -39,6 +39,9 @@ desk:on_site_leave stay                    | in 403 200 200 403 403 404| in 403 
 desk:on_site_hand_over stay                | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 desk:on_site_correct stay                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 desk:on_site_answer hand_over              | in 403 403 200 403 403 404| in 403 403 200 403 403 404
+desk:postpone_task task                    | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+desk:take_task task                        | in 405 405 405 405 405 405| in  go  go  go 403 403 404
+desk:release_task task                     | in 405 405 405 405 405 405| in  go  go  go 403 403 404
 desk:close_task task                       | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:add                               | in 200 200 200 403 403 200| in 200 200 200 403 403 200
 patients:import                            | in 200 403 200 403 403 200| in 200 403 200 403 403 200

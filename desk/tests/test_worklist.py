@@ -184,5 +184,129 @@ def test_the_worklist_costs_the_same_for_any_length(
         )
     client.force_login(prescriber)
     client.get(URL)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):  # one counts what can be chosen
         client.get(URL)
+
+
+def chosen(client: Client, query: str = "") -> Any:
+    return client.get(f"{URL}?{query}").context["worklist"]
+
+
+def act(client: Client, task: Task, what: str, **values: str) -> Any:
+    values = {"entry_id": str(uuid4()), **values}
+    return client.post(f"/tasks/{task.public_id}/{what}/", values)
+
+
+def test_tasks_stand_by_urgency_with_their_counts(
+    client: Client, clinic: Clinic, nurse: User
+) -> None:
+    noon = NOW.astimezone(clinic.zone).replace(hour=12)
+    for days, text in ((-3, "Old"), (-1, "Late"), (0, "Now"), (1, "Soon"), (30, "Far")):
+        make_task(clinic, due_at=noon + timedelta(days=days), text=text)
+    client.force_login(nurse)
+    groups = [(group.words, group.count) for group in chosen(client).groups]
+    assert groups == [("Overdue", 2), ("Today", 1), ("Later", 2)]
+    html = client.get(URL).content.decode()
+    for words in ("3 days overdue", "1 day overdue", ", today", ", tomorrow", "in 4 weeks"):
+        assert words in html, words
+
+
+def test_what_is_chosen_stays_in_the_address_and_narrows_the_list(
+    client: Client, clinic: Clinic, nurse: User
+) -> None:
+    make_task(clinic, due_at=NOW, text="Call")
+    failed = make_task(clinic, due_at=NOW, text="Failed", kind="message_failed", taken_by=nurse)
+    client.force_login(nurse)
+    assert [task.text for task in chosen(client, "kind=message_failed").tasks] == ["Failed"]
+    assert [task.text for task in chosen(client, "whose=mine").tasks] == ["Failed"]
+    assert [task.text for task in chosen(client, "whose=free").tasks] == ["Call"]
+    assert chosen(client, "whose=free&kind=message_failed").count == 0
+    assert 'href="?whose=mine&amp;kind=message_failed"' in (
+        client.get(f"{URL}?kind=message_failed").content.decode()
+    )
+    answer = act(client, failed, "release", back="whose=mine&kind=message_failed&x=1")
+    assert answer.headers["Location"] == f"{URL}?whose=mine&kind=message_failed"
+
+
+@pytest.mark.parametrize(
+    "query", ["whose=x", "kind=x", "role=prescriber", "page=-1", "page=x", "page=99999", "page=²"]
+)
+def test_an_unknown_choice_is_none(client: Client, clinic: Clinic, nurse: User, query: str) -> None:
+    make_task(clinic, due_at=NOW)
+    client.force_login(nurse)
+    assert len(chosen(client, query).tasks) == 1
+
+
+def test_a_task_is_taken_and_released(
+    client: Client, clinic: Clinic, nurse: User, prescriber: User
+) -> None:
+    task = make_task(clinic, due_at=NOW)
+    client.force_login(nurse)
+    act(client, task, "take")
+    task.refresh_from_db()
+    assert task.taken_by == nurse
+    assert "You see to it" in client.get(URL).content.decode()
+    client.force_login(prescriber)
+    act(client, task, "take")
+    task.refresh_from_db()
+    assert task.taken_by == nurse
+    act(client, task, "release")
+    task.refresh_from_db()
+    assert task.taken_by is None
+
+
+def test_a_task_is_postponed_with_a_reason_and_remembers_its_day(
+    client: Client, clinic: Clinic, nurse: User
+) -> None:
+    task = make_task(clinic, due_at=NOW)
+    client.force_login(nurse)
+    day = (NOW.astimezone(clinic.zone) + timedelta(days=5)).date()
+    act(client, task, "postpone", due_on=day.isoformat(), reason="On holiday")
+    act(client, task, "postpone", due_on=str(day + timedelta(days=1)), reason="Still away")
+    task.refresh_from_db()
+    assert task.due_at.astimezone(clinic.zone).date() == day + timedelta(days=1)
+    assert (task.first_due_at, task.postponed_reason) == (NOW, "Still away")
+    assert "Still away" in client.get(URL).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("days", "reason", "field"),
+    [(0, "Away", "due_on"), (-1, "Away", "due_on"), (400, "Away", "due_on"), (3, " ", "reason")],
+)
+def test_a_postponement_needs_a_later_day_and_a_reason(
+    client: Client, clinic: Clinic, nurse: User, days: int, reason: str, field: str
+) -> None:
+    task = make_task(clinic, due_at=NOW)
+    client.force_login(nurse)
+    day = (NOW.astimezone(clinic.zone) + timedelta(days=days)).date()
+    page = act(client, task, "postpone", due_on=day.isoformat(), reason=reason)
+    assert list(page.context["form"].errors) == [field]
+    task.refresh_from_db()
+    assert (task.due_at, task.first_due_at) == (NOW, None)
+
+
+@pytest.mark.parametrize("what", ["take", "release", "postpone"])
+def test_a_closed_task_is_left_alone(
+    client: Client, clinic: Clinic, nurse: User, what: str
+) -> None:
+    task = make_task(clinic, due_at=NOW, closed_at=NOW, closing_note="Done")
+    client.force_login(nurse)
+    day = (NOW + timedelta(days=5)).date().isoformat()
+    answer = client.post(
+        f"/tasks/{task.public_id}/{what}/",
+        {"entry_id": str(uuid4()), "due_on": day, "reason": "Away"},
+        follow=True,
+    )
+    assert "closed already" in answer.content.decode()
+    task.refresh_from_db()
+    assert (task.taken_by, task.first_due_at) == (None, None)
+
+
+def test_long_lists_come_in_pages(client: Client, clinic: Clinic, nurse: User) -> None:
+    for number in range(60):
+        make_task(clinic, due_at=NOW + timedelta(minutes=number), text=f"Task {number:02}")
+    client.force_login(nurse)
+    first, second = chosen(client), chosen(client, "page=2")
+    assert (len(first.tasks), len(second.tasks), first.count) == (50, 10, 60)
+    assert (first.earlier, first.following, second.following) == (None, "page=2", None)
+    assert {task.pk for task in first.tasks}.isdisjoint(task.pk for task in second.tasks)

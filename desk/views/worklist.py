@@ -1,17 +1,19 @@
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import clock
 from clinic.access import fetch, staff
-from clinic.forms import errors_on
+from clinic.forms import ClinicalForm, errors_on
 from clinic.htmx import redirect_page
 from desk import worklist as worklists
-from desk.forms import CloseTaskForm
+from desk.forms import CloseTaskForm, PostponeTaskForm
 from desk.views.here import clinic_here
 from patients.models import Task
 from patients.services import tasks
@@ -20,25 +22,81 @@ from patients.services import tasks
 @require_GET
 def worklist(request: HttpRequest) -> HttpResponse:
     now = clock.now()
-    shown = worklists.load(clinic_here(request), staff(request), now)
+    shown = worklists.load(clinic_here(request), staff(request), now, request.GET)
     return render(request, "desk/worklist.html", {"worklist": shown, "now": now})
 
 
 @require_http_methods(["GET", "POST"])
 def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    task: Task = fetch(
-        request,
-        Task.objects.select_related("patient", "closed_by"),
-        "patients.close_task",
-        public_id=public_id,
-    )
-    form = CloseTaskForm(request.POST or None)
-    if form.is_valid():
+    task, form = _task(request, public_id), CloseTaskForm(request.POST or None)
+
+    def save() -> None:
         entry = form.submission("close_task", public_id)
+        tasks.close(task.pk, by=staff(request), entry=entry, **form.values)
+
+    return _answer(request, task, form, save, "The task is closed.", "desk/close_task.html")
+
+
+@require_http_methods(["GET", "POST"])
+def postpone_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    task, form = _task(request, public_id), PostponeTaskForm(request.POST or None)
+
+    def save() -> None:
+        entry = form.submission("postpone_task", public_id)
+        tasks.postpone(task.pk, by=staff(request), entry=entry, **form.values)
+
+    return _answer(request, task, form, save, "The task is postponed.", "desk/postpone_task.html")
+
+
+@require_POST
+def take_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    return _hold(request, public_id, tasks.take, "You see to it now.")
+
+
+@require_POST
+def release_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    return _hold(request, public_id, tasks.release, "The task waits for anybody of the role.")
+
+
+def _task(request: HttpRequest, public_id: UUID) -> Task:
+    rows = Task.objects.select_related("patient", "closed_by", "taken_by")
+    return fetch(request, rows, tasks.CLOSE, public_id=public_id)
+
+
+def _answer(
+    request: HttpRequest,
+    task: Task,
+    form: ClinicalForm,
+    save: Callable[[], None],
+    saved: str,
+    template: str,
+) -> HttpResponse:
+    if form.is_valid():
         with errors_on(form):
-            tasks.close(task.pk, by=staff(request), entry=entry, **form.values)
-            messages.success(request, "The task is closed.")
+            save()
+            messages.success(request, saved)
         if not form.errors:
-            return redirect_page(request, form.result_url or reverse("desk:worklist"))
-    context = {"task": task, "form": form, "now": clock.now()}
-    return render(request, "desk/close_task.html", context, status=form.status_code)
+            return redirect_page(request, form.result_url or _back(request))
+    context = {"task": task, "form": form, "now": clock.now(), "back": _back(request)}
+    return render(request, template, context, status=form.status_code)
+
+
+def _hold(request: HttpRequest, public_id: UUID, service: Any, saved: str) -> HttpResponse:
+    """Take or release with a button of the list; a refusal is said above the list."""
+    task, form = _task(request, public_id), ClinicalForm(request.POST)
+    if form.is_valid():
+        with errors_on(form):
+            entry = form.submission(f"{service.__name__}_task", public_id)
+            service(task.pk, by=staff(request), entry=entry)
+            messages.success(request, saved)
+    for error in [text for texts in form.errors.values() for text in texts]:
+        messages.error(request, error)
+    return redirect_page(request, _back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    """Return the list as it was narrowed; what else an address says is left out."""
+    typed = request.POST.get("back", "") or request.GET.get("back", "")
+    held = staff(request).roles_by_clinic.get(clinic_here(request).pk, frozenset())
+    query = worklists.Chosen.read(QueryDict(typed[:200]), held).query
+    return f"{reverse('desk:worklist')}?{query}" if query else reverse("desk:worklist")

@@ -35,8 +35,9 @@ def second_audit_c(often: Any, drinks: Any, six: Any, sex: str) -> tuple[Any, bo
 @pytest.mark.parametrize("sex", SEXES)
 def test_audit_c_agrees_with_a_second_implementation(sex: str) -> None:
     for points in product(POINTS, repeat=3):
+        often, drinks, six = points
         result = score(AUDIT, dict(zip(ITEMS, points, strict=True)), sex)
-        total, positive, review = second_audit_c(*points, sex)
+        total, positive, review = second_audit_c(often, drinks, six, sex)
         got = (result.score, "positive" in codes(result), "review" in codes(result))
         assert got == (total, positive, review), (points, sex)
         assert result.incomplete == (total is None)
@@ -75,7 +76,7 @@ def test_who_never_drinks_is_whole_without_the_rest() -> None:
 @given(st.dictionaries(st.sampled_from(BLADDER.codes), st.sampled_from([None, 0, 1])))
 def test_any_yes_asks_for_the_dipstick_however_much_is_missing(answers: dict[str, Any]) -> None:
     result = score(BLADDER, answers, "")
-    given = [answers.get(code) for code in BLADDER.codes]
+    given: list[Any] = [answers.get(code) for code in BLADDER.codes]
     assert codes(result) == ({"positive"} if 1 in given else set())
     assert result.incomplete == (None in given)
     assert result.score == (None if None in given else sum(given))
@@ -84,7 +85,7 @@ def test_any_yes_asks_for_the_dipstick_however_much_is_missing(answers: dict[str
 @pytest.mark.parametrize("missing", registry()["withdrawal"].codes)
 def test_thoughts_of_suicide_are_urgent_on_an_incomplete_list(missing: str) -> None:
     known = registry()["withdrawal"]
-    answers = {code: 0 for code in known.codes} | {"suicidal": 1}
+    answers: dict[str, Any] = {code: 0 for code in known.codes} | {"suicidal": 1}
     answers[missing] = None if missing != "suicidal" else 1
     result = score(known, answers, "")
     assert [flag.urgent for flag in result.flags] == [True]

@@ -1,6 +1,6 @@
-"""Work that waits for a person."""
+"""Work that waits for a person: asked for, taken, postponed, closed."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,9 +10,11 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
+from clinic.times import day_bounds
 from patients.models import Patient, Task
 
 CLOSE = "patients.close_task"
+LATEST = timedelta(days=365)  # no task is put off further
 
 
 def ask(
@@ -46,15 +48,66 @@ def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> T
     """Close a task that somebody has seen to, with what was done."""
     with acting(by):
         entries.claim(entry, by)
-        task = Task.objects.select_for_update().get(pk=pk)
-        if not by.may(CLOSE, task.clinic_id):
-            raise PermissionDenied(CLOSE)
-        if task.closed_at is not None:
-            raise ValidationError("This task was closed already.", code="closed")
+        task = _open(pk, by)
         if not note.strip():
             raise ValidationError({"note": "Say what was done."})
         _close(task, by, note.strip())
         return task
+
+
+def take(pk: int, *, by: User, entry: Submission | None = None) -> Task:
+    """Say that this person sees to it; nobody takes it out of another's hands."""
+    with acting(by):
+        entries.claim(entry, by)
+        task = _open(pk, by)
+        if task.taken_by_id not in {None, by.pk}:
+            raise ValidationError(
+                f"{task.taken_by} sees to it already. They can release it.", code="taken"
+            )
+        return _held(task, by, "task.taken")
+
+
+def release(pk: int, *, by: User, entry: Submission | None = None) -> Task:
+    """Give it back to everybody of the role; anybody may, since people go on leave."""
+    with acting(by):
+        entries.claim(entry, by)
+        return _held(_open(pk, by), None, "task.released")
+
+
+def _held(task: Task, by: User | None, event: str) -> Task:
+    task.taken_by = by
+    task.save(update_fields=["taken_by"])
+    audit.record(event, subject=task)
+    return task
+
+
+def postpone(
+    pk: int, *, by: User, due_on: date, reason: str, entry: Submission | None = None
+) -> Task:
+    """Let it be due on a later day; when it was due first stays on the record."""
+    with acting(by):
+        entries.claim(entry, by)
+        task = _open(pk, by)
+        today = clock.now().astimezone(task.clinic.zone).date()
+        if not today < due_on <= today + LATEST:
+            raise ValidationError({"due_on": "Choose a day from tomorrow on, within a year."})
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why it can wait."})
+        task.first_due_at = task.first_due_at or task.due_at
+        task.due_at = day_bounds(task.clinic, due_on, due_on)[0]
+        task.postponed_reason = reason.strip()
+        task.save(update_fields=["first_due_at", "due_at", "postponed_reason"])
+        audit.record("task.postponed", subject=task)
+        return task
+
+
+def _open(pk: int, by: User) -> Task:
+    task = Task.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=pk)
+    if not by.may(CLOSE, task.clinic_id):
+        raise PermissionDenied(CLOSE)
+    if task.closed_at is not None:
+        raise ValidationError("This task was closed already.", code="closed")
+    return task
 
 
 def close_for(*, by: User | None, note: str, **cause: Any) -> None:
