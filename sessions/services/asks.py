@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from clinic.models import User
+from clinic.models import Closure, User
 from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
@@ -44,6 +44,17 @@ def after_step(
         tasks.close_for(by=by, note="The patient came after all.", **call)
     if left == Status.PLANNED:
         off_a_closed_day(treatment_session, by=by)
+    elif status == Status.PLANNED and _is_closed(treatment_session, now):
+        to_leave_a_closed_day(treatment_session, now)
+
+
+def _is_closed(treatment_session: TreatmentSession, now: datetime) -> bool:
+    """Say whether it is still to come, on a day on which the clinic is closed."""
+    day = treatment_session.day
+    if day is None or treatment_session.ends_at <= now:
+        return False
+    rows = Closure.objects.filter(clinic_id=treatment_session.clinic_id)
+    return rows.filter(starts_on__lte=day, ends_on__gte=day).exists()
 
 
 def to_sign(treatment_session: TreatmentSession, now: datetime) -> Task:

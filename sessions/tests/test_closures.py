@@ -79,6 +79,34 @@ def test_the_task_of_a_session_that_ended_or_began_is_closed(closure, course, fr
     assert "session 2" in waiting().get().text
 
 
+def test_a_check_in_that_is_taken_back_asks_again(closure, course, front_desk):
+    first = course.sessions.get(number=1)
+    for status in ("checked_in", "planned", "checked_in", "planned"):
+        take_step(first.pk, status, by=front_desk, reason="Wrong patient")
+    texts = sorted(waiting().values_list("text", flat=True))
+    assert ["session 1" in text for text in texts] == [True, False]
+
+
+def test_a_check_in_taken_back_on_an_open_day_asks_for_nothing(course, front_desk):
+    first = course.sessions.get(number=1)
+    for status in ("checked_in", "planned"):
+        take_step(first.pk, status, by=front_desk, reason="Wrong patient")
+    assert not waiting().exists()
+
+
+def test_a_closed_week_leaves_one_task_for_each_session_when_one_is_cancelled(
+    closure, clinic, course, monday, front_desk
+):
+    first = course.sessions.get(number=1)
+    cancelling.cancel_day(clinic, monday, [first.public_id], reason="Painters", by=front_desk)
+    open_tasks = Task.objects.open().filter(source_id=course.public_id)
+    assert sorted(row.dedupe_key.partition(":")[0] for row in open_tasks) == [
+        "cancelled",
+        "closed-day",
+    ]
+    assert "session 2" in waiting().get().text
+
+
 def test_the_tasks_of_a_stopped_course_are_closed(closure, course, prescriber):
     stop_course(course.pk, reason="Moves away", by=prescriber, version=course.version)
     assert not waiting().exists()
