@@ -10,7 +10,7 @@ from desk.sheet import IN_TREATMENT, Sheet
 from monitoring.conditions import Condition
 from monitoring.services import discharge, medicines, predose, record, watches
 from patients.services.chart import CHART
-from sessions import lifecycle
+from sessions import lifecycle, rems
 from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import Dose, TreatmentSession
 from sessions.ports import Unmet
@@ -158,7 +158,14 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
 
 def menu(sheet: Sheet) -> list[Action]:
     """Return the rare and the destructive actions of this state."""
-    return [*_recording(sheet), *_errors(sheet), *_leaving(sheet), *_steps(sheet), *_signing(sheet)]
+    return [
+        *_recording(sheet),
+        *_errors(sheet),
+        *_leaving(sheet),
+        *_steps(sheet),
+        *_signing(sheet),
+        *_reporting(sheet),
+    ]
 
 
 def _recording(sheet: Sheet) -> Iterable[Action]:
@@ -260,6 +267,13 @@ def _signing(sheet: Sheet) -> Iterable[Action]:
     waits = sheet.treatment_session.is_signed or sheet.waits_for_signature
     if sheet.treatment_session.is_over and not waits and sheet.may(SIGN):
         yield Action("Sign", url(sheet, "sessions:sign"))
+
+
+def _reporting(sheet: Sheet) -> Iterable[Action]:
+    row = sheet.treatment_session
+    dosed = row.is_over and bool(sheet.record.administrations)
+    if dosed and rems.applies(row.clinic, row.course.protocol):
+        yield Action("REMS monitoring form", url(sheet, "monitoring:rems"))
 
 
 def step_action(treatment_session: TreatmentSession, step: lifecycle.Step) -> Action:

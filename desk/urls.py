@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk.views import board, chart, on_site, patients, session, worklist
+from desk.views import board, chart, on_site, patients, rems, session, worklist
 
 app_name = "desk"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("on-site/<uuid:public_id>/hand-over/", on_site.hand_over, name="on_site_hand_over"),
     path("on-site/<uuid:public_id>/correct/", on_site.correct, name="on_site_correct"),
     path("on-site/hand-overs/<uuid:public_id>/", on_site.answer, name="on_site_answer"),
+    path("rems/", rems.forms, name="rems"),
     path("tasks/<uuid:public_id>/close/", worklist.close_task, name="close_task"),
     path("tasks/<uuid:public_id>/postpone/", worklist.postpone_task, name="postpone_task"),
     path("tasks/<uuid:public_id>/take/", worklist.take_task, name="take_task"),

@@ -13,12 +13,14 @@ from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, Whe
 from clinic.models import Clinic, User
 from clinic.roles import Role
 from clinic.times import day_bounds
+from desk import rems
 from patients.models import Task
 from sessions.models import Dose, TreatmentSession
 
 MOST = 50  # rows of a page, and of each list beside the tasks
 BACK = timedelta(days=90)
 SIGN = "treatment_sessions.sign_session"
+READS = "patients.view_chart"
 CHECK_IN = "treatment_sessions.check_in"
 WHOSE = {"": "Everybody's", "mine": "Mine", "free": "Nobody's yet"}
 URGENCIES = {"overdue": "Overdue", "today": "Today", "later": "Later"}
@@ -86,6 +88,7 @@ class Worklist:
     following: str | None
     to_sign: list[TreatmentSession]
     left_open: list[TreatmentSession]  # of earlier days, still planned
+    rems: rems.Waiting | None  # None where REMS doesn't apply, or for whom it is not shown
     may_sign: bool
     more: bool
 
@@ -103,6 +106,9 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
     to_sign = _to_sign(clinic, now) if user.may(SIGN, clinic.pk) else []
     left_open = _left_open(clinic, now, begin) if user.may(CHECK_IN, clinic.pk) else []
     mine = _of_roles(clinic, held, [row.public_id for row in to_sign[:MOST]])
+    shows_rems = clinic.wants_rems and user.may(READS, clinic.pk)
+    if shows_rems:
+        mine = mine.exclude(kind=Task.Kind.REMS_FORM)  # the forms themselves are listed
     counted = _counted(mine, user, begin, end)
     first = (chosen.page - 1) * MOST
     rows = list(_narrowed(mine, chosen, user)[first : first + MOST + 1])
@@ -117,6 +123,7 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
         following=chosen.but(page=chosen.page + 1).query if len(rows) > MOST else None,
         to_sign=to_sign[:MOST],
         left_open=left_open[:MOST],
+        rems=rems.load(clinic, now, rems.ON_WORKLIST) if shows_rems else None,
         may_sign=user.may(SIGN, clinic.pk),
         more=max(len(to_sign), len(left_open)) > MOST,
     )

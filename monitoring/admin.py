@@ -3,12 +3,17 @@
 from django.contrib import admin
 
 from clinic.admin_base import PolicyAdmin
-from monitoring.models import DischargePolicy, EmergencyPolicy, PreDosePolicy
+from monitoring.models import DischargePolicy, EmergencyPolicy, PreDosePolicy, RemsPolicy
 
 
 @admin.register(DischargePolicy)
 class DischargePolicyAdmin(PolicyAdmin):
     list_display = ("clinic", "adult", "medical_transport", "taxi", "waiting_place")
+
+
+@admin.register(RemsPolicy)
+class RemsPolicyAdmin(PolicyAdmin):
+    list_display = ("clinic", "file_within_days")
 
 
 admin.site.register([EmergencyPolicy, PreDosePolicy], PolicyAdmin)

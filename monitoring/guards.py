@@ -7,7 +7,7 @@ from django.forms.models import model_to_dict
 from monitoring import told
 from monitoring.models import VitalSigns
 from monitoring.readings import BloodPressure
-from monitoring.services import discharge, predose
+from monitoring.services import discharge, predose, rems
 from patients import ports as patients_ports
 from patients.models import Patient
 from patients.ports import LastValue
@@ -65,3 +65,4 @@ def register() -> None:
     ports.discharge.register(discharge.open_conditions)
     ports.signed.register("monitoring", signed_rows)
     ports.told.register("monitoring", told.told)
+    ports.status_changed.register(rems.ask_for_form)

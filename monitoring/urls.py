@@ -9,6 +9,7 @@ from monitoring.views import (
     medicine,
     panic,
     predose,
+    rems,
     serotonin,
     way_home,
 )
@@ -51,5 +52,9 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/assess/", leaving.assess, name="assess"),
     path("sessions/<uuid:public_id>/release/", leaving.release, name="release"),
     path("sessions/<uuid:public_id>/release/override/", leaving.override, name="override"),
+    path("sessions/<uuid:public_id>/rems/", rems.form, name="rems"),
+    path("sessions/<uuid:public_id>/rems/print/", rems.print_page, name="rems_print"),
+    path("sessions/<uuid:public_id>/rems/answers/", rems.answers, name="rems_answers"),
+    path("sessions/<uuid:public_id>/rems/file/", rems.file, name="rems_file"),
     path("sessions/<uuid:public_id>/departed/", leaving.departed, name="departed"),
 ]

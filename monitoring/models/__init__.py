@@ -12,6 +12,7 @@ from monitoring.models.medicine import MedicationGiven
 from monitoring.models.panic import PanicEntry, PanicEpisode
 from monitoring.models.policy import PreDosePolicy
 from monitoring.models.predose import PreDoseCheck, PregnancyAnswer
+from monitoring.models.rems import RemsFiling, RemsForm, RemsPolicy
 from monitoring.models.serotonin import SerotoninCheck
 from monitoring.models.vitals import VitalSigns
 from monitoring.models.way_home import DischargePolicy, WayHomeNote
@@ -35,6 +36,9 @@ __all__ = [
     "PreDoseCheck",
     "PreDosePolicy",
     "PregnancyAnswer",
+    "RemsFiling",
+    "RemsForm",
+    "RemsPolicy",
     "SerotoninCheck",
     "VitalSigns",
     "WatchAssignment",

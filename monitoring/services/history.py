@@ -275,18 +275,18 @@ def _all_of(model: type[Model]) -> list[str]:
     return all_fields(model, "treatment_session")
 
 
-def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> Record:
-    template, checks = found["template"], found["checks"]
+def settings_of(template: MonitoringTemplate, checks: Iterable[MonitoringCheck]) -> Settings:
     numbers: dict[str, Any] = {name: getattr(template, name, None) for name in SETTING_NAMES}
+    asked = tuple(
+        Check(check.label, check.anchor, check.minute, check.every_minutes) for check in checks
+    )
+    return Settings(**numbers, checks=asked)
+
+
+def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> Record:
     return Record(
         treatment_session=treatment_session,
-        settings=Settings(
-            **numbers,
-            checks=tuple(
-                Check(check.label, check.anchor, check.minute, check.every_minutes)
-                for check in checks
-            ),
-        ),
+        settings=settings_of(found["template"], found["checks"]),
         missed={missed.label: missed.reason for missed in found["missed"]},
         not_missed=[
             {"label": wrong.label, "said": wrong.supersedes.reason, "reason": wrong.reason}

@@ -1,0 +1,144 @@
+"""The rows behind REMS forms: for any number of sessions in the same few statements."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from clinic.models import RemsCertification
+from monitoring import rems
+from monitoring.models import (
+    AdverseEvent,
+    DischargeAssessment,
+    MissedCheck,
+    PreDoseCheck,
+    RemsForm,
+    VitalSigns,
+)
+from monitoring.readings import History
+from monitoring.rems import Device, Event, Facts, Provider
+from monitoring.services import history
+from patients.models import RemsEnrolment
+from sessions.models import Dose, MonitoringCheck, TreatmentSession
+
+OF = "treatment_session_id"
+WITH = ("patient", "clinic", "course__protocol__monitoring", "phase")
+
+
+def sessions() -> QuerySet[TreatmentSession]:
+    """Return sessions as `facts` needs them."""
+    earlier = Dose.objects.given().filter(
+        treatment_session__patient=OuterRef("patient"),
+        treatment_session__starts_at__lt=OuterRef("starts_at"),
+    )
+    rows = TreatmentSession.objects.select_related(*WITH)
+    return rows.annotate(was_dosed_before=Exists(earlier))
+
+
+def forms(rows: Sequence[Any]) -> dict[int, rems.Form]:
+    """Derive the form of each session, by its key; `rows` come from `sessions`."""
+    found = _Rows(rows)
+    return {row.pk: rems.derive(found.facts(row)) for row in rows}
+
+
+class _Rows:
+    """What hangs on the sessions, each table read once."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        keys = [row.pk for row in rows]
+
+        def of(found: QuerySet[Any], *people: str) -> dict[int, list[Any]]:
+            return _by(found.filter(**{f"{OF}__in": keys}).select_related(*people), OF)
+
+        self.vitals = of(VitalSigns.objects.standing(), "recorded_by")
+        self.doses = of(Dose.objects.given())
+        self.missed = of(MissedCheck.objects.standing())
+        self.events = of(AdverseEvent.objects.standing(), "resolution")
+        self.assessments = of(DischargeAssessment.objects.all(), "assessed_by")
+        self.checks = of(PreDoseCheck.objects.all())
+        self.answers = of(RemsForm.objects.all(), "recorded_by")
+        templates = [row.course.protocol.monitoring.pk for row in rows]
+        asked = MonitoringCheck.objects.filter(template_id__in=templates).order_by("pk")
+        self.template_checks = _by(asked, "template_id")
+        enrolments = RemsEnrolment.objects.filter(patient__in=[row.patient_id for row in rows])
+        self.enrolments = _by(enrolments, "patient_id")
+        clinics = {row.clinic_id for row in rows}
+        certified = RemsCertification.objects.filter(clinic__in=clinics)
+        self.certifications = _by(certified, "clinic_id")
+
+    def facts(self, row: Any) -> Facts:
+        patient, clinic, template = row.patient, row.clinic, row.course.protocol.monitoring
+        assessment = next(iter(self.assessments.get(row.pk, ())), None)
+        check = next(iter(self.checks.get(row.pk, ())), None)
+        told = next(iter(self.answers.get(row.pk, ())), None)
+        doses = self.doses.get(row.pk, [])
+        day = row.starts_at.astimezone(clinic.zone).date()
+        enrolments = self.enrolments.get(row.patient_id, ())
+        enrolled = next((one for one in enrolments if one.stands_on(day)), None)
+        certifications = self.certifications.get(row.clinic_id, ())
+        certified = next((one for one in certifications if one.stands_on(day)), None)
+        return Facts(
+            given_name=patient.given_name,
+            family_name=patient.family_name,
+            birth_date=patient.birth_date,
+            sex=patient.sex,
+            enrolment_number=enrolled.number if enrolled else "",
+            is_first=not row.was_dosed_before,
+            provider=self._provider(row, assessment),
+            site=clinic.name,
+            address=clinic.address,
+            site_phone=clinic.phone,
+            site_number=certified.number if certified else "",
+            zone=clinic.zone,
+            arrived_at=row.arrived_at,
+            ended_at=row.ended_at,
+            devices=tuple(_device(dose) for dose in doses),
+            history=History(
+                readings=tuple(map(history.reading_of, self.vitals.get(row.pk, ()))),
+                administrations=history.administrations_of(doses, ()),
+                assessment=history.assessment_of(assessment),
+                missed={found.label: found.reason for found in self.missed.get(row.pk, ())},
+            ),
+            settings=history.settings_of(template, self.template_checks.get(template.pk, ())),
+            events=tuple(_event(event) for event in self.events.get(row.pk, ())),
+            decision=check.decision_reason if check and check.decided_by_id else "",
+            answers=told.answers if told else {},
+            answered_by=str(told.recorded_by) if told else "",
+        )
+
+    def _provider(self, row: Any, assessment: DischargeAssessment | None) -> Provider:
+        vitals = self.vitals.get(row.pk, ())
+        if assessment is not None:
+            who, why = assessment.assessed_by, "discharge assessment"
+        elif vitals:
+            who, why = vitals[-1].recorded_by, "last vital signs"
+        else:
+            return Provider(phone=row.clinic.phone)
+        return Provider(str(who), row.clinic.phone, who.email, why)
+
+
+def _by(rows: Iterable[Any], key: str) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, key), []).append(row)
+    return found
+
+
+def _device(dose: Dose) -> Device:
+    complete = dose.outcome == Dose.Outcome.COMPLETE
+    mg = dose.estimated_mg if dose.estimated_mg is not None or not complete else dose.dose_mg
+    what = "" if complete else dose.get_outcome_display().lower()
+    return Device(dose.number, dose.given_at, dose.lot, mg, what)
+
+
+def _event(event: AdverseEvent) -> Event:
+    ended = getattr(event, "resolution", None)
+    return Event(
+        term=event.term,
+        serious=event.serious,
+        onset_at=event.onset_at,
+        severity=event.get_severity_display().lower(),
+        action=event.action,
+        ended_at=ended.resolved_at if ended else None,
+        ended=ended.resolution if ended else "",
+    )
