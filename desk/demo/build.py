@@ -7,7 +7,7 @@ from random import Random
 
 from clinic.audit import acting, record, system
 from clinic.models import Clinic
-from desk.demo import between, people, places, signatures, stories, tasks
+from desk.demo import between, people, places, rems, signatures, stories, tasks
 from desk.demo.charts import Charts, Standing
 from desk.demo.courses import Courses
 from desk.demo.messages import Ledger
@@ -57,6 +57,8 @@ def build(now: datetime) -> Made:
         consent_templates.load_shipped()
         riverside, harbor = places.make_sites(now)
         _information(riverside)
+        for site in (riverside, harbor):
+            rems.open_site(site, now)
         with_own = _own_protocol(riverside)
         Practice(riverside, now, rng, everybody[:AT_RIVERSIDE], with_own).make(
             SCENES, stories.RIVERSIDE
@@ -156,6 +158,8 @@ class Practice:
         tasks.ask(told, unsigned, self.now)
         between.tell(told, self.site.staff.nurse, self.now)
         signatures.sign(signed, self.site.staff.prescriber, self.now)
+        if self.site.clinic.wants_rems:
+            rems.file_forms(self.site.clinic, self.site.staff.nurse, self.now)
         recent = (row for row in sessions if row.starts_at > self.now - RECENT)
         planning.plan(recent, self.now)
 

@@ -18,6 +18,7 @@ from patients.models import (
     Identifier,
     Medication,
     Patient,
+    RemsEnrolment,
     SafetyScreen,
 )
 
@@ -127,6 +128,8 @@ class Charts:
     ) -> None:
         if standing.has_consent:
             self._consent(patient, Consent.Kind.TREATMENT, since)
+            if self.site.clinic.wants_rems:
+                self._enrol(patient, since)
         if standing.screen != "none":
             self._screen(patient, standing, since)
         if standing.email == "none":
@@ -144,6 +147,22 @@ class Charts:
         if standing.email != "no_consent":
             withdrawn = self.now - timedelta(days=4) if standing.email == "withdrawn" else None
             self._consent(patient, Consent.Kind.EMAIL, since, withdrawn)
+
+    def _enrol(self, patient: Patient, since: datetime) -> None:
+        day = since.astimezone(self.site.clinic.zone).date()
+        self.rows.add(
+            RemsEnrolment(
+                patient=patient,
+                clinic=self.site.clinic,
+                enrolled_on=day,
+                number=f"RE-{patient.record_number}",
+                patient_signed_on=day,
+                prescriber=self.site.staff.prescriber,
+                prescriber_signed_on=day,
+                recorded_by=self.site.staff.nurse,
+                recorded_at=since,
+            )
+        )
 
     def _consent(
         self,

@@ -27,6 +27,7 @@ from patients.models import (
     Identifier,
     Medication,
     Patient,
+    RemsEnrolment,
     SafetyScreen,
     Task,
 )
@@ -54,6 +55,7 @@ ORDER: tuple[type[Model], ...] = (
     Consent,
     EmailContact,
     SafetyScreen,
+    RemsEnrolment,
     TreatmentCourse,
     DoseOrder,
     TreatmentSession,

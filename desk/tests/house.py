@@ -52,7 +52,7 @@ from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseWaste, InfusionEvent, TreatmentCourse, TreatmentSession
 from sessions.tests.factories import make_order
-from sessions.tests.rems import be_on_site, enrol_patient
+from sessions.tests.rems import be_on_site, enrol_patient, make_certified
 
 # What grows by looking, signing in and waiting; all other tables of ours are records.
 NOT_RECORDS = {"AuditEvent", "AuditSeal", "Entry", "Heartbeat", "ImportDraft", "User"}
@@ -142,6 +142,8 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
     predose.complete(cleared.pk, ANSWERS, by=nurse)
     day_1 = planned.course.starts_on.weekday()
     planned.course.weekdays = sorted({day_1, (day_1 + 3) % 7})  # so that it can be planned again
+    give(over, now - minutes(75), nurse)
+    make_certified(clinic)
     relief = make_staff(clinic, Role.PRESCRIBER, "relief")
     offered = be_on_site(clinic, relief)
     with acting(TESTS):

@@ -293,6 +293,16 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "decide": ("prescriber", "monitoring:decide cleared", {"reason": "Benefit"}),
     "vitals": ("nurse", "monitoring:vitals monitored", {"bp": "124/78", "pulse": "72"}),
     "correct": ("nurse", "monitoring:correct vitals", {"pulse": "82", "reason": "Slip"}),
+    "rems_answers": (
+        "nurse",
+        "monitoring:rems_answers over",
+        {"maois": "no", "ready_minutes": "95"},
+    ),
+    "rems_file": (
+        "nurse",
+        "monitoring:rems_file over",
+        {"channel": "fax", "reference": "F-1", "incomplete_reason": "Unreachable"},
+    ),
     "event": ("nurse", "monitoring:event monitored", {"term": "Nausea", "severity": "mild"}),
     "serotonin": (
         "nurse",

@@ -10,15 +10,16 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models import F, Max, OuterRef, Subquery
 
-from clinic import clock
+from clinic import clock, presence
 from clinic.models import Clinic, User
 from clinic.roles import Role
+from desk import rems
 from desk.demo.build import build
 from desk.demo.people import everybody
 from desk.demo.places import CITIES, cities_at
 from desk.demo.today import SCENES
 from monitoring import timeline
-from monitoring.models import Discharge, PreDoseCheck, VitalSigns
+from monitoring.models import Discharge, PreDoseCheck, RemsFiling, VitalSigns
 from monitoring.services import history
 from patients.models import Patient, Task
 from reminders import planning
@@ -279,3 +280,17 @@ def test_at_any_hour_the_first_practice_is_in_its_working_day(month, hour):
     assert 8 <= moment.astimezone(ZoneInfo(near.zone)).hour < 18
     assert near in CITIES
     assert far.zone != near.zone
+
+
+def test_rems_forms_are_overdue_due_and_filed(riverside, now):
+    waiting = rems.load(riverside, now)
+    ages = [sheet.is_overdue for sheet in waiting.unfiled]
+    assert ages.count(True) == 1
+    assert False in ages
+    assert waiting.changed == []
+    assert RemsFiling.objects.filter(treatment_session__clinic=riverside).count() > 50
+
+
+def test_a_prescriber_is_on_site_at_each_practice(now):
+    for clinic in Clinic.objects.all():
+        assert not presence.read(clinic.pk, now).is_empty

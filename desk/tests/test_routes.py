@@ -32,6 +32,7 @@ desk:chart patient                         | in 200 200 200 200 200 404| in 405 
 desk:session planned                       | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session monitored                     | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session_live monitored                | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+desk:rems                                  | in 403 200 200 403 200 200| in 405 405 405 405 405 405
 desk:on_site                               | in 200 200 200 200 200 200| in 405 405 405 405 405 405
 desk:on_site_arrive                        | in 403 403 200 403 403 200| in 403 403 200 403 403 200
 desk:on_site_confirm stay                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
@@ -136,6 +137,10 @@ monitoring:assess monitored                | in 403 200 200 403 403 404| in 403 
 monitoring:release monitored               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:override monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:departed monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:rems over                       | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+monitoring:rems_print over                 | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+monitoring:rems_answers over               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:rems_file over                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 """
 
 

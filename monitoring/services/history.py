@@ -275,7 +275,7 @@ def _all_of(model: type[Model]) -> list[str]:
     return all_fields(model, "treatment_session")
 
 
-def settings_of(template: MonitoringTemplate, checks: Iterable[MonitoringCheck]) -> Settings:
+def settings_of(template: MonitoringTemplate | None, checks: Iterable[Any]) -> Settings:
     numbers: dict[str, Any] = {name: getattr(template, name, None) for name in SETTING_NAMES}
     asked = tuple(
         Check(check.label, check.anchor, check.minute, check.every_minutes) for check in checks

@@ -87,7 +87,7 @@ def touched(rows: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
     """Return filed ones to which something was added since their last filing."""
     filing = RemsFiling.objects.filter(treatment_session=OuterRef(OuterRef("pk")))
     filed_at = filing.order_by("-recorded_at", "-pk").values("recorded_at")[:1]
-    added = Q()
+    added: Any = Q()
     for model, when in (
         (VitalSigns, "recorded_at"),
         (Dose, "recorded_at"),
