@@ -82,7 +82,7 @@ def test_a_form_is_answered_printed_and_filed(
     browser.picture(page, f"rems-form-{size}")
     page.get_by_role("link", name="Answer questions").click()
     for label in (*CLASSES.values(), "Serious adverse event"):
-        group = page.get_by_role("group", name=re.compile(label[1:], re.IGNORECASE))
+        group = page.get_by_role("group", name=re.compile(re.escape(label[1:]), re.IGNORECASE))
         group.locator("label", has_text="No").click()
     page.get_by_label("Minutes after which").fill("95")
     browser.picture(page, f"rems-answers-{size}")
