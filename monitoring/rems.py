@@ -247,7 +247,7 @@ def _patient(facts: Facts) -> tuple[Field, ...]:
         Field("last_name", "Last name", facts.family_name, chart, required=True),
         Field("birth_date", "Date of birth", f"{facts.birth_date:%m/%d/%Y}", chart, required=True),
         Field("sex", "Sex", "" if facts.sex == "unknown" else facts.sex, chart, required=True),
-        Field("first_treatment", "First treatment", YES if facts.is_first else NO, "doses before"),
+        Field("first_treatment", "First treatment", YES if facts.is_first else NO, "earlier doses"),
         Field("enrolled", "REMS enrollment number", facts.enrolment_number, "chart"),
     )
 
