@@ -14,7 +14,7 @@ from sessions import lifecycle, rems
 from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import Dose, TreatmentSession
 from sessions.ports import Unmet
-from sessions.services import doses
+from sessions.services import checks, doses
 from sessions.services.signing import SIGN
 from sessions.views.sheet import STEP_WORDS, words_of
 
@@ -195,7 +195,7 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
     if here and sheet.may(doses.GIVE):
         name = "sessions:infusion" if sheet.is_iv else "sessions:device"
         yield Action("Record a dose", url(sheet, name))
-        if sheet.order and sheet.status in {Status.CLEARED, Status.DOSING}:
+        if sheet.order and sheet.status in checks.due_in(sheet.order.route):
             yield Action("Second check", url(sheet, "sessions:second_check"))
     if sheet.may(doses.GIVE) and not sheet.treatment_session.is_signed:
         yield from _waste(sheet)

@@ -298,7 +298,7 @@ def _action(
     if row.status == Status.CLEARED:
         if row.route == "nasal":
             return "Record first device", "sessions:device"
-        return "Start infusion", "sessions:infusion"
+        return "Start infusion", "desk:session"
     if overdue or row.status == Status.MONITORING and not ready:
         return RECORD_VITALS
     if row.status == Status.DOSING:

@@ -132,7 +132,7 @@ class Sheet:
     @cached_property
     def valid_check(self) -> DoseCheck | None:
         """Return the second check that holds now, while a dose may be given."""
-        if self.order is None or self.status not in {Status.CLEARED, Status.DOSING}:
+        if self.order is None or self.status not in checks.due_in(self.order.route):
             return None
         return checks.valid(self.second_checks, self.order, self.dosing, self.now)
 

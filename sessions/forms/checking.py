@@ -115,7 +115,7 @@ class WasteForm(SecondPersonForm):
     """What was opened and what was thrown away, with a witness where the clinic wants one."""
 
     lot = LineField(max_length=40, error_messages={"required": "Enter the lot."})
-    vials = PlainNumberField(label="Opened", low=1, high=20)
+    vials = PlainNumberField(label="Vials opened", low=1, high=20)
     vial_mg = PlainNumberField(label="In each", places=2, high=2000, unit="mg")
     wasted_mg = PlainNumberField(label="Thrown away", places=2, high=2000, unit="mg")
     method = forms.ChoiceField(
@@ -158,7 +158,7 @@ class WasteForm(SecondPersonForm):
             "entry_id",
             row(
                 "lot",
-                AppendedText("vials", "vials or devices"),
+                "vials",
                 AppendedText("vial_mg", "mg"),
             ),
             row(AppendedText("wasted_mg", "mg"), "at"),

@@ -51,6 +51,11 @@ class Counted:
     devices: int | None = None
 
 
+def due_in(route: str) -> frozenset[Status]:
+    """Return in which states a check is of use: an infusion starts once, devices follow."""
+    return frozenset({Status.CLEARED} if route == Route.IV else {Status.CLEARED, Status.DOSING})
+
+
 def unusual(order: DoseOrder, policy: DosingPolicy) -> tuple[str, ...]:
     """Say what of an infusion's order is beyond the clinic's usual range."""
     if order.route != Route.IV:
@@ -119,7 +124,7 @@ def record(
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
-        if treatment_session.status not in {Status.CLEARED, Status.DOSING}:
+        if treatment_session.status not in due_in(treatment_session.course.protocol.route):
             state = treatment_session.get_status_display()
             raise ValidationError(f"The session is “{state}”: no dose is due now.", code="not_due")
         order = authorization.standing_order(treatment_session, now)

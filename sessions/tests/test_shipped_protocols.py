@@ -148,3 +148,13 @@ def test_the_visit_has_room_for_dose_and_observation(protocol):
 def test_an_unknown_key_in_a_file_is_refused():
     with pytest.raises(TypeError, match="colour"):
         parse({"phases": [{"colour": 1, "doses": []}], "monitoring": {}})
+
+
+@pytest.mark.parametrize("key", ["ketamine-iv-twice-weekly", "ketamine-iv-thrice-weekly"])
+def test_an_infusion_is_watched_for_an_hour_after_its_end(key):
+    monitoring = PROTOCOLS[key].monitoring
+    last = max(
+        (check for check in monitoring["checks"] if check["anchor"] == "infusion_end"),
+        key=lambda check: check["minute"],
+    )
+    assert (monitoring["min_minutes_after_last_dose"], last["minute"]) == (60, 60)
