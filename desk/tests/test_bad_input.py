@@ -281,7 +281,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
             "drug_class": "benzodiazepine",
             "dose": "1 mg",
             "route": "oral",
-            "ordered_by": "prescriber",
+            "ordered_by": "its_prescriber",
             "why": "Panic",
         },
     ),
@@ -395,6 +395,7 @@ class Filled:
             "planned": str(house.planned.public_id),
             "prescriber": str(house.staff["prescriber"].pk),
             "relief": str(house.hand_over.stay.person_id),
+            "its_prescriber": house.staff["prescriber"].username,
             "its_day": f"{house.planned.starts_at.astimezone(clinic.zone):%Y-%m-%d}",
             "first": next((key for key, _ in getattr(self.fields.get("label"), "choices", [])), ""),
         }

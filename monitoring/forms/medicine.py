@@ -80,10 +80,9 @@ class MedicineCorrectionForm(MedicineForm):
     )
 
     def __init__(self, *args: Any, wrong: MedicationGiven, **kwargs: Any) -> None:
-        kwargs["initial"] = {name: getattr(wrong, name) for name in (*WHAT, *CLOCK)} | {
-            "minutes": wrong.minutes or "",
-            "ordered_by": wrong.ordered_by.username,
-        }
+        known = {name: getattr(wrong, name) for name in (*WHAT, *CLOCK) if name != "given_at"}
+        known |= {"minutes": wrong.minutes or "", "ordered_by": wrong.ordered_by.username}
+        kwargs["initial"] = known
         super().__init__(*args, **kwargs)
         self.fields["given_at"] = MomentField(label="Given at", original=wrong.given_at)
 
