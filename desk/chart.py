@@ -23,6 +23,7 @@ from patients.models import (
     Consent,
     EmailContact,
     Identifier,
+    MailHold,
     Medication,
     MedicineReview,
     Patient,
@@ -93,6 +94,7 @@ class Chart:
     consents: Section
     messages: Section
     tasks: Section
+    mail_hold: MailHold | None = None
     screen: Screen | None = None
     medicines: Section | None = None
     conditions: Section | None = None
@@ -142,6 +144,7 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         + _unenrolled(patient, course, found["enrolments"], today),
         review=review,
         enrolments=found["enrolments"] if patient.clinic.wants_rems else None,
+        mail_hold=found["mail_hold"],
         screen=screen,
         known_allergies=found["allergies"] if clinical else [],
         between=_between(patient, course, found, now) if clinical else None,
@@ -189,6 +192,10 @@ def _around() -> dict[str, Many]:
     sessions = TreatmentSession.objects.filter(course=Subquery(_running_or_latest()))
     return {
         "email_contact": One(EmailContact.objects.filter(patient=OuterRef("pk")), *EMAIL),
+        "mail_hold": One(
+            MailHold.objects.filter(patient=OuterRef("pk"), lifted_at__isnull=True),
+            *("public_id", "reason", "since"),
+        ),
         "numbers": Many(
             Identifier.objects.filter(patient=OuterRef("pk"))[:SHOWN], "type", "system", "value"
         ),

@@ -19,6 +19,10 @@ from sessions.services.signing import SIGN
 from sessions.views.sheet import STEP_WORDS, words_of
 
 RUN = "treatment_sessions.run_session"
+OWN_FORMS = {
+    Status.TRANSFERRED: "monitoring:transfer",
+    Status.LEFT_AGAINST_ADVICE: "monitoring:against_advice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,17 @@ def _steps(sheet: Sheet) -> Iterable[Action]:
             continue
         if (sheet.status, step.to_status) == (Status.PLANNED, Status.CHECKED_IN):
             continue
-        yield step_action(sheet.treatment_session, step)
+        yield _ending(sheet, step)
+    if sheet.status in PRESENT and sheet.may(RUN):
+        yield Action("Left unnoticed", url(sheet, "monitoring:gone"), danger=True)
+
+
+def _ending(sheet: Sheet, step: lifecycle.Step) -> Action:
+    """Return the step with its own record where it has one."""
+    if step.to_status not in OWN_FORMS:
+        return step_action(sheet.treatment_session, step)
+    words = words_of(step)
+    return Action(words.title, url(sheet, OWN_FORMS[step.to_status]), words.danger)
 
 
 def _signing(sheet: Sheet) -> Iterable[Action]:

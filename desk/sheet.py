@@ -20,6 +20,7 @@ from monitoring.holding import Hold, hold_of
 from monitoring.models import (
     CriticalAcknowledgement,
     Emergency,
+    LeftUnnoticed,
     PanicEpisode,
     PreDoseCheck,
     SerotoninCheck,
@@ -369,6 +370,10 @@ class Sheet:
     @property
     def emergency(self) -> Emergency | None:
         return self.record.incidents.emergency
+
+    @property
+    def search(self) -> LeftUnnoticed | None:
+        return self.record.incidents.search
 
     @property
     def panic(self) -> PanicEpisode | None:

@@ -7,7 +7,7 @@ from django.forms.models import model_to_dict
 from monitoring import told
 from monitoring.models import VitalSigns
 from monitoring.readings import BloodPressure
-from monitoring.services import discharge, predose, rems
+from monitoring.services import discharge, endings, predose, rems
 from patients import ports as patients_ports
 from patients.models import Patient
 from patients.ports import LastValue
@@ -28,21 +28,25 @@ SIGNED = (
     "emergencyaction_rows",
     "panic_episodes",
     "panicentry_rows",
+    "searchstep_rows",
     "escorts",
     "way_home_notes",
     "critical_acknowledgements",
     "watch_assignments",
     "discharge_assessments",
 )
+ENDINGS = ("transfer", "against_advice", "left_unnoticed")
 
 
 def signed_rows(treatment_session: TreatmentSession) -> list[dict[str, Any]]:
     """Return every row of monitoring that a signature vouches for."""
+    ended = {name: getattr(treatment_session, name, None) for name in ENDINGS}
     rows = [
         {"rows": name, **model_to_dict(row)}
         for name in SIGNED
         for row in getattr(treatment_session, name).order_by("pk")
     ]
+    rows += [{"rows": name, **model_to_dict(row)} for name, row in ended.items() if row]
     left = getattr(treatment_session, "discharge", None)
     return [*rows, model_to_dict(left)] if left else rows
 
@@ -61,6 +65,7 @@ def last_pressure(patient: Patient) -> LastValue:
 
 def register() -> None:
     patients_ports.last_values.register("blood_pressure", last_pressure)
+    ports.status_changed.register(endings.after_step)
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.open_conditions)
     ports.signed.register("monitoring", signed_rows)

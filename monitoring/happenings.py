@@ -7,11 +7,15 @@ from typing import NamedTuple
 from monitoring import reviewed
 from monitoring.models import (
     AdverseEventFollowUp,
+    AgainstAdvice,
     Emergency,
     EmergencyAction,
+    LeftUnnoticed,
     PanicEntry,
     PanicEpisode,
+    SearchStep,
     SerotoninCheck,
+    Transfer,
 )
 from monitoring.models.panic import END, PEAK, SUDS
 from monitoring.models.taps import Tap
@@ -35,6 +39,10 @@ def happenings(incidents: Incidents) -> list[Happening]:
         *map(_action, last_of_each(incidents.emergency_actions)),
         *map(_panic, last_of_each(incidents.panic_episodes)),
         *(_tap(row, f"Panic: {panic_words(row)}") for row in last_of_each(incidents.panic_entries)),
+        *map(_transfer, incidents.transfers),
+        *map(_against_advice, incidents.against_advice),
+        *map(_unnoticed, incidents.left_unnoticed),
+        *(_tap(row, f"Search: {search_words(row)}") for row in incidents.search_steps),
     ]
     return sorted(found, key=lambda happening: happening.at)
 
@@ -117,6 +125,38 @@ def panic_words(row: PanicEntry) -> str:
 def emergency_words(row: EmergencyAction) -> str:
     """Say what was done: "Medicine given: midazolam 2 mg"."""
     (words,) = reviewed.words_of("emergency", "actions", [row.code])
+    return f"{words}: {row.text}" if row.text else words
+
+
+def _transfer(row: Transfer) -> Happening:
+    told = {"Taken by": row.taken_by, "Condition": row.condition, "Told": row.told}
+    return Happening(row.handed_over_at, str(row), _said(told, row.recorded_by), flag=True)
+
+
+def _against_advice(row: AgainstAdvice) -> Happening:
+    told = {
+        "Able to decide": row.get_has_capacity_display() if row.has_capacity else "not known",
+        "Told about the risks": row.get_informed_display() if row.informed else "not known",
+        "Form": row.get_paper_display() if row.paper else "not known",
+        "Went with": row.escort,
+        "Reason": row.reason,
+    }
+    return Happening(row.left_at, str(row), _said(told, row.recorded_by), flag=True)
+
+
+def _unnoticed(row: LeftUnnoticed) -> Happening:
+    told = {"Last seen": row.last_seen_where}
+    words = "Last seen, then left unnoticed"
+    return Happening(row.last_seen_at, words, _said(told, row.recorded_by), flag=True)
+
+
+def _said(told: dict[str, str], by: object) -> str:
+    parts = [f"{label}: {text.rstrip('.')}." for label, text in told.items() if text]
+    return " ".join([*parts, f"({by})"])
+
+
+def search_words(row: SearchStep) -> str:
+    (words,) = reviewed.words_of("unnoticed", "steps", [row.code])
     return f"{words}: {row.text}" if row.text else words
 
 

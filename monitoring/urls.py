@@ -3,6 +3,7 @@ from django.urls import path
 from monitoring.views import (
     calls,
     emergencies,
+    endings,
     events,
     leaving,
     measuring,
@@ -45,6 +46,13 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/critical/", calls.acknowledge, name="critical"),
     path("sessions/<uuid:public_id>/watch/", calls.take_over, name="take_over"),
     path("sessions/<uuid:public_id>/watch/hand-over/", calls.hand_over, name="hand_over"),
+    path("sessions/<uuid:public_id>/transfer/", endings.transfer, name="transfer"),
+    path(
+        "sessions/<uuid:public_id>/against-advice/", endings.against_advice, name="against_advice"
+    ),
+    path("sessions/<uuid:public_id>/gone/", endings.gone, name="gone"),
+    path("searches/<uuid:public_id>/", endings.search, name="search"),
+    path("searches/<uuid:public_id>/step/", endings.search_step, name="search_step"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
     path("sessions/<uuid:public_id>/way-home/", way_home.note, name="way_home"),
     path("sessions/<uuid:public_id>/wait/", way_home.wait, name="wait"),

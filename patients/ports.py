@@ -18,7 +18,7 @@ class LastValue:
 
 
 contact_changed: Listeners[[Patient]] = Listeners("contact_changed")
-"""The patient's e-mail address, its zone, or the consent to e-mail changed; or the patient died."""
+"""What decides about mail changed: address, zone, consent, a hold, or that the patient died."""
 
 last_values: Contributors[[Patient], LastValue] = Contributors("last_values")
 """The newest values that the apps above hold of a patient."""

@@ -29,6 +29,7 @@ urlpatterns = [
     path("consents/<uuid:public_id>/withdraw/", consent.withdraw, name="withdraw_consent"),
     path("<uuid:public_id>/rems/", enrolment.enrol, name="enrol"),
     path("rems/<uuid:public_id>/end/", enrolment.end, name="end_enrolment"),
+    path("mail-holds/<uuid:public_id>/lift/", consent.lift_hold, name="lift_hold"),
     path("<uuid:public_id>/screen/", screening.screen, name="screen"),
     path("<uuid:public_id>/medicines/", medicines.review, name="medicines"),
     path("<uuid:public_id>/medicines/new/", chart.add_medication, name="add_medication"),

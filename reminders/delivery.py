@@ -1,7 +1,8 @@
 """Claim, check again under lock, send, mark: each message in a transaction of its own.
 
 The locks are held while the mail is handed over, so a cancellation either commits first and nothing
-is sent, or waits and finds it sent. Order: patient, session, e-mail contact, consent, message.
+is sent, or waits and finds it sent. Order: patient, session, e-mail contact, consent, hold on mail,
+message.
 """
 
 import random
@@ -21,7 +22,7 @@ from clinic.audit import acting, system
 from clinic.locks import Read, in_turn
 from clinic.models import Clinic, User
 from clinic.roles import Role
-from patients.models import Consent, EmailContact, Patient, Task
+from patients.models import Consent, EmailContact, MailHold, Patient, Task
 from patients.services import tasks
 from reminders import planning, rendering, rules
 from reminders.mailer import Mailer, UndeliveredError
@@ -109,11 +110,16 @@ def send(claimed: Claim, mailer: Mailer) -> str:
 
 def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
     """Lock what decides, then the message if it is still ours, and return it with its rows."""
-    (patient,), (session,), contacts, consents, messages, (clinic,) = in_turn(
+    (patient,), (session,), contacts, consents, holds, messages, (clinic,) = in_turn(
         Read(Patient, "WHERE id = %s FOR SHARE", [claimed.patient_id]),
         Read(TreatmentSession, "WHERE id = %s FOR SHARE", [claimed.session_id]),
         Read(EmailContact, "WHERE patient_id = %s FOR SHARE", [claimed.patient_id]),
         Read(Consent, "WHERE patient_id = %s ORDER BY id FOR SHARE", [claimed.patient_id]),
+        Read(
+            MailHold,
+            "WHERE patient_id = %s AND lifted_at IS NULL FOR SHARE",
+            [claimed.patient_id],
+        ),
         _ours(claimed),
         Read(
             Clinic,
@@ -129,7 +135,8 @@ def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
     for consent in consents:
         consent.clinic = clinic
     now = clock.now()
-    return message, planning.reach_of(patient, next(iter(contacts), None), consents, now), now
+    contact = next(iter(contacts), None)
+    return message, planning.reach_of(patient, contact, consents, now, held=bool(holds)), now
 
 
 def _ours(claimed: Claim) -> Read:

@@ -14,7 +14,7 @@ from clinic import clock
 from clinic.audit import acting, system
 from clinic.locks import share
 from clinic.models import Clinic
-from patients.models import Consent, EmailContact, Patient
+from patients.models import Consent, EmailContact, MailHold, Patient
 from reminders import rules
 from reminders.models import Message
 from reminders.rules import Reach
@@ -163,19 +163,29 @@ def not_now(status: str) -> str:
 def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
     """Read, for each patient, what decides whether he may be written to."""
     patients = Patient.objects.filter(pk__in=patient_ids).select_related("clinic", "email_contact")
+    patients = patients.annotate(mail_held=Exists(_holds()))
     given: dict[int, list[Consent]] = {}
     for consent in _standing_consents().filter(patient__in=patient_ids).select_related("clinic"):
         given.setdefault(consent.patient_id, []).append(consent)
     return {
         patient.pk: reach_of(
-            patient, getattr(patient, "email_contact", None), given.get(patient.pk, ()), now
+            patient,
+            getattr(patient, "email_contact", None),
+            given.get(patient.pk, ()),
+            now,
+            held=patient.mail_held,
         )
         for patient in patients
     }
 
 
 def reach_of(
-    patient: Patient, contact: EmailContact | None, consents: Iterable[Consent], now: datetime
+    patient: Patient,
+    contact: EmailContact | None,
+    consents: Iterable[Consent],
+    now: datetime,
+    *,
+    held: bool,
 ) -> Reach:
     zone = ZoneInfo(contact.time_zone) if contact else patient.clinic.zone
     return Reach(
@@ -184,7 +194,13 @@ def reach_of(
         verified=contact is not None and contact.verified_at is not None,
         consent=any(c.kind == Consent.Kind.EMAIL and c.stands_at(now) for c in consents),
         deceased=patient.deceased,
+        held=held,
     )
+
+
+def _holds() -> QuerySet[MailHold]:
+    """Return what holds mail to the patient of the outer query."""
+    return MailHold.objects.filter(patient=OuterRef("pk"), lifted_at__isnull=True)
 
 
 def _standing_consents() -> QuerySet[Consent]:
@@ -230,6 +246,7 @@ def overlooked(now: datetime) -> list[int]:
 def _held_back_in_vain(now: datetime) -> QuerySet[Message]:
     """Return messages due soon whose patient may be written to after all."""
     return Message.objects.filter(
+        ~Exists(MailHold.objects.filter(patient=OuterRef("patient"), lifted_at__isnull=True)),
         Exists(_standing_consents().filter(patient=OuterRef("patient"))),
         state=Message.State.SUPPRESSED,
         not_before__range=(now - LOOKED_BACK, now + DUE_SOON),

@@ -60,12 +60,15 @@ class Reach:
     verified: bool = False
     consent: bool = False
     deceased: bool = False
+    held: bool = False
 
     @property
     def obstacle(self) -> str:
         """Say why no mail may go; nothing when it may."""
         if self.deceased:
             return "The patient has died."
+        if self.held:
+            return "Mail to the patient is held: a person lifts that on the chart."
         if not self.address:
             return "No e-mail address."
         if not self.verified:

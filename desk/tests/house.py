@@ -22,6 +22,7 @@ from monitoring.models import (
     Emergency,
     EmergencyAction,
     MedicationGiven,
+    LeftUnnoticed,
     MissedCheck,
     PanicEntry,
     PanicEpisode,
@@ -41,6 +42,7 @@ from patients.models import (
     Consent,
     ConsentTemplate,
     ImportDraft,
+    MailHold,
     Medication,
     Patient,
     RemsEnrolment,
@@ -92,6 +94,8 @@ class House:
     event: AdverseEvent
     serotonin: SerotoninCheck
     given: MedicationGiven
+    search: LeftUnnoticed
+    mail_hold: MailHold
     panic: PanicEpisode
     panic_entry: PanicEntry
     emergency: Emergency
@@ -287,6 +291,12 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 observed_at=now - minutes(20),
                 recorded_by=nurse,
                 recorded_at=now,
+            ),
+            search=LeftUnnoticed.objects.create(
+                treatment_session=over, last_seen_at=now, recorded_by=nurse, recorded_at=now
+            ),
+            mail_hold=MailHold.objects.create(
+                patient=infused.patient, clinic=clinic, reason="Transferred.", since=now
             ),
             panic=episode,
             panic_entry=PanicEntry.objects.create(

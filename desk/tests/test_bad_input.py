@@ -325,6 +325,18 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "monitoring:panic_in_error panic",
         {"reason": "Another patient's"},
     ),
+    "transfer": (
+        "nurse",
+        "monitoring:transfer monitored",
+        {"to_where": "St Mary", "taken_by": "Ambulance 4", "condition": "Awake", "told": "Sam"},
+    ),
+    "against_advice": (
+        "nurse",
+        "monitoring:against_advice monitored",
+        {"has_capacity": "yes", "informed": "yes", "paper": "refused", "reason": "Bored"},
+    ),
+    "gone": ("nurse", "monitoring:gone monitored", {"last_seen_where": "Garden"}),
+    "lift_hold": ("front_desk", "patients:lift_hold mail_hold", {"note": "Called, is well"}),
     "resolve": ("nurse", "monitoring:resolve event", {"resolution": "By itself"}),
     "escort": ("front_desk", "monitoring:escort monitored", {"kind": "adult", "name": "Sam"}),
     "way_home": (
@@ -437,7 +449,21 @@ def filled(name: str, house: House, client: Client) -> Filled:
     return Filled(name, client, house)
 
 
-VERSIONED = ["edit", "email", "rhythm", "stop", "move", "place", "check_in", "back", "left", "sign"]
+VERSIONED = [
+    "edit",
+    "email",
+    "rhythm",
+    "stop",
+    "move",
+    "place",
+    "check_in",
+    "back",
+    "left",
+    "sign",
+    "transfer",
+    "against_advice",
+    "gone",
+]
 every_form = pytest.mark.parametrize("name", FORMS)
 
 

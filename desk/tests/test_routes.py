@@ -58,6 +58,7 @@ patients:withdraw_consent consent          | in 403 200 200 403 403 404| in 403 
 patients:withdraw_consent mail_consent     | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:enrol patient                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:end_enrolment enrolment           | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+patients:lift_hold mail_hold               | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 patients:screen patient                    | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 patients:medicines patient                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 patients:add_medication patient            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
@@ -129,6 +130,11 @@ monitoring:panic_step panic                | in 405 405 405 405 405 405| in 403 
 monitoring:panic_end panic                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:panic_in_error panic            | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:panic_undo panic_entry          | in 405 405 405 405 405 405| in 403  go  go 403 403 404
+monitoring:transfer monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:against_advice monitored        | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:gone monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:search search                   | in 403 200 200 403 403 404| in 405 405 405 405 405 405
+monitoring:search_step search              | in 405 405 405 405 405 405| in 403  go  go 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:way_home monitored              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:wait monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404

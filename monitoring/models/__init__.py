@@ -2,6 +2,7 @@ from monitoring.models.calls import CriticalAcknowledgement, WatchAssignment
 from monitoring.models.discharge import Discharge, DischargeAssessment, Escort
 from monitoring.models.emergencies import Emergency, EmergencyAction
 from monitoring.models.emergency_policy import EmergencyPolicy
+from monitoring.models.endings import AgainstAdvice, LeftUnnoticed, SearchStep, Transfer
 from monitoring.models.events import (
     AdverseEvent,
     AdverseEventFollowUp,
@@ -22,6 +23,7 @@ __all__ = [
     "AdverseEventFollowUp",
     "AdverseEventResolution",
     "CriticalAcknowledgement",
+    "AgainstAdvice",
     "Discharge",
     "DischargeAssessment",
     "DischargePolicy",
@@ -30,6 +32,7 @@ __all__ = [
     "EmergencyPolicy",
     "Escort",
     "MedicationGiven",
+    "LeftUnnoticed",
     "MissedCheck",
     "PanicEntry",
     "PanicEpisode",
@@ -39,7 +42,9 @@ __all__ = [
     "RemsFiling",
     "RemsForm",
     "RemsPolicy",
+    "SearchStep",
     "SerotoninCheck",
+    "Transfer",
     "VitalSigns",
     "WatchAssignment",
     "WayHomeNote",

@@ -10,15 +10,20 @@ from django.db.models import Model, OuterRef
 from clinic.bundles import Many, One, all_fields, person
 from monitoring.models import (
     AdverseEventFollowUp,
+    AgainstAdvice,
     Emergency,
     EmergencyAction,
     EmergencyPolicy,
+    LeftUnnoticed,
     PanicEntry,
     PanicEpisode,
+    SearchStep,
     SerotoninCheck,
+    Transfer,
 )
 from monitoring.models.panic import END
 from monitoring.services import emergencies
+from monitoring.services.endings import SEARCH_ENDS
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Incidents:
     emergency_actions: list[EmergencyAction]
     panic_episodes: list[PanicEpisode]
     panic_entries: list[PanicEntry]
+    transfers: list[Transfer]
+    against_advice: list[AgainstAdvice]
+    left_unnoticed: list[LeftUnnoticed]
+    search_steps: list[SearchStep]
 
     @cached_property
     def emergency_policy(self) -> EmergencyPolicy:
@@ -56,6 +65,12 @@ class Incidents:
         taken = standing(self.emergency_actions)
         over = {row.emergency_id for row in taken if row.code in emergencies.ENDS}
         return next((row for row in reversed(self.emergencies) if row.pk not in over), None)
+
+    @cached_property
+    def search(self) -> LeftUnnoticed | None:
+        """Return the search for a patient who left unnoticed while nobody has found them."""
+        over = any(row.code in SEARCH_ENDS for row in self.search_steps)
+        return None if over else next(iter(self.left_unnoticed), None)
 
     @cached_property
     def panic(self) -> PanicEpisode | None:
@@ -86,6 +101,14 @@ def parts() -> dict[str, Many]:
             of_session(PanicEpisode), *_own(PanicEpisode), *person("recorded_by")
         ),
         "panic_entries": Many(of_session(PanicEntry), *_own(PanicEntry), *person("by")),
+        "transfers": Many(of_session(Transfer), *_own(Transfer), *person("recorded_by")),
+        "against_advice": Many(
+            of_session(AgainstAdvice), *_own(AgainstAdvice), *person("recorded_by")
+        ),
+        "left_unnoticed": Many(
+            of_session(LeftUnnoticed), *_own(LeftUnnoticed), *person("recorded_by")
+        ),
+        "search_steps": Many(of_session(SearchStep), *_own(SearchStep), *person("by")),
     }
 
 

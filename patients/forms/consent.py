@@ -49,6 +49,14 @@ class WithdrawForm(ClinicalForm):
     )
 
 
+class LiftForm(ClinicalForm):
+    note = LineField(
+        label="Why mail may go again",
+        max_length=240,
+        error_messages={"required": "Say why mail may go again."},
+    )
+
+
 class ScreenForm(ClinicalForm):
     outcome = forms.ChoiceField(
         choices=[("", "Choose"), *SafetyScreen.Outcome.choices],

@@ -3,6 +3,7 @@ from patients.models.consent import Consent, ConsentSignature, EmailContact, Saf
 from patients.models.consent_template import ConsentTemplate
 from patients.models.draft import ImportDraft
 from patients.models.medicine import MedicineReview
+from patients.models.hold import MailHold
 from patients.models.patient import Identifier, Patient
 from patients.models.policy import PatientPolicy
 from patients.models.rems import RemsEnrolment
@@ -18,6 +19,7 @@ __all__ = [
     "EmailContact",
     "Identifier",
     "ImportDraft",
+    "MailHold",
     "Medication",
     "MedicineReview",
     "Patient",

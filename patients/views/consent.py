@@ -7,12 +7,13 @@ from django.views.decorators.http import require_http_methods
 
 from clinic import clock
 from clinic.access import allow, staff
-from patients.forms.consent import ConsentForm, WithdrawForm
-from patients.models import Consent, ConsentTemplate, Patient
-from patients.services import consent
+from patients.forms.consent import ConsentForm, LiftForm, WithdrawForm
+from patients.models import Consent, ConsentTemplate, MailHold, Patient
+from patients.services import consent, holds
 from patients.views.pages import Page, answer, open_patient, open_row
 
 GIVE = Page("Record consent", "Record consent", "The consent is recorded.")
+LIFT = Page("Let mail go again", "Lift the hold", "Mail goes to the patient again.")
 WITHDRAW = Page("Withdraw consent", "Withdraw consent", "The consent is withdrawn.")
 
 
@@ -63,3 +64,16 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     given_on = row.given_at.astimezone(row.patient.clinic.zone).date()
     lead = f"Consent to {kind}, given on {given_on:%Y-%m-%d}. It stays on the record as withdrawn."
     return answer(request, form, row.patient, save, WITHDRAW, lead=lead)
+
+
+@require_http_methods(["GET", "POST"])
+def lift_hold(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    row = open_row(request, MailHold.objects.all(), holds.LIFT, public_id, "mail_hold")
+    form = LiftForm(request.POST or None)
+
+    def save() -> None:
+        entry = form.submission("lift_hold", public_id)
+        holds.lift(row.pk, note=form.cleaned_data["note"], by=staff(request), entry=entry)
+
+    lead = f"{row.reason} Reminders that are still in time are planned again."
+    return answer(request, form, row.patient, save, LIFT, lead=lead)

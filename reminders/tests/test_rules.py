@@ -111,6 +111,7 @@ def test_each_kind_goes_only_in_its_statuses(status):
         ({"verified": False}, "The e-mail address is not verified."),
         ({"consent": False}, "No consent to e-mail."),
         ({"deceased": True}, "The patient has died."),
+        ({"held": True}, "Mail to the patient is held: a person lifts that on the chart."),
     ],
 )
 def test_what_stands_in_the_way_is_named(change, obstacle):
