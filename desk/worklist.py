@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -242,8 +242,9 @@ def _groups(
     of: dict[str, list[Task]] = {name: [] for name in URGENCIES}
     for task in rows:
         name = "overdue" if task.due_at < begin else "today" if task.due_at < end else "later"
-        due_on = task.due_at.astimezone(begin.tzinfo).date()
-        task.due_words = due_words(due_on, today)  # type: ignore[attr-defined]  # for the page
+        local = task.due_at.astimezone(begin.tzinfo)
+        task.due_words = due_words(local.date(), today)  # type: ignore[attr-defined]  # for the page
+        task.whole_day = local.time() == time.min  # type: ignore[attr-defined]
         task.entry_id = uuid4()  # type: ignore[attr-defined]  # of the button beside it
         of[name].append(task)
     return [

@@ -22,7 +22,7 @@ from clinic.audit import acting, system
 from clinic.locks import Read, in_turn
 from clinic.models import Clinic, User
 from clinic.roles import Role
-from patients.models import Consent, EmailContact, MailHold, Patient, Task
+from patients.models import Consent, EmailContact, MailHold, Patient, PatientPolicy, Task
 from patients.services import tasks
 from reminders import planning, rendering, rules
 from reminders.mailer import Mailer, UndeliveredError
@@ -194,7 +194,10 @@ def _postpone(message: Message, until: datetime) -> None:
 
 def _write_and_send(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:
     try:
-        mailer.send(rendering.mail(message, reach.address, reach.zone, now))
+        crisis_line = PatientPolicy.of(message.clinic_id).crisis_line
+        mailer.send(
+            rendering.mail(message, reach.address, reach.zone, now, crisis_line=crisis_line)
+        )
     except UndeliveredError as error:
         _undelivered(message, error, now)
     else:

@@ -69,14 +69,20 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def mail(message: Message, address: str, zone: ZoneInfo, now: datetime) -> EmailMultiAlternatives:
-    """Write the mail for a message fetched with its session, patient and clinic."""
+def mail(
+    message: Message, address: str, zone: ZoneInfo, now: datetime, *, crisis_line: str = ""
+) -> EmailMultiAlternatives:
+    """Write the mail for a message fetched with its session, patient and clinic.
+
+    `crisis_line` is the clinic's own words of whom to call at any hour.
+    """
     session, sender = message.treatment_session, Sender.of(message.clinic)
     begins = LocalTime.of(session.starts_at, zone)
     at_clinic = LocalTime.of(session.starts_at, message.clinic.zone)
     values = {
         "name": one_line(message.patient.given_name),
         "sender": sender,
+        "crisis_line": one_line(crisis_line),
         "begins": begins,
         "at_clinic": at_clinic if at_clinic != begins and zone != message.clinic.zone else None,
     }

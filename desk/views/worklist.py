@@ -89,8 +89,8 @@ def _hold(request: HttpRequest, public_id: UUID, service: Any, saved: str) -> Ht
             entry = form.submission(f"{service.__name__}_task", public_id)
             service(task.pk, by=staff(request), entry=entry)
             messages.success(request, saved)
-    for error in [text for texts in form.errors.values() for text in texts]:
-        messages.error(request, error)
+    for errors in form.errors.values():
+        messages.error(request, " ".join(map(str, errors)))
     return redirect_page(request, _back(request))
 
 

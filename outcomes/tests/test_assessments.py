@@ -218,7 +218,7 @@ def test_a_stopped_course_asks_for_checks_instead(
     sweep()
     assert asked() == []
     planning.open_due(timezone.now() + timedelta(days=4))
-    assert [text.partition(" is")[0] for text in asked()] == ["After stopping or spacing out"]
+    assert [text.partition(" is")[0] for text in asked()] == ["Symptom check"]
 
 
 def test_the_clinic_sets_the_rules(treated: Patient) -> None:

@@ -206,6 +206,7 @@ def test_the_copy_shows_text_ticks_signature_and_withdrawal(
         "Ada Example",
         text.text_hash,
         "Changed my mind",
+        f"{timezone.now().astimezone(patient.clinic.zone):%Y}, ",
     ):
         assert words in html, words
 

@@ -42,6 +42,18 @@ def written(message, zone=BERLIN):
     return mail.message()
 
 
+def test_the_crisis_line_stands_at_the_foot_and_nowhere_without_one(due):
+    row = Message.objects.select_related("treatment_session", "patient", "clinic")
+    line = "Helpline\r\nBcc: x@y.example 116 123"
+    for given, count in ((line, 1), ("", 0)):
+        mail = rendering.mail(
+            row.get(pk=due.pk), "ada@mail.example", BERLIN, NOW, crisis_line=given
+        ).message()
+        assert part(mail, "text/plain").count("In a crisis: Helpline Bcc") == count
+        assert part(mail, "text/html").count("In a crisis: Helpline Bcc") == count
+        assert "Bcc" not in mail
+
+
 def part(mail, content_type):
     found = next(p for p in mail.walk() if p.get_content_type() == content_type)
     return found.get_payload(decode=True).decode()

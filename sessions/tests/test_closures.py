@@ -12,6 +12,7 @@ from clinic.roles import Role
 from clinic.tests.factories import make_staff
 from patients.models import Task
 from patients.tests.factories import make_patient
+from sessions.lifecycle import Status
 from sessions.services import booking, cancelling, closures, moving
 from sessions.services.drafts import Choice
 from sessions.services.ending import stop_course
@@ -81,7 +82,7 @@ def test_the_task_of_a_session_that_ended_or_began_is_closed(closure, course, fr
 
 def test_a_check_in_that_is_taken_back_asks_again(closure, course, front_desk):
     first = course.sessions.get(number=1)
-    for status in ("checked_in", "planned", "checked_in", "planned"):
+    for status in (Status.CHECKED_IN, Status.PLANNED) * 2:
         take_step(first.pk, status, by=front_desk, reason="Wrong patient")
     texts = sorted(waiting().values_list("text", flat=True))
     assert ["session 1" in text for text in texts] == [True, False]
@@ -89,7 +90,7 @@ def test_a_check_in_that_is_taken_back_asks_again(closure, course, front_desk):
 
 def test_a_check_in_taken_back_on_an_open_day_asks_for_nothing(course, front_desk):
     first = course.sessions.get(number=1)
-    for status in ("checked_in", "planned"):
+    for status in (Status.CHECKED_IN, Status.PLANNED):
         take_step(first.pk, status, by=front_desk, reason="Wrong patient")
     assert not waiting().exists()
 
