@@ -92,6 +92,7 @@ CONFIGURED = (
     "clinic.prescriberenrolment",
     "monitoring.remspolicy",
     "outcomes.outcomespolicy",
+    "patients.screenpolicy",
     "treatment_sessions.protocol",
     "treatment_sessions.protocolphase",
     "treatment_sessions.doseoption",

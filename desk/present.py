@@ -31,8 +31,18 @@ from monitoring.watching import Person, Watch, watch
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
 from patients.medicines.review import Review, Seen, review
-from patients.models import Consent, Medication, RemsEnrolment, SafetyScreen
+from patients.models import (
+    Allergy,
+    Condition,
+    Consent,
+    Medication,
+    RemsEnrolment,
+    SafetyScreen,
+    ScreenPolicy,
+)
 from patients.naming import initials
+from patients.screening.basis import Fact, facts
+from patients.screening.treatment import treatment
 from sessions import rems
 from sessions.models import DoseOrder, DosingPolicy, Protocol
 from sessions.models.protocol import Route
@@ -111,7 +121,11 @@ class House:
         self.zone = clinic.zone
         self.consents = _one_each(rows["consent"], "patient_id")
         self.screens = _one_each(rows["screen"], "patient_id")
+        screening = next(iter(rows["screen_policy"]), None)
+        self.reasks = (ScreenPolicy(**screening) if screening else ScreenPolicy()).reasks
+        self.conditions = _by(rows["condition"], "patient_id")
         self.medicines = _by(rows["medicine"], "patient_id")
+        self.allergies = _by(rows["allergy"], "patient_id")
         self.reviews = _by(rows["review"], "patient_id")
         self.orders = _one_each(rows["order"], "course_id")
         self.enrolments = _one_each(rows["enrolment"], "patient_id")
@@ -215,7 +229,19 @@ def _chart(row: Row, house: House) -> OnChart:
         screen=_made(SafetyScreen, house.screens.get(row["patient_id"])),
         order=order if order and stands_on(order, house.today) else None,
         medicines=_medicines(row, house),
+        planned=treatment(row["drug"], row["route"], row["jurisdiction"]),
+        facts=_facts(row["patient_id"], house),
+        reasks=house.reasks,
         rems=_rems(row, house),
+    )
+
+
+def _facts(patient_id: int, house: House) -> list[Fact]:
+    return facts(
+        (_row(Condition, found) for found in house.conditions.get(patient_id, ())),
+        (_row(Medication, found) for found in house.medicines.get(patient_id, ())),
+        (_row(Allergy, found) for found in house.allergies.get(patient_id, ())),
+        house.today,
     )
 
 
@@ -275,8 +301,10 @@ def _check(found: Row | None, arrived_at: datetime | None) -> PreDoseCheck | Non
 
 def _made(model: type[Made], found: Row | None, **related: Model) -> Made | None:
     """Make a row of JSON values that the rules can ask; it is never saved."""
-    if found is None:
-        return None
+    return None if found is None else _row(model, found, **related)
+
+
+def _row(model: type[Made], found: Row, **related: Model) -> Made:
     values = {name: _field(model, name).to_python(value) for name, value in found.items()}
     return model(**values, **related)
 

@@ -27,14 +27,19 @@ from monitoring.models import (
     WayHomeNote,
 )
 from monitoring.services import predose
+from patients import screen_rows
 from patients.models import (
+    Allergy,
     BodyMeasure,
+    Condition,
     Consent,
     Medication,
     MedicineReview,
     RemsEnrolment,
     SafetyScreen,
+    ScreenPolicy,
 )
+from patients.models.chart import ChartRow
 from sessions.lifecycle import PRESENT
 from sessions.models import (
     ChairStay,
@@ -68,6 +73,7 @@ VITALS = [
     "late_reason",
 ]
 MEDICINE = ["id", "drug", "dose", "given_at", "effect", "minutes", "recorded_at"]
+SCREEN_POLICY = [field.name for field in ScreenPolicy.settings()]
 OF = "treatment_session_id"
 CLINIC = Given("clinic", BigIntegerField())
 SEAT = {"room": F("chair__room__name"), "seat": F("chair__name")}
@@ -161,10 +167,11 @@ def _parts() -> dict[str, str]:
         "consent": _consents().values(
             "patient_id", "given_at", "expires_on", zone=F("clinic__time_zone")
         ),
-        "screen": _newest(SafetyScreen, "patients", "patient_id", "outcome", "valid_until"),
-        "medicine": _of_patients(Medication.objects.active()).values(
-            "patient_id", "text", "stopped_on"
-        ),
+        "screen": _newest(SafetyScreen, "patients", "patient_id", *screen_rows.SCREEN),
+        "screen_policy": ScreenPolicy.objects.filter(clinic=CLINIC).values(*SCREEN_POLICY),
+        "condition": _on_chart(Condition, *screen_rows.CONDITION),
+        "medicine": _on_chart(Medication, *screen_rows.MEDICINE),
+        "allergy": _on_chart(Allergy, *screen_rows.ALLERGY),
         "review": _of_patients(MedicineReview.objects.order_by()).values("patient_id", "about"),
         "order": _orders().values(
             "course_id",
@@ -263,6 +270,12 @@ def _ordering(model: type[Model]) -> Iterable[str]:
 
 def _stops() -> QuerySet[InfusionEvent]:
     return InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP)
+
+
+def _on_chart(model: type[ChartRow], *names: str) -> QuerySet[Any, Any]:
+    """Return what a screen is compared with."""
+    rows = model._default_manager.filter(_among("patient_id", "patients"), entered_in_error=False)
+    return rows.values("patient_id", *names)
 
 
 def _consents() -> QuerySet[Consent]:

@@ -55,7 +55,9 @@ from monitoring.models import (
     WayHomeNote,
 )
 from patients.models import (
+    Allergy,
     BodyMeasure,
+    Condition,
     Consent,
     Medication,
     MedicineReview,
@@ -109,7 +111,9 @@ ON_CHART: tuple[type[models.Model], ...] = (
     SafetyScreen,
     RemsEnrolment,
     BodyMeasure,
+    Condition,
     Medication,
+    Allergy,
     MedicineReview,
 )
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)

@@ -31,16 +31,15 @@ from monitoring.readings import first_dose_at
 from monitoring.services import history, predose
 from monitoring.services.history import Record
 from monitoring.services.predose import is_of_visit
+from patients import screen_rows
 from patients.medicines.review import Review
 from patients.models import (
     Allergy,
     BodyMeasure,
     Consent,
-    Medication,
     MedicineReview,
     Patient,
     RemsEnrolment,
-    SafetyScreen,
 )
 from patients.services.medicines import reviewed
 from sessions import rems
@@ -80,7 +79,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     policy = found["policy"] or PreDosePolicy()
     dosing = found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id)
     protocol = treatment_session.course.protocol
-    medicines = reviewed(found["medications"], found["reviews"], today, [context_of(protocol)])
+    medicines = reviewed(found["screen_medicines"], found["reviews"], today, [context_of(protocol)])
     return Sheet(
         treatment_session=treatment_session,
         user=user,
@@ -142,6 +141,7 @@ def _chart_unmet(
     if treatment_session.status not in BEFORE_DOSE:
         return []
     patient = treatment_session.patient
+    today = site.now.astimezone(treatment_session.clinic.zone).date()
     on_chart = authorization.OnChart(
         patient.birth_date,
         patient.deceased,
@@ -149,9 +149,11 @@ def _chart_unmet(
         found["screen"],
         order,
         medicines,
+        planned=authorization.treatment_of(treatment_session.course.protocol),
+        facts=screen_rows.facts_in(found, today),
+        reasks=screen_rows.reasks_in(found),
         rems=_rems(treatment_session, found, site),
     )
-    today = site.now.astimezone(treatment_session.clinic.zone).date()
     return authorization.unmet_on_chart(on_chart, site.now, today)
 
 
@@ -274,18 +276,13 @@ def _on_the_chart() -> dict[str, Many]:
             "value",
             "observed_at",
         ),
-        "screen": One(SafetyScreen.objects.filter(**of_patient), "outcome", "valid_until"),
-        "medications": Many(
-            Medication.objects.active().filter(**of_patient),
-            *("text", "status", "stopped_on", "entered_in_error"),
-        ),
         "reviews": Many(
             MedicineReview.objects.filter(**of_patient),
             *("about", "reason", "acknowledged_at"),
             *person("acknowledged_by"),
         ),
         "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
-    }
+    } | screen_rows.parts("patient", "clinic")
 
 
 def _at_the_site() -> dict[str, Many]:

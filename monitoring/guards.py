@@ -60,7 +60,8 @@ def last_pressure(patient: Patient) -> LastValue:
     if row is None:
         return LastValue("Blood pressure")
     shown = BloodPressure(row.systolic or 0, row.diastolic or 0)
-    return LastValue("Blood pressure", f"{shown} mmHg", row.observed_at)
+    values = (shown.systolic, shown.diastolic)
+    return LastValue("Blood pressure", f"{shown} mmHg", row.observed_at, values)
 
 
 def register() -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from clinic.access import staff
 from clinic.admin_base import ClinicScopedAdmin, PolicyAdmin, ReadOnlyAdmin, clinic_here
 from clinic.models import Clinic
-from patients.models import ConsentTemplate, Patient, PatientPolicy, Task
+from patients.models import ConsentTemplate, Patient, PatientPolicy, ScreenPolicy, Task
 from patients.services import consent_templates
 
 
@@ -53,6 +53,11 @@ class TaskAdmin(ReadOnlyAdmin):
     @admin.display(description="Record number", ordering="patient__record_number")
     def patient_number(self, task: Task) -> str:
         return task.patient.record_number if task.patient else ""
+
+
+@admin.register(ScreenPolicy)
+class ScreenPolicyAdmin(PolicyAdmin):
+    list_display = ("clinic", "usual_months", "longest_months")
 
 
 @admin.register(PatientPolicy)

@@ -6,6 +6,7 @@ from datetime import datetime
 from clinic.ports import Contributors, Listeners
 from patients.medicines.interactions import Context
 from patients.models import Patient
+from patients.screening.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +16,14 @@ class LastValue:
     label: str
     text: str = ""
     at: datetime | None = None
+    numbers: tuple[int, ...] = ()
 
 
 contact_changed: Listeners[[Patient]] = Listeners("contact_changed")
 """What decides about mail changed: address, zone, consent, a hold, or that the patient died."""
+
+planned_treatment: Contributors[[Patient], Treatment | None] = Contributors("planned_treatment")
+"""The treatment of the patient's running course, if there is one."""
 
 last_values: Contributors[[Patient], LastValue] = Contributors("last_values")
 """The newest values that the apps above hold of a patient."""

@@ -151,7 +151,11 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "on_site_hand_over": ("prescriber", "desk:on_site_hand_over stay", {"to": "relief"}),
     "on_site_answer": ("prescriber", "desk:on_site_answer hand_over", {"answer": "yes"}),
     "on_site_correct": ("prescriber", "desk:on_site_correct stay", {"reason": "Slip"}),
-    "screen": ("prescriber", "patients:screen patient", {"outcome": "cleared"}),
+    "screen": (
+        "prescriber",
+        "patients:screen patient",
+        {"outcome": "not_cleared", "findings": "Untreated", "treatment": "esketamine-nasal-US"},
+    ),
     "medicine": ("nurse", "patients:add_medication patient", {"text": "Lithium"}),
     "medicines": (
         "nurse",

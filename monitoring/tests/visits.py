@@ -13,8 +13,8 @@ from patients.models import BodyMeasure, Patient
 from patients.tests.factories import make_patient, make_ready
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseCheck, TreatmentSession
-from sessions.services import checks, doses
-from sessions.tests.factories import make_course, make_order, make_session, take_step
+from sessions.services import authorization, checks, doses
+from sessions.tests.factories import make_course, make_order, make_session, shipped, take_step
 
 ANSWERS = {
     "identity_confirmed": "yes",
@@ -80,7 +80,8 @@ class Visit:
     ) -> None:
         clinic = nurse.clinics[0]
         self.nurse, self.prescriber, self.clock = nurse, prescriber, clock
-        self.patient = make_ready(patient or make_patient(clinic), prescriber)
+        to = authorization.treatment_of(shipped(key))
+        self.patient = make_ready(patient or make_patient(clinic), prescriber, to=to)
         self.course = make_course(self.patient, prescriber, key=key)
         make_order(self.course, prescriber, **(order or {}))
         if self.course.protocol.monitoring.predose_needs_weight:

@@ -1,4 +1,4 @@
-"""Consents and the safety screen."""
+"""Consents."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,10 +6,9 @@ from typing import Any
 from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
-from patients.forms.fields import LineField, TextField
-from patients.models import Consent, ConsentTemplate, SafetyScreen
+from patients.forms.fields import LineField
+from patients.models import Consent, ConsentTemplate
 from patients.services.consent import Agreement
-from patients.services.screening import Decision
 
 OTHER = Consent.Kind.OTHER
 
@@ -55,16 +54,3 @@ class LiftForm(ClinicalForm):
         max_length=240,
         error_messages={"required": "Say why mail may go again."},
     )
-
-
-class ScreenForm(ClinicalForm):
-    outcome = forms.ChoiceField(
-        choices=[("", "Choose"), *SafetyScreen.Outcome.choices],
-        error_messages={"required": "Choose whether the patient may be treated."},
-    )
-    findings = TextField(max_length=4000, required=False, rows=6)
-    valid_until = CalendarDateField()
-
-    @property
-    def decision(self) -> Decision:
-        return Decision(**self.values)

@@ -7,6 +7,7 @@ from patients.models.hold import MailHold
 from patients.models.patient import Identifier, Patient
 from patients.models.policy import PatientPolicy
 from patients.models.rems import RemsEnrolment
+from patients.models.screening import ScreenFinding, ScreenPolicy
 from patients.models.task import Task
 
 __all__ = [
@@ -26,5 +27,7 @@ __all__ = [
     "PatientPolicy",
     "RemsEnrolment",
     "SafetyScreen",
+    "ScreenFinding",
+    "ScreenPolicy",
     "Task",
 ]

@@ -11,6 +11,7 @@ from clinic.models.people import validate_time_zone
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
 from patients.models.consent_template import ConsentKind, ConsentTemplate
 from patients.models.patient import Patient
+from patients.screening.treatment import Treatment
 
 
 class ConsentQuerySet(ClinicScopedQuerySet):
@@ -135,11 +136,19 @@ class EmailContact(models.Model):
 
 
 class SafetyScreen(PublicRow):
-    """A prescriber's decision that the patient may be treated, for a time; the latest counts."""
+    """A prescriber's decision that the patient may be treated, for a time; the latest counts.
+
+    It is for one treatment and rests on the chart of that day. A screen of a release that kept
+    neither has no `rested_on`: only its date counts.
+    """
 
     class Outcome(models.TextChoices):
         CLEARED = "cleared", "Cleared for treatment"
         NOT_CLEARED = "not_cleared", "Not cleared"
+
+    class Asked(models.TextChoices):
+        NONE = "none", "Asked: there are none"
+        LISTED = "listed", "Asked: the list is complete"
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="safety_screens")
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
@@ -148,12 +157,38 @@ class SafetyScreen(PublicRow):
     screened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     screened_at = models.DateTimeField()
     valid_until = models.DateField()
+    drug = models.CharField(max_length=20, blank=True)
+    route = models.CharField(max_length=10, blank=True)
+    jurisdiction = models.CharField(max_length=10, blank=True)
+    conditions_asked = models.CharField(max_length=10, choices=Asked.choices, blank=True)
+    medicines_asked = models.CharField(max_length=10, choices=Asked.choices, blank=True)
+    allergies_asked = models.CharField(max_length=10, choices=Asked.choices, blank=True)
+    rested_on = models.JSONField(
+        null=True, blank=True, editable=False, help_text="What the chart said, by its meaning."
+    )
 
     objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-screened_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome="cleared")
+                | Q(rested_on__isnull=True)
+                | ~Q(drug="")
+                & ~Q(route="")
+                & ~Q(jurisdiction="")
+                & ~Q(conditions_asked="")
+                & ~Q(medicines_asked="")
+                & ~Q(allergies_asked=""),
+                name="cleared_screen_asked_everything",
+            )
+        ]
         triggers = [audited(), append_only()]
 
     def __str__(self) -> str:
         return self.get_outcome_display()
+
+    @property
+    def treatment(self) -> Treatment:
+        return Treatment(self.drug, self.route, self.jurisdiction)

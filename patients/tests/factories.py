@@ -7,7 +7,9 @@ from django.utils import timezone
 from clinic.audit import acting
 from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
-from patients.models import Consent, EmailContact, Patient, SafetyScreen
+from patients.models import Consent, EmailContact, Patient
+from patients.screening.treatment import Treatment
+from patients.tests.screens import NASAL_US, make_screen
 
 _number = count(1)
 
@@ -25,7 +27,9 @@ def make_patient(clinic: Clinic, **values: Any) -> Patient:
         return Patient.objects.create(clinic=clinic, **values)
 
 
-def make_ready(patient: Patient, prescriber: User, *, email: str = "") -> Patient:
+def make_ready(
+    patient: Patient, prescriber: User, *, email: str = "", to: Treatment = NASAL_US
+) -> Patient:
     """Give treatment consent and a cleared screen; with an address, e-mail consent too."""
     now = timezone.now()
     with acting(TESTS):
@@ -38,14 +42,7 @@ def make_ready(patient: Patient, prescriber: User, *, email: str = "") -> Patien
                 given_at=now - timedelta(days=30),
                 recorded_by=prescriber,
             )
-        SafetyScreen.objects.create(
-            patient=patient,
-            clinic=patient.clinic,
-            outcome=SafetyScreen.Outcome.CLEARED,
-            screened_by=prescriber,
-            screened_at=now - timedelta(days=30),
-            valid_until=now.date() + timedelta(days=150),
-        )
+        make_screen(patient, prescriber, to)
         if email:
             EmailContact.objects.create(
                 patient=patient,

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import ProgrammingError, connection
@@ -174,61 +173,6 @@ def test_another_clinics_consent_is_not_found(
     consent = given(patient, outsider)
     client.force_login(outsider)
     assert client.post(url("withdraw_consent", consent)).status_code == 404
-
-
-def screened(client: Client, patient: Patient, **changes: str) -> Any:
-    until = months_later(timezone.localdate(), 6).isoformat()
-    values = {"outcome": "cleared", "valid_until": until, **changes}
-    return post(client, url("screen", patient), values)
-
-
-def test_a_prescriber_screens_for_six_months(
-    client: Client, prescriber: User, patient: Patient
-) -> None:
-    client.force_login(prescriber)
-    page = client.get(url("screen", patient))
-    today = timezone.localdate(timezone=patient.clinic.zone)
-    assert page.context["form"]["valid_until"].value() == months_later(today, 6)
-    screened(client, patient)
-    assert SafetyScreen.objects.get().screened_by == prescriber
-
-
-def test_a_nurse_may_not_screen(client: Client, nurse: User, patient: Patient) -> None:
-    client.force_login(nurse)
-    assert client.post(url("screen", patient)).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"outcome": ""}, "outcome"),
-        ({"outcome": "not_cleared"}, "findings"),
-        ({"valid_until": "2020-01-01"}, "valid_until"),
-        ({"valid_until": "2199-01-01"}, "valid_until"),
-        ({"findings": "fine\x07"}, "findings"),
-    ],
-)
-def test_a_bad_screen_is_refused(
-    client: Client, prescriber: User, patient: Patient, changes: dict[str, str], field: str
-) -> None:
-    client.force_login(prescriber)
-    assert field in screened(client, patient, **changes).context["form"].errors
-    assert not SafetyScreen.objects.exists()
-
-
-def test_a_minor_is_never_cleared(client: Client, prescriber: User, clinic: Clinic) -> None:
-    child = make_patient(clinic, birth_date=timezone.localdate() - timedelta(days=5000))
-    client.force_login(prescriber)
-    response = screened(client, child)
-    assert response.context["form"].errors["outcome"] == ["The patient is under 18."]
-
-
-def test_the_same_screen_twice_is_one(client: Client, prescriber: User, patient: Patient) -> None:
-    client.force_login(prescriber)
-    key = str(uuid4())
-    for _ in range(2):
-        assert screened(client, patient, entry_id=key).status_code == 302
-    assert SafetyScreen.objects.count() == 1
 
 
 @pytest.mark.parametrize(

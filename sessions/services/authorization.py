@@ -1,16 +1,22 @@
 """What a dose needs before it may be given (INV-2)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 from clinic import presence
+from clinic.bundles import Bundle
 from clinic.models import PrescriberEnrolment, RemsCertification
-from patients import rules
+from patients import rules, screen_rows
 from patients.medicines.review import Review
-from patients.models import Consent, RemsEnrolment, SafetyScreen
+from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen
+from patients.screening import standing
+from patients.screening.basis import Fact, Reasks
+from patients.screening.treatment import Treatment, treatment
 from patients.services.medicines import review_of
 from sessions import ports, rems
-from sessions.models import DoseOrder, TreatmentSession
+from sessions.models import DoseOrder, Protocol, TreatmentCourse, TreatmentSession
 from sessions.ports import Unmet
 from sessions.rems import Enrolled
 from sessions.treatments import context_of
@@ -28,6 +34,9 @@ class OnChart:
     screen: SafetyScreen | None  # the newest
     order: DoseOrder | None  # the one that stands today
     medicines: Review
+    planned: Treatment  # what the screen has to be for
+    facts: Sequence[Fact] = ()  # what the chart says today; a screen rests on it
+    reasks: Reasks = Reasks()
     rems: Enrolled | None = None  # None where it doesn't apply
 
 
@@ -57,16 +66,36 @@ def missing_on_chart(
     patient = treatment_session.patient
     today = _today(treatment_session, now)
     consents = Consent.objects.select_related("clinic").filter(patient=patient)
+    rows = _chart_rows().read(patient.pk)
     found = OnChart(
         birth_date=patient.birth_date,
         deceased=patient.deceased,
         consent=consents.of_kind(Consent.Kind.TREATMENT).standing().first(),
-        screen=SafetyScreen.objects.filter(patient=patient).first(),
+        screen=rows["screen"],
         order=order,
         medicines=review_of(patient, today, [context_of(treatment_session.course.protocol)]),
+        planned=treatment_of(treatment_session.course.protocol),
+        facts=screen_rows.facts_in(rows, today),
+        reasks=screen_rows.reasks_in(rows),
         rems=enrolled(treatment_session, now),
     )
     return unmet_on_chart(found, now, today)
+
+
+@cache
+def _chart_rows() -> Bundle:
+    return Bundle(Patient, screen_rows.parts("pk", "clinic"))
+
+
+def planned_treatment(patient: Patient) -> Treatment | None:
+    """Return what the running course treats with."""
+    course = TreatmentCourse.objects.running().select_related("protocol").filter(patient=patient)
+    running = course.first()
+    return treatment_of(running.protocol) if running else None
+
+
+def treatment_of(protocol: Protocol) -> Treatment:
+    return treatment(protocol.drug, protocol.route, protocol.jurisdiction)
 
 
 def enrolled(treatment_session: TreatmentSession, now: datetime) -> Enrolled | None:
@@ -90,25 +119,14 @@ def unmet_on_chart(found: OnChart, now: datetime, today: date) -> list[Unmet]:
     unmet = [Unmet("not_treatable", reason) for reason in reasons]
     if found.consent is None or not found.consent.stands_at(now):
         unmet.append(Unmet("consent", "No valid consent to treatment. Record it on the chart."))
-    unmet += _unmet_screen(found.screen, today)
+    against = standing.unmet(found.screen, found.planned, found.facts, found.reasks, today)
+    unmet += [Unmet("screen", text) for text in against]
     unmet += _unmet_medicines(found.medicines)
     if found.order is None:
         unmet.append(Unmet("order", "No dose order stands today. A prescriber orders the dose."))
     if found.rems is not None:
         unmet += rems.unmet(found.rems, found.order, today)
     return unmet
-
-
-def _unmet_screen(screen: SafetyScreen | None, today: date) -> list[Unmet]:
-    if screen is None:
-        text = "No safety screen. A prescriber records it on the chart."
-    elif screen.outcome != SafetyScreen.Outcome.CLEARED:
-        text = "The safety screen did not clear the patient for treatment."
-    elif screen.valid_until < today:
-        text = f"The safety screen ended on {screen.valid_until:%d %b %Y}."
-    else:
-        return []
-    return [Unmet("screen", text)]
 
 
 def _unmet_medicines(review: Review) -> list[Unmet]:

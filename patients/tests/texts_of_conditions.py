@@ -1,0 +1,286 @@
+"""Conditions as charts write them, with what the screen has to make of each: rule=says.
+
+`!` marks what is only possible: a person decides. `-` is nothing. Read with a man of 40, a normal
+blood pressure and no allergy, for a ketamine infusion under the strictest label.
+"""
+
+ADVERSARIAL = """
+Abdominal aortic aneurysm, without rupture | aneurysm
+AAA 4.2 cm | aneurysm
+Aneurysm of thoracic aorta | aneurysm
+Cerebral aneurysm, clipped 2015 | aneurysm
+s/p coiling of intracranial aneurysm | aneurysm
+Hx of aneurysm repair | aneurysm
+History of ruptured berry aneurysm | aneurysm
+Popliteal artery aneurysm | aneurysm
+Aortic aneurism | aneurysm
+No change in aneurysm | aneurysm
+Aneurysm, no growth since 2019 | aneurysm
+Unruptured anterior communicating artery aneurysm (disorder) | aneurysm
+Aortic dissection, type B | aneurysm recent_cv_event!
+Mother died of a ruptured aneurysm | -
+Family history of aortic aneurysm | -
+FHx aneurysm | -
+FH: cerebral aneurysm | -
+No aneurysm | -
+No evidence of intracranial aneurysm | -
+Aneurysm ruled out | -
+Aneurysm: none | -
+Denies history of aneurysm or AVM | -
+No history of stroke, aneurysm, or seizures | -
+Screening for abdominal aortic aneurysm | -
+Abdominal aortic aneurysm screening | -
+At risk of aneurysm | -
+Aneurysmal bone cyst | -
+Possible aneurysm on CT | aneurysm!
+Rule out aneurysm | aneurysm!
+Aneurysm not excluded | aneurysm!
+Aneurysm cannot be ruled out | aneurysm!
+? cerebral aneurysm | aneurysm!
+Suspected aortic aneurysm | aneurysm!
+Dilated aortic root | aneurysm!
+Marfan's syndrome | aneurysm!
+Microaneurysms in diabetic retinopathy | -
+Femoral pseudoaneurysm | aneurysm!
+Arteriovenous malformation of brain | avm
+Arterio-venous malformation | avm
+A.V.M. of the brain | avm
+AVM (spinal), embolised | avm
+Cerebral AVM excluded by MRI | -
+AV fistula for dialysis | -
+Hereditary haemorrhagic telangiectasia | avm!
+Intracerebral haemorrhage | intracerebral_haemorrhage recent_cv_event! stroke
+Intracerebral hemorrhage 2009 | intracerebral_haemorrhage recent_cv_event! stroke
+History of brain bleed | intracerebral_haemorrhage
+Haemorrhagic stroke | intracerebral_haemorrhage recent_cv_event! stroke
+Bleeding in the brain after a fall | intracerebral_haemorrhage
+Subarachnoid haemorrhage | intracerebral_haemorrhage recent_cv_event! stroke
+Chronic subdural haematoma | intracerebral_haemorrhage!
+Stroke | intracerebral_haemorrhage! recent_cv_event! stroke
+CVA | intracerebral_haemorrhage! recent_cv_event! stroke
+Old CVA with left hemiparesis | intracerebral_haemorrhage! recent_cv_event! stroke
+Stroke without residual deficit | intracerebral_haemorrhage! recent_cv_event! stroke
+Ischaemic stroke | recent_cv_event! stroke
+Heat stroke | -
+Stroke risk assessment | -
+Family history of stroke | -
+Brother had a stroke at 40 | -
+Fear of stroke | -
+TIA | recent_cv_event! tia
+Transient ischaemic attack (disorder) | recent_cv_event! tia
+TIA, not stroke | recent_cv_event! tia
+Myocardial infarction | ischaemic_heart_disease recent_cv_event!
+Old MI | ischaemic_heart_disease recent_cv_event!
+NSTEMI with stent | ischaemic_heart_disease recent_cv_event!
+No MI | -
+MI ruled out | -
+Father had MI aged 50 | -
+Mitral regurgitation | valve_disease
+Venous insufficiency | -
+Ludwig's angina | -
+Stable angina pectoris | ischaemic_heart_disease
+CABG | ischaemic_heart_disease recent_cv_event!
+Idiopathic intracranial hypertension | pressure_risk
+Benign intracranial hypertension | pressure_risk
+Raised intracranial pressure | pressure_risk
+Pseudotumor cerebri | pressure_risk
+Papilloedema | pressure_risk
+Glioblastoma | pressure_risk!
+Hydrocephalus with VP shunt | pressure_risk!
+Brain tumour | pressure_risk!
+Cavernous haemangioma of brain | pressure_risk!
+Traumatic brain injury | pressure_risk!
+Hypertension | hypertension
+Essential (primary) hypertension | hypertension
+HTN | hypertension
+Arterial hypertension, well controlled | hypertension
+Hypertension, uncontrolled | hypertension uncontrolled_hypertension
+Uncontrolled essential hypertension | hypertension uncontrolled_hypertension
+Poorly controlled hypertension | hypertension uncontrolled_hypertension
+Hypertension, not controlled | hypertension uncontrolled_hypertension
+Resistant hypertension | hypertension uncontrolled_hypertension!
+Malignant hypertension | hypertension uncontrolled_hypertension
+Gestational hypertension | pregnancy! pre_eclampsia!
+Portal hypertension | liver_severe! liver_moderate!
+Ocular hypertension | eye
+Pulmonary hypertension | lung
+Hypertension screening | -
+Family history of hypertension | -
+No hypertension | -
+Hypotension | -
+Heart failure, NYHA II | heart_failure
+HFrEF | heart_failure
+Renal failure | -
+Takotsubo cardiomyopathy | heart_failure recent_cv_event!
+Atrial fibrillation | arrhythmia!
+Ventricular tachycardia | arrhythmia
+Schizophrenia | psychosis_active
+Paranoid schizophrenia in remission | psychosis_history
+History of psychosis | psychosis_active! psychosis_history
+Major depressive disorder with psychotic features | psychosis_active
+Major depressive disorder without psychotic features | -
+Non-psychotic disorder | -
+No psychotic symptoms | -
+Schizoaffective disorder | psychosis_active
+Sister has schizophrenia | -
+Schizotypal personality disorder | personality psychosis_active!
+Postpartum psychosis 10 years ago | psychosis_active! psychosis_history
+Visual hallucinations | psychosis_active!
+Bipolar II disorder | bipolar
+Hypomanic episode | bipolar
+Trichotillomania | -
+Bipolar hip prosthesis | -
+Kleptomania | -
+Family history of bipolar disorder | -
+Panic disorder | panic_anxiety
+Generalised anxiety disorder | panic_anxiety
+PTSD | ptsd
+Post-traumatic stress disorder | ptsd
+Borderline personality disorder | personality
+Alzheimer’s disease | cognition
+Mild cognitive impairment | cognition
+Mother with dementia | -
+Mother reports that he has had seizures | seizure
+Suicidal ideation | suicidality
+At risk for suicide | suicidality
+Suicide risk | suicidality
+No suicidal ideation | -
+History of suicide attempt | suicidality!
+Denies suicidality | -
+Alcohol dependence | substance_use
+Alcohol use disorder, severe | substance_use
+Alcohol dependence, in remission | substance_use_history
+Opioid use disorder, in sustained remission | substance_use_history
+History of cocaine abuse | substance_use! substance_use_history
+Non-alcoholic fatty liver disease | -
+Alcoholic cirrhosis | substance_use! liver_severe! liver_moderate!
+Screening for alcohol abuse | -
+Father alcoholic | -
+Ketamine dependence | substance_use
+Ketamine cystitis | bladder
+Nicotine dependence | -
+Tobacco use disorder | -
+Thyrotoxicosis | thyrotoxicosis
+Thyroid storm | thyrotoxicosis
+Graves' disease | thyrotoxicosis!
+Hyperthyroidism | thyrotoxicosis!
+Hypothyroidism | -
+Non-toxic goitre | -
+Phaeochromocytoma | phaeochromocytoma
+Pheochromocytoma, resected | phaeochromocytoma
+Acute intermittent porphyria | porphyria
+COPD | lung
+Chronic obstructive pulmonary disease | lung
+Emphysema | lung
+Subcutaneous emphysema | -
+Severe persistent asthma | lung
+Asthma | -
+Obstructive sleep apnoea | sleep_apnoea_obesity? sleep_apnoea
+OSA on CPAP | sleep_apnoea_obesity? sleep_apnoea
+Cirrhosis, Child-Pugh C | liver_severe liver_moderate!
+Cirrhosis (Child-Pugh B) | liver_moderate
+Liver failure | liver_severe
+Hepatitis C | liver_moderate!
+Compensated cirrhosis, Child-Pugh A | -
+Decompensated cirrhosis | liver_severe
+Pregnancy | pregnancy
+Not pregnant | -
+Pregnancy test negative | -
+Breast-feeding | breastfeeding
+Pre-eclampsia | pregnancy! pre_eclampsia
+Open-angle glaucoma | eye
+Epilepsy | seizure
+History of single seizure | seizure!
+Febrile convulsions in childhood | seizure!
+Non-epileptic attack disorder | seizure!
+Seizure prophylaxis | -
+Interstitial cystitis | bladder
+Allergy to ketamine | hypersensitivity
+Anaphylaxis due to esketamine | hypersensitivity
+Gall bladder disease | -
+Hypertension but no aneurysm | hypertension
+No aneurysm but known AVM | avm
+Stroke 2011; no aneurysm | intracerebral_haemorrhage! recent_cv_event! stroke
+"""
+
+PAST = """
+Hypertension | -
+Schizophrenia | psychosis_history
+Psychotic episode | psychosis_history
+Alcoholism | substance_use_history
+Stroke | intracerebral_haemorrhage! recent_cv_event! stroke
+Aneurysm | aneurysm
+Raised intracranial pressure | pressure_risk!
+Pregnancy | -
+Thyrotoxicosis | -
+Bipolar disorder | bipolar
+Cystitis | -
+Suicide attempt | suicidality!
+Delirium | -
+Epilepsy | seizure
+Arteriovenous malformation | avm
+"""
+
+# What synthetic records of another system send, with SNOMED CT codes: begun in January 2010 and
+# active, or over since March 2010.
+SENT = """
+Acute bacterial sinusitis (disorder) | 75498004 | reviewed | reviewed
+Acute bronchitis (disorder) | 10509002 | reviewed | reviewed
+Acute viral pharyngitis (disorder) | 195662009 | reviewed | reviewed
+Alcoholism | 7200002 | substance_use | substance_use_history
+Alzheimer's disease (disorder) | 26929004 | cognition | cognition
+Anemia (disorder) | 271737000 | reviewed | reviewed
+Body mass index 30+ - obesity (finding) | 162864005 | reviewed | reviewed
+Cardiac Arrest | 410429000 | arrhythmia | arrhythmia
+Child attention deficit disorder | 192127007 | reviewed | reviewed
+Childhood asthma | 233678006 | reviewed | reviewed
+Chronic congestive heart failure (disorder) | 88805009 | heart_failure | heart_failure
+Chronic intractable migraine without aura | 124171000119105 | reviewed | reviewed
+Chronic sinusitis (disorder) | 40055000 | reviewed | reviewed
+Concussion with loss of consciousness | 62564004 | set aside | set aside
+Concussion with no loss of consciousness | 62106007 | set aside | set aside
+Coronary Heart Disease | 53741008 | ischaemic_heart_disease | ischaemic_heart_disease
+Cystitis | 38822007 | bladder | set aside
+Drug overdose | 55680006 | substance_use! suicidality! | substance_use_history! suicidality!
+Epilepsy | 84757009 | seizure | seizure
+Escherichia coli urinary tract infection | 301011002 | bladder | set aside
+Familial Alzheimer's disease of early onset (disorder) | 230265002 | cognition | cognition
+First degree burn | 403190006 | reviewed | reviewed
+Fracture of forearm | 65966004 | reviewed | reviewed
+Fracture subluxation of wrist | 263102004 | reviewed | reviewed
+Gout | 90560007 | reviewed | reviewed
+History of cardiac arrest (situation) | 429007001 | arrhythmia | arrhythmia
+History of myocardial infarction | 399211009 | ischaemic_heart_disease | ischaemic_heart_disease
+History of single seizure (situation) | 703151001 | seizure! | seizure!
+Hyperlipidemia | 55822004 | reviewed | reviewed
+Hypertension | 38341003 | hypertension | set aside
+Idiopathic atrophic hypothyroidism | 83664006 | reviewed | reviewed
+Impacted molars | 196416002 | reviewed | reviewed
+Injury of medial collateral ligament of knee | 444448004 | reviewed | reviewed
+Laceration of forearm | 283371005 | reviewed | reviewed
+Localized, primary osteoarthritis of the hand | 201834006 | reviewed | reviewed
+Major depression disorder | 370143000 | reviewed | reviewed
+Miscarriage in first trimester | 19169002 | reviewed | reviewed
+Myocardial Infarction | 22298006 | ischaemic_heart_disease | ischaemic_heart_disease
+Normal pregnancy | 72892002 | pregnancy | set aside
+Opioid abuse (disorder) | 5602001 | substance_use | substance_use_history
+Osteoarthritis of hip | 239872002 | reviewed | reviewed
+Osteoporosis (disorder) | 64859006 | reviewed | reviewed
+Otitis media | 65363002 | reviewed | reviewed
+Pathological fracture due to osteoporosis (disorder) | 443165006 | reviewed | reviewed
+Perennial allergic rhinitis with seasonal variation | 232353008 | reviewed | reviewed
+Polyp of colon | 68496003 | reviewed | reviewed
+Prediabetes | 15777000 | reviewed | reviewed
+Pulmonary emphysema (disorder) | 87433001 | lung | lung
+Rupture of patellar tendon | 30832001 | reviewed | reviewed
+Seizure disorder | 128613002 | seizure | seizure
+Sinusitis (disorder) | 36971009 | reviewed | reviewed
+Smokes tobacco daily | 449868002 | reviewed | reviewed
+Sprain of ankle | 44465007 | reviewed | reviewed
+Sprain of wrist | 70704007 | reviewed | reviewed
+Streptococcal sore throat (disorder) | 43878008 | reviewed | reviewed
+Stroke | 230690007 | intracerebral_haemorrhage! stroke | intracerebral_haemorrhage! stroke
+Traumatic brain injury (disorder) | 127295002 | set aside | set aside
+Tubal pregnancy | 79586000 | pregnancy | set aside
+Viral sinusitis (disorder) | 444814009 | reviewed | reviewed
+"""
