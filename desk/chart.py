@@ -1,5 +1,6 @@
 """Everything about one patient on one page: each section bounded, one query for any length."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -14,6 +15,7 @@ from desk import between as betweens
 from desk import ribbon
 from desk.ribbon import Ribbon, Visit
 from outcomes.models import Assessment, OutcomesPolicy
+from patients import screen_rows
 from patients.medicines.interactions import Context
 from patients.medicines.review import USUAL, Review
 from patients.models import (
@@ -29,13 +31,16 @@ from patients.models import (
     Patient,
     RemsEnrolment,
     SafetyScreen,
+    ScreenFinding,
     Task,
 )
+from patients.screening import standing
 from patients.services.medicines import reviewed
 from reminders.models import Message
 from sessions import rems
 from sessions.lifecycle import HOLDING
 from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
+from sessions.services.authorization import treatment_of
 
 SHOWN = 8  # rows of a section; the others on demand
 AT_MOST = 500
@@ -73,6 +78,9 @@ class Screen:
     by: str
     screened_at: datetime
     valid_until: date
+    treatment: str  # empty in a screen of an earlier release
+    answers: list[ScreenFinding]  # that say more than "absent"
+    unmet: list[str]  # why it doesn't hold
 
     @property
     def cleared(self) -> bool:
@@ -128,7 +136,7 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     for medicine in sections["medicines"].rows if clinical else ():
         medicine.current = medicine.is_current(today)
         medicine.read = read.get(medicine.text) if medicine.current else None
-    screen = _screen(found["screen"]) if clinical else None
+    screen = _screen(found, course, today) if clinical else None
     return Chart(
         patient=patient,
         numbers=found["numbers"],
@@ -255,6 +263,7 @@ def _clinical(longest: str) -> dict[str, Many]:
     medicines = Medication.objects.order_by("status", "-started_on", "pk")
     conditions = Condition.objects.order_by("clinical_status", "-onset_on", "pk")
     screen = SafetyScreen.objects.filter(patient=OuterRef("pk"))
+    newest = SafetyScreen.objects.filter(patient=OuterRef(OuterRef("pk"))).values("pk")[:1]
     by = person("error_by")
     return {
         "medicines": _part(medicines, _limit("medicines", longest), *by),
@@ -276,8 +285,13 @@ def _clinical(longest: str) -> dict[str, Many]:
             OutcomesPolicy.objects.filter(clinic=OuterRef("clinic_id")),
             *all_fields(OutcomesPolicy, "clinic"),
         ),
-        "screen": One(
-            screen, "outcome", "findings", "screened_at", "valid_until", *person("screened_by")
+        **screen_rows.parts("pk", "clinic"),
+        "screen": One(screen, "findings", *screen_rows.SCREEN, *person("screened_by")),
+        "screen_answers": Many(
+            ScreenFinding.objects.filter(screen=Subquery(newest)).exclude(
+                answer=ScreenFinding.Answer.ABSENT, justification=""
+            ),
+            *("title", "level", "answer", "evidence", "justification"),
         ),
     }
 
@@ -305,11 +319,23 @@ def _step(course: TreatmentCourse | None, current: TreatmentSession | None) -> s
     return f"{course.protocol.short_title} · {current.step_label}"
 
 
-def _screen(row: SafetyScreen | None) -> Screen | None:
+def _screen(found: Mapping[str, Any], course: Any, today: date) -> Screen | None:
+    row = found["screen"]
     if row is None:
         return None
-    by = str(row.screened_by)
-    return Screen(row.outcome, row.findings, by, row.screened_at, row.valid_until)
+    running = course is not None and course.status == course.Status.ACTIVE
+    planned = treatment_of(course.protocol) if running else None
+    reasks, facts = screen_rows.reasks_in(found), screen_rows.facts_in(found, today)
+    return Screen(
+        row.outcome,
+        row.findings,
+        str(row.screened_by),
+        row.screened_at,
+        row.valid_until,
+        str(row.treatment) if row.drug else "",
+        found["screen_answers"],
+        standing.unmet(row, planned, facts, reasks, today),
+    )
 
 
 def _unenrolled(
@@ -344,6 +370,8 @@ def _attention(
         found.append("No safety screen has cleared the patient.")
     elif screen is not None and screen.valid_until < today:
         found.append("The safety screen has expired.")
+    elif screen is not None:
+        found += screen.unmet
     if review is not None and not review.is_settled:
         found.append("Medicines are to be looked at.")
     running = course is not None and course.status == course.Status.ACTIVE

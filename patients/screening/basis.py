@@ -11,6 +11,7 @@ from patients.screening.wording import plain
 
 CONDITIONS, MEDICINES, ALLERGIES = "conditions", "medicines", "allergies"
 KINDS = (CONDITIONS, MEDICINES, ALLERGIES)
+NAMED = 4  # of what changed; the chart has the others
 
 
 class ConditionRow(Protocol):
@@ -107,10 +108,15 @@ def changes(
     before = [Fact(*row) for row in rested_on]
     now = list(now)
     return [
-        f"{kind} changed since the screen: {', '.join(said)}"
+        f"{kind} changed since the screen: {_few(said)}"
         for kind in KINDS
         if getattr(reasks, kind) and (said := _changed(kind, before, now, since, reasks))
     ]
+
+
+def _few(said: list[str]) -> str:
+    more = [f"and {len(said) - NAMED} more"] if len(said) > NAMED else []
+    return ", ".join([*said[:NAMED], *more])
 
 
 def _changed(

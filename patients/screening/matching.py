@@ -131,6 +131,8 @@ def _weigh(row: ChartCondition, pattern: Pattern, said: str, today: date) -> tup
         return "", f"It is over{dated}, and only what is active counts."
     if pattern.counts in {"active", "active_else_ask"} and (is_over or said == HISTORY):
         return POSSIBLE, f"In the past{dated}: is it still so?"
+    if pattern.within_days and row.onset_on and (today - row.onset_on).days > pattern.within_days:
+        return POSSIBLE, f"It began on {row.onset_on:%d %b %Y}: is it still so?"
     if says == POSSIBLE and pattern.says == PRESENT:
         return says, "The chart says it as a suspicion or in doubtful words."
     if is_over or said == HISTORY:

@@ -212,6 +212,14 @@ def test_a_clinic_may_do_without(off: str, now: dict[str, list[Row]]) -> None:
     assert changed(now, Reasks(**{off: False})) == []
 
 
+def test_of_many_changes_a_few_are_named() -> None:
+    new = [Row(f"Medicine {number}") for number in range(9)]
+    assert changed({"medicines": [*CHART["medicines"], *new]}) == [
+        "medicines changed since the screen: "
+        "+ Medicine 0, + Medicine 1, + Medicine 2, + Medicine 3, and 5 more"
+    ]
+
+
 @given(st.permutations(on_chart(**CHART)))
 def test_the_order_of_the_rows_means_nothing(now: list[Fact]) -> None:
     before = [fact.as_json() for fact in on_chart(**CHART)]

@@ -262,7 +262,7 @@ Localized, primary osteoarthritis of the hand | 201834006 | reviewed | reviewed
 Major depression disorder | 370143000 | reviewed | reviewed
 Miscarriage in first trimester | 19169002 | reviewed | reviewed
 Myocardial Infarction | 22298006 | ischaemic_heart_disease | ischaemic_heart_disease
-Normal pregnancy | 72892002 | pregnancy | set aside
+Normal pregnancy | 72892002 | pregnancy! | set aside
 Opioid abuse (disorder) | 5602001 | substance_use | substance_use_history
 Osteoarthritis of hip | 239872002 | reviewed | reviewed
 Osteoporosis (disorder) | 64859006 | reviewed | reviewed
@@ -281,6 +281,6 @@ Sprain of wrist | 70704007 | reviewed | reviewed
 Streptococcal sore throat (disorder) | 43878008 | reviewed | reviewed
 Stroke | 230690007 | intracerebral_haemorrhage! stroke | intracerebral_haemorrhage! stroke
 Traumatic brain injury (disorder) | 127295002 | set aside | set aside
-Tubal pregnancy | 79586000 | pregnancy | set aside
+Tubal pregnancy | 79586000 | pregnancy! | set aside
 Viral sinusitis (disorder) | 444814009 | reviewed | reviewed
 """
