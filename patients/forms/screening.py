@@ -89,17 +89,20 @@ class ScreenForm(ClinicalForm):
             self._add(rule)
         for group, label in GROUPS.items():
             self.fields[f"none_{group}"] = forms.BooleanField(
-                label=f"{label}: none of these", required=False
+                label=f"{label}: none of these", required=False, widget=_tick()
             )
 
     def _add(self, rule: Rule) -> None:
         self.fields[f"answer_{rule.id}"] = _radios(CHOICES, label=rule.title)
         self.fields[f"justification_{rule.id}"] = LineField(
-            label="Reason", max_length=LONGEST, required=False
+            label="Reason",
+            max_length=LONGEST,
+            required=False,
+            widget=forms.TextInput({"class": "form-control"}),
         )
         if rule.level_for(self.for_treatment).level == CAUTION:
             self.fields[f"acknowledged_{rule.id}"] = forms.BooleanField(
-                label="Taken into account", required=False
+                label="Taken into account", required=False, widget=_tick()
             )
 
     @property
@@ -161,3 +164,7 @@ class ScreenForm(ClinicalForm):
 
 def _radios(choices: list[tuple[str, str]], label: str) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.RadioSelect)
+
+
+def _tick() -> forms.CheckboxInput:
+    return forms.CheckboxInput({"class": "form-check-input"})
