@@ -236,10 +236,6 @@ class Sheet:
         return "Device overdue" if self.device_is_late else ""
 
     @property
-    def is_here(self) -> bool:
-        return self.status in PRESENT
-
-    @property
     def shown_acknowledgements(self) -> list[CriticalAcknowledgement]:
         """Return what was said of the values that still stand."""
         keys = {alert.key for alert in self.alerts}
