@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('patients', '0006_tasks_are_taken_and_postponed'),
+        ('patients', '0009_tasks_are_taken_and_postponed'),
         ('treatment_sessions', '0003_signatures_name_their_fields'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -2,8 +2,8 @@ from patients.models.chart import Allergy, BodyMeasure, Condition, Medication
 from patients.models.consent import Consent, ConsentSignature, EmailContact, SafetyScreen
 from patients.models.consent_template import ConsentTemplate
 from patients.models.draft import ImportDraft
-from patients.models.medicine import MedicineReview
 from patients.models.hold import MailHold
+from patients.models.medicine import MedicineReview
 from patients.models.patient import Identifier, Patient
 from patients.models.policy import PatientPolicy
 from patients.models.rems import RemsEnrolment

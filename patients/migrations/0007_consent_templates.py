@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('patients', '0003_tasks_call_for_help'),
+        ('patients', '0006_screen_in_full'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='task',
             name='kind',
-            field=models.CharField(choices=[("outside_gate", "Recorded outside the gate"), ("unplaced_sessions", "Sessions without a date"), ("no_answer", "No answer to the follow-up"), ("message_failed", "Message failed"), ("signature", "Session waits for signature"), ("no_show", "Patient did not come"), ("call", "Call the patient"), ("consent", "Consent runs out"), ("assessment", "Assessment is due"), ("rems_form", "REMS monitoring form"), ("come", "Come to the patient now"), ("report_event", "Report a serious adverse event"), ("find", "Find a patient who left")], max_length=30),
+            field=models.CharField(choices=[("outside_gate", "Recorded outside the gate"), ("unplaced_sessions", "Sessions without a date"), ("no_answer", "No answer to the follow-up"), ("message_failed", "Message failed"), ("signature", "Session waits for signature"), ("no_show", "Patient did not come"), ("call", "Call the patient"), ("consent", "Consent runs out"), ("assessment", "Assessment is due"), ("rems_form", "REMS monitoring form"), ("come", "Come to the patient now"), ("report_event", "Report a serious adverse event"), ("find", "Find a patient who left"), ("unaccounted", "Medicine to account for"), ("critical", "Critical value"), ("result", "Result to look at")], max_length=30),
         ),
         migrations.AddField(
             model_name='consentsignature',

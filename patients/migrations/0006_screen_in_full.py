@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('patients', '0002_search_by_spelling_phone_and_date'),
+        ('patients', '0005_medicine_reviews'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0004_predose_by_protocol'),
+        ('monitoring', '0007_predose_by_protocol'),
         ('treatment_sessions', '0004_predose_by_protocol'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0003_prescriber_on_site_and_rems'),
-        ('monitoring', '0002_initial'),
+        ('monitoring', '0009_critical_calls_and_watches'),
         ('treatment_sessions', '0003_signatures_name_their_fields'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

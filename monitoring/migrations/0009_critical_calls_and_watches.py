@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('monitoring', '0002_initial'),
+        ('monitoring', '0008_medication_given'),
         ('treatment_sessions', '0006_monitoring_limits_and_repeats'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

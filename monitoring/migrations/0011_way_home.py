@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('monitoring', '0005_medication_given'),
+        ('monitoring', '0010_rems_form'),
         ('treatment_sessions', '0003_signatures_name_their_fields'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

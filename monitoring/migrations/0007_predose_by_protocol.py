@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('monitoring', '0003_serotonin_and_adverse_events_in_full'),
+        ('monitoring', '0006_endings'),
         ('treatment_sessions', '0004_predose_by_protocol'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
