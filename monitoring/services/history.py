@@ -292,7 +292,7 @@ def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> 
             {"label": wrong.label, "said": wrong.supersedes.reason, "reason": wrong.reason}
             for wrong in found["not_missed"]
         ],
-        sources=getattr(template, "sources", None) or {},
+        sources=getattr(found["template"], "sources", None) or {},
         clock_jumped_at=found["jump"] and found["jump"].jumped_at,
         incidents=incidents.incidents_of(found),
         **{name: found[name] for name in AS_FOUND},
