@@ -147,6 +147,9 @@ monitoring:rems over                       | in 403 200 200 403 200 404| in 405 
 monitoring:rems_print over                 | in 403 200 200 403 200 404| in 405 405 405 405 405 405
 monitoring:rems_answers over               | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:rems_file over                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:critical monitored              | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:take_over monitored             | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:hand_over monitored             | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 """
 
 
