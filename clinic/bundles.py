@@ -150,6 +150,16 @@ class One(Many):
         return None if found is None else self.shape.make(found)
 
 
+def together(*groups: Mapping[str, Many]) -> dict[str, Many]:
+    """Return the parts of several groups; TypeError where two have one name."""
+    parts: dict[str, Many] = {}
+    for group in groups:
+        if twice := parts.keys() & group.keys():
+            raise TypeError(f"two parts of a bundle are called {', '.join(sorted(twice))}")
+        parts |= group
+    return parts
+
+
 class Bundle:
     """Parts around one row of a model, whose key is given as `key`."""
 

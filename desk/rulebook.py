@@ -6,6 +6,9 @@ from django.apps import apps
 
 from clinic.models import Policy
 from clinic.rulebook import Chapter, of_policy
+from monitoring import rulebook as monitoring
+from outcomes import rulebook as outcomes
+from patients import rulebook as patients
 from sessions import rulebook as sessions
 
 INTRODUCTION = """\
@@ -24,7 +27,9 @@ def policies() -> list[type[Policy]]:
 
 
 def chapters() -> list[Chapter]:
-    return [*sessions.chapters(), *map(of_policy, policies())]
+    apps_in_order = (patients, sessions, monitoring, outcomes)
+    told = [chapter for app in apps_in_order for chapter in app.chapters()]
+    return [*told, *map(of_policy, policies())]
 
 
 def page() -> str:

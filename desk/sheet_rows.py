@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Model, OuterRef
 
 from clinic import presence
-from clinic.bundles import Bundle, Many, One, all_fields, attach, person
+from clinic.bundles import Bundle, Many, One, all_fields, attach, person, together
 from clinic.models import (
     Chair,
     OnSite,
@@ -76,7 +76,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     if order and not authorization.stands_on(order, today):
         order = None
     record = history.record_of(treatment_session, found)
-    policy = found["policy"] or PreDosePolicy()
+    policy = found["predose_policy"] or PreDosePolicy()
     dosing = found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id)
     protocol = treatment_session.course.protocol
     medicines = reviewed(found["screen_medicines"], found["reviews"], today, [context_of(protocol)])
@@ -179,8 +179,8 @@ def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
 
 @cache
 def _bundle() -> Bundle:
-    parts = history.parts() | _booking() | _of_the_visit() | _on_the_chart() | _at_the_site()
-    return Bundle(TreatmentSession, parts)
+    groups = _booking(), _of_the_visit(), _on_the_chart(), _at_the_site()
+    return Bundle(TreatmentSession, together(history.parts(), *groups))
 
 
 @cache
@@ -256,7 +256,7 @@ def _on_the_chart() -> dict[str, Many]:
         ),
         "order": One(order, *all_fields(DoseOrder)),
         "consent": One(consent.filter(**of_patient), *all_fields(Consent), "clinic__time_zone"),
-        "policy": One(
+        "predose_policy": One(
             PreDosePolicy.objects.filter(clinic=OuterRef("clinic")), *all_fields(PreDosePolicy)
         ),
         "private": One(
@@ -282,7 +282,8 @@ def _on_the_chart() -> dict[str, Many]:
             *person("acknowledged_by"),
         ),
         "allergies": Many(Allergy.objects.filter(**of_patient), *all_fields(Allergy)),
-    } | screen_rows.parts("patient", "clinic")
+        **screen_rows.parts("patient", "clinic"),
+    }
 
 
 def _at_the_site() -> dict[str, Many]:

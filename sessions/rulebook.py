@@ -30,6 +30,23 @@ WORDS = {
     "alert_spo2": "Critical SpO₂, under, %",
     "alert_moaas": "Critical MOAA/S, at or under",
     "alert_resp_rate": "Critical respiratory rate, under, per minute",
+    "alert_pulse_high": "Critical pulse, over, per minute",
+    "alert_pulse_low": "Critical pulse, under, per minute",
+    "alert_temperature": "Critical temperature, from, °C",
+    "alert_bp_rise_percent": "Critical rise of a pressure over before the dose, with symptoms, %",
+    "watch_systolic_rise": "Watched: rise of the systolic pressure, mmHg",
+    "watch_diastolic_rise": "Watched: rise of the diastolic pressure, mmHg",
+    "watch_bp_rise_percent": "Watched: rise of a pressure, %",
+    "watch_moaas_drop": "Watched: MOAA/S lower than before the dose, by",
+    "watch_spo2_drop": "Watched: SpO₂ lower than before the dose, by",
+    "watch_pulse_change": "Watched: change of the pulse, up or down, per minute",
+    "predose_older_age": "Older patients: the next two limits hold from this age, 0 for nobody",
+    "predose_older_systolic": "Systolic pressure before the dose for older patients, mmHg",
+    "predose_older_diastolic": "Diastolic pressure before the dose for older patients, mmHg",
+    "predose_food_minutes": "No food before the dose, min, 0: not asked",
+    "predose_fluids_minutes": "No liquids before the dose, min, 0: not asked",
+    "predose_nasal_minutes": "No nasal steroid or decongestant, min, 0: not asked",
+    "predose_needs_weight": "A recent weight is asked for before each dose",
     "predose_systolic": "Systolic pressure before the dose: a prescriber decides above, mmHg",
     "predose_diastolic": "Diastolic pressure before the dose: a prescriber decides above, mmHg",
     "overdue_after_minutes": "A check is overdue after, min",
@@ -114,8 +131,15 @@ def _checks(protocols: list[ProtocolSpec]) -> Iterable[Rule]:
     found: dict[tuple[Any, ...], list[str]] = {}
     for protocol in protocols:
         for check in protocol.monitoring["checks"]:
-            told_of = (check["label"], check["anchor"], check["minute"], check["source"])
+            told_of = (
+                check["label"],
+                check["anchor"],
+                check["minute"],
+                check.get("every_minutes"),
+                check["source"],
+            )
             found.setdefault(told_of, []).append(f"`{protocol.key}`")
-    for (label, anchor, minute, source), keys in found.items():
-        text = f"{anchor.replace('_', ' ')} + {minute} min ({', '.join(keys)})"
+    for (label, anchor, minute, every, source), keys in found.items():
+        again = f", then every {every} min" if every else ""
+        text = f"{anchor.replace('_', ' ')} + {minute} min{again} ({', '.join(keys)})"
         yield Rule(label, text, source, certainty_of(source))

@@ -368,6 +368,7 @@ READ_LENIENTLY = {
     ("measure", "confirmed"),
     ("plan", "shown"),
     ("order", "shown_for"),
+    ("weight", "doubted"),
 }
 
 

@@ -20,6 +20,7 @@ from monitoring.services import predose
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Consent, Medication, Patient, SafetyScreen
 from patients.services import medicines
+from patients.tests.screens import make_screen
 from sessions.lifecycle import Status
 from sessions.models import DoseOrder
 from sessions.services import authorization, steps
@@ -117,6 +118,7 @@ def takes(*texts: str, **values: Any) -> Callable[[Visit], None]:
                 Medication.objects.create(
                     patient=visit.patient, clinic=visit.patient.clinic, text=text, **values
                 )
+            make_screen(visit.patient, visit.prescriber, at=visit.clock.now)
 
     return take
 

@@ -1,8 +1,15 @@
 """The page of clinical rules says what the product does."""
 
+from datetime import timedelta
+
 from django.core.management import call_command
 
 from desk import rulebook
+from monitoring import rulebook as monitoring_rulebook
+from monitoring.discharge import gate_of
+from monitoring.evidence import Evidence
+from monitoring.readings import Settings
+from monitoring.tests.builders import START, history
 from sessions.protocols import THRESHOLDS
 from sessions.rulebook import WORDS
 
@@ -30,3 +37,13 @@ def test_every_setting_of_a_clinic_names_its_source():
         if field.name not in policy.SOURCES
     ]
     assert bare == []
+
+
+def test_every_condition_of_the_gate_is_told():
+    no_dose = {"no_dose"}
+    told = set(monitoring_rulebook.CONDITIONS)
+    assert told == {condition.code for condition in gate_of(evidence()).conditions} - no_dose
+
+
+def evidence() -> Evidence:
+    return Evidence(history(), Settings(), START + timedelta(minutes=126))

@@ -161,6 +161,7 @@ def end(
         recorded_at=now,
     )
     audit.record("adverse_event.resolved", subject=treatment_session)
+    critical.follow(treatment_session, by=by, now=now)
     if outcome == Outcome.FATAL:
         to_report(event, now)
     return ended
@@ -191,7 +192,6 @@ def follow(
             recorded_at=now,
         )
         audit.record("adverse_event.followed", subject=treatment_session)
-        critical.follow(treatment_session, by=by, now=now)
         return standing
 
 

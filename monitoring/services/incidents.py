@@ -28,9 +28,9 @@ from monitoring.services.endings import SEARCH_ENDS
 
 @dataclass(frozen=True)
 class Incidents:
-    """All rows, corrected ones too; `policy` is None where the defaults are in force."""
+    """All rows, corrected ones too; `saved_policy` is None where the defaults are in force."""
 
-    policy: EmergencyPolicy | None
+    saved_policy: EmergencyPolicy | None
     event_follow_ups: list[AdverseEventFollowUp]
     serotonin_checks: list[SerotoninCheck]
     emergencies: list[Emergency]
@@ -44,7 +44,7 @@ class Incidents:
 
     @cached_property
     def emergency_policy(self) -> EmergencyPolicy:
-        return self.policy or EmergencyPolicy()
+        return self.saved_policy or EmergencyPolicy()
 
     @property
     def rows(self) -> Iterable[Model]:
@@ -83,7 +83,7 @@ class Incidents:
 def parts() -> dict[str, Many]:
     policy = EmergencyPolicy.objects.filter(clinic=OuterRef("clinic"))
     return {
-        "policy": One(policy, *all_fields(EmergencyPolicy)),
+        "emergency_policy": One(policy, *all_fields(EmergencyPolicy)),
         "event_follow_ups": Many(
             of_session(AdverseEventFollowUp),
             *_own(AdverseEventFollowUp),
@@ -113,7 +113,8 @@ def parts() -> dict[str, Many]:
 
 
 def incidents_of(found: Mapping[str, Any]) -> Incidents:
-    return Incidents(**{field.name: found[field.name] for field in fields(Incidents)})
+    rows = {field.name: found[field.name] for field in fields(Incidents) if field.name in found}
+    return Incidents(saved_policy=found["emergency_policy"], **rows)
 
 
 def of_session(model: type[Model]) -> Any:

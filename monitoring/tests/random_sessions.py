@@ -5,16 +5,17 @@ sets of vital signs with corrections and slips, jumps of the clock. The product 
 through its own record; the second opinion gets what a plain reading of the log leaves standing.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
 from clinic.models import User
-from monitoring.models import DischargeAssessment, VitalSigns
+from monitoring.models import DischargeAssessment, MedicationGiven, VitalSigns
 from monitoring.readings import Settings
 from monitoring.services.history import Record
+from monitoring.services.incidents import Incidents
 from monitoring.tests.builders import CHECKS, START
 from monitoring.tests.second_opinion import open_points
 from sessions.models import Dose, InfusionEvent
@@ -37,6 +38,7 @@ class Log:
     """What was written, in seconds after the first dose; rows that were corrected stay in it."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
+    drugs: list[dict[str, Any]] = field(default_factory=list)
     devices: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)  # of an infusion
     assessed: int | None = None
@@ -106,6 +108,8 @@ def invent(random: Random) -> Log:
             _measure(log, random, at + random.randint(-90, 90))
     for _ in range(random.choice([0, 0, 1, 2])):
         _measure(log, random, random.randrange(-1200, done + 1800))
+    if random.random() < SOMETIMES:
+        _rescue(log, random, random.randrange(0, done))
     _correct(log, random)
     _judge_patient(log, random, done)
     return log
@@ -199,12 +203,25 @@ def _judge_patient(log: Log, random: Random, done: int) -> None:
         log.jumped_at = random.randrange(-3600, 2 * 3600)
 
 
+def _rescue(log: Log, random: Random, at: int) -> None:
+    """Give another medicine, and often look after it as it asks."""
+    effect, minutes = random.choice([("none", 0), ("recheck", 60), ("restart", 15)])
+    log.drugs.append({"t": at, "written": at, "effect": effect, "minutes": minutes})
+    if random.random() > SOMETIMES:
+        _measure(log, random, at + (minutes + 5) * MINUTE)
+
+
 # the plain reading of a log
 
 
 def standing(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     replaced = [row["of"] for row in rows]
     return [row for row in rows if row["pk"] not in replaced and not row.get("error")]
+
+
+def withdrawn(log: Log) -> list[int]:
+    """Return when sets and doses were entered in error."""
+    return [row["written"] for row in (*log.rows, *log.devices) if row.get("error")]
 
 
 def given(log: Log) -> list[dict[str, Any]]:
@@ -238,6 +255,8 @@ def second_says(log: Log, now: int) -> bool:
         "decided": log.decided,
         "prescriber": log.prescriber,
         "minimum": minimum(log) // MINUTE,
+        "withdrawn": max(withdrawn(log), default=None),
+        "drugs": log.drugs,
     }
     # A dose whose time was written after the assessment voids it, as a reading does.
     if log.assessed is not None and max(written) > log.assessed:
@@ -251,6 +270,12 @@ def second_says(log: Log, now: int) -> bool:
 
 def moment(second: int) -> datetime:
     return START + timedelta(seconds=second)
+
+
+NOTHING_ELSE = Incidents(
+    saved_policy=None,
+    **cast(Any, {f.name: [] for f in fields(Incidents) if f.name != "saved_policy"}),
+)
 
 
 def product_says(log: Log, now: int) -> bool:
@@ -268,14 +293,29 @@ def record_of(log: Log) -> Record:
         treatment_session=cast(Any, None),
         settings=Settings(checks=CHECKS, min_minutes_after_last_dose=minimum(log) // MINUTE),
         assessment=_assessment(log),
-        escort=cast(Any, SimpleNamespace(name="Sam")) if log.escort else None,
+        escort=cast(Any, SimpleNamespace(name="Sam", recorded_at=START)) if log.escort else None,
         missed={"40 minutes": "Asleep"} if log.missed else {},
         not_missed=[],
         clock_jumped_at=None if log.jumped_at is None else moment(log.jumped_at),
         acknowledgements=[],
         watches=[],
+        medicines=[_medicine(row) for row in log.drugs],
+        way_home=[],
+        incidents=NOTHING_ELSE,
         sources={},
         **rows,
+    )
+
+
+def _medicine(row: dict[str, Any]) -> MedicationGiven:
+    return MedicationGiven(
+        pk=row["t"],
+        drug="Lorazepam",
+        dose="1 mg",
+        given_at=moment(row["t"]),
+        recorded_at=moment(row["written"]),
+        effect=row["effect"],
+        minutes=row["minutes"],
     )
 
 

@@ -217,7 +217,13 @@ def test_a_decision_to_treat_on_is_a_prescribers_acknowledgement(visit: Visit) -
 def test_a_symptom_makes_a_rise_critical_during_an_infusion(
     nurse: User, prescriber: User, clock: Any
 ) -> None:
-    order = {"mg": 38, "infusion_minutes": 40, "concentration_mg_ml": 1}
+    order = {
+        "mg": 38,
+        "mg_per_kg": Decimal("0.5"),
+        "weight_kg": 76,
+        "infusion_minutes": 40,
+        "concentration_mg_ml": 1,
+    }
     visit = Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=order)
     visit.be_cleared()
     start_drip(visit)
@@ -234,6 +240,7 @@ def test_a_symptom_makes_a_rise_critical_during_an_infusion(
 
 
 def start_drip(visit: Visit) -> None:
+    visit.second_check()
     typed = infusions.Infusion("A1", Decimal(57), Decimal(1), Decimal(38))
     infusions.start(visit.pk, typed, by=visit.nurse)
 

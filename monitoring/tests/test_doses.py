@@ -407,7 +407,9 @@ def given(visit: Visit) -> list[str]:
 def test_the_signer_sees_how_an_infusion_was_given(stopped: Visit) -> None:
     told = given(stopped)
     assert "38 mg, 1 mg/mL, 57 mL/h, lot A1" in told[0]
-    assert [one.split(",")[0] for one in told] == ["Infusion", "Paused", "Resumed", "Stopped"]
+    *steps, total = told
+    assert [one.split(",")[0] for one in steps] == ["Infusion", "Paused", "Resumed", "Stopped"]
+    assert total == "Given in all: 33 mg = 33 mL of 38 mL; 33.3 mL by the rates"
 
 
 def test_the_signer_sees_no_steps_of_an_infusion_entered_in_error(stopped: Visit) -> None:

@@ -112,7 +112,8 @@ def test_a_patient_leaves_once(today: Visit, nurse: User) -> None:
     clients = signed_in(nurse, 5)
 
     def release(place: int) -> int:
-        typed = {"entry_id": str(uuid4())}
+        door = {"collected": "named", "instructions": "printed"}
+        typed = {"entry_id": str(uuid4()), **door}
         return clients[place].post(path, typed).status_code
 
     codes = at_once(5, release)

@@ -12,6 +12,8 @@ class PatientPolicy(Policy):
 
     SOURCES: ClassVar = {
         "renew_days_before": Source("No source gives a lead time", Certainty.PROPOSED),
+        "crisis_line": Source("The clinic's own words; none ships", Certainty.PROPOSED),
+        "support": Source("The clinic's own words; none ship", Certainty.PROPOSED),
     }
 
     renew_days_before = models.PositiveSmallIntegerField(
