@@ -4,8 +4,10 @@ import os
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import settings
 
+from clinic.tests.posting import PageClient
 from ops import browser
 
 pytest_plugins = ["clinic.tests.cast", "monitoring.tests.day"]
@@ -13,6 +15,12 @@ pytest_plugins = ["clinic.tests.cast", "monitoring.tests.day"]
 settings.register_profile("here", max_examples=100, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
+
+
+@pytest.fixture
+def client() -> Client:
+    """A browser's posts name the patient of their page; `Client()` is one that says nothing."""
+    return PageClient()
 
 
 @pytest.fixture(scope="session")

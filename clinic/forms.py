@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils import timezone
 
+from clinic import whose
 from clinic.entries import (
     AlreadyRecordedError,
     EntryConflictError,
@@ -22,7 +24,7 @@ from clinic.times import YEARS
 from clinic.widgets import PlainInputs
 
 # Not part of what was typed: a new token or key doesn't make it another submission.
-UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id"}
+UNTYPED_FIELDS = {"csrfmiddlewaretoken", "entry_id", whose.FIELD}
 
 F = TypeVar("F", bound=forms.Field)
 
@@ -60,6 +62,14 @@ class ClinicalForm(forms.Form):
             for name in self.data
             if name not in UNTYPED_FIELDS
         }
+
+    def is_for(self, request: HttpRequest, patient_pk: int) -> bool:
+        """Whether the post is valid, and meant for the patient whose row it would change."""
+        if not self.is_valid():
+            return False
+        with errors_on(self):
+            whose.check(request, patient_pk)
+        return not self.errors
 
     def was_saved(self, by: User) -> bool:
         """Whether a post that is no longer valid was saved before: its choices have moved on."""

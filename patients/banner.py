@@ -7,6 +7,7 @@ from datetime import date
 from django.urls import reverse
 
 from clinic.models import User
+from clinic.whose import whose
 from patients.medicines.interactions import Context
 from patients.medicines.review import USUAL, Review, review
 from patients.models import Allergy, Medication, Patient
@@ -15,6 +16,7 @@ from patients.models import Allergy, Medication, Patient
 @dataclass(frozen=True, slots=True)
 class Banner:
     url: str
+    whose: str  # for the guard that forms on this page are about this patient
     name: str
     birth_date: date
     age: int
@@ -46,6 +48,7 @@ def banner_for(
     active = [row for row in rows if row.is_active] if clinical else []
     return Banner(
         url=reverse("desk:chart", args=[patient.public_id]),
+        whose=whose(patient.pk),
         name=str(patient),
         birth_date=patient.birth_date,
         age=patient.age(today),

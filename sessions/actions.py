@@ -93,7 +93,7 @@ def answer(
     if not form.is_bound and treatment_session.is_signed:
         return show_closed(request, treatment_session, panel)
     if form.is_bound:
-        if form.is_valid():
+        if form.is_for(request, treatment_session.patient_id):
             with errors_on(form):
                 messages.success(request, save())
         if not form.errors or form.was_saved(staff(request)):

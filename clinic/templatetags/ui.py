@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from clinic import whose as guard
+
 register = template.Library()
 
 
@@ -95,6 +97,12 @@ def state_pill(status: str, words: str = "", *, drawn: bool = True) -> SafeStrin
     drawing = f"{icon(state.icon)} " if drawn else ""
     shown = conditional_escape(words or state.word)
     return SafeString(f'<span class="pill state-{state.css}">{drawing}{shown}</span>')
+
+
+@register.filter
+def whose(patient_pk: int) -> str:
+    """Return what a form says of its patient: see `clinic.whose`."""
+    return guard.whose(patient_pk)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from clinic import heartbeat
 from clinic.audit import acting
 from clinic.models import Clinic, Heartbeat, User
 from clinic.tests.factories import TESTS
+from clinic.tests.posting import PageClient
 from desk import present
 from desk.tests.factories import (
     BOARD,
@@ -269,7 +270,7 @@ def test_the_board_is_the_same_in_a_fresh_process(
     make_monitored(clinic, nurse, NOON - minutes(42))
     client.force_login(nurse)
     first = client.get(BOARD).context["board"]
-    again = Client()
+    again = PageClient()
     again.force_login(nurse)
     assert again.get(BOARD).context["board"] == first
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.models import User
+from clinic.tests.posting import PageClient
 from monitoring.models import Discharge, VitalSigns
 from monitoring.services import discharge
 from monitoring.tests.visits import Clock, Visit
@@ -44,7 +45,7 @@ def at_once(number: int, post: Callable[[int], int]) -> list[int]:
 
 
 def signed_in(user: User, number: int) -> list[Client]:
-    clients = [Client() for _ in range(number)]
+    clients: list[Client] = [PageClient() for _ in range(number)]
     for client in clients:
         client.force_login(user)
     return clients

@@ -119,7 +119,7 @@ def _answer(
 ) -> HttpResponse:
     """Save a valid form and go to the REMS form; a signed session takes it, too."""
     if panel.form.is_bound:
-        if panel.form.is_valid():
+        if panel.form.is_for(request, treatment_session.patient_id):
             with errors_on(panel.form):
                 messages.success(request, save())
         if not panel.form.errors or panel.form.was_saved(staff(request)):

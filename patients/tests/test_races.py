@@ -10,11 +10,11 @@ from uuid import uuid4
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
+from clinic.tests.posting import PageClient
 from patients.models import Condition, Identifier, Medication, Patient
 from patients.services import chart, imports, register
 from patients.services.register import Person
@@ -80,7 +80,7 @@ def test_the_same_post_at_once_registers_once(clinic: Clinic, front_desk: User) 
     }
 
     def work(_: int) -> tuple[int, str]:
-        client = Client()
+        client = PageClient()
         client.force_login(front_desk)
         response = client.post(reverse("patients:add"), values)
         return response.status_code, response.headers["Location"]

@@ -55,7 +55,7 @@ def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
     allow(staff(request), consent.PERMISSIONS[Consent.Kind(template.kind)], patient)
     form = SignForm(request.POST or None, template=template)
     signed: Consent | None = None
-    if form.is_valid():
+    if form.is_for(request, patient.pk):
         with errors_on(form):
             entry = form.submission("sign_consent", f"{public_id} {template.pk}")
             signed = consent_signing.sign(

@@ -63,7 +63,7 @@ def answer(
 
     `current` reads an edited row again when somebody else was faster.
     """
-    if form.is_valid():
+    if form.is_for(request, patient.pk):
         with errors_on(form):
             save()
         if not form.errors:

@@ -10,7 +10,6 @@ from time import sleep
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from clinic.audit import acting
 from clinic.models import Chair
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
+from clinic.tests.posting import PageClient
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
@@ -137,7 +137,7 @@ def test_the_same_post_ten_times_at_once_is_one_course(clinic, front_desk):
         "rhythm": "weekly",
         "entry_id": str(uuid.uuid4()),
     }
-    clients = [Client() for _ in range(THREADS)]
+    clients = [PageClient() for _ in range(THREADS)]
     for client in clients:
         client.force_login(front_desk)
 

@@ -102,7 +102,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     policy = DosingPolicy.of(found.clinic_id)
     scales = scales_of(found, now, policy)
     form, offer = _order_form(request, found, scales, now)
-    if form.is_valid():
+    if form.is_for(request, found.patient_id):
         with errors_on(form):
             orders.order_dose(
                 found.pk,
@@ -179,7 +179,7 @@ def rhythm(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, orders.ORDER, public_id)
     initial = {"version": found.version, "rhythm": _current_rhythm(found)}
     form = RhythmForm(request.POST or None, rhythms=_rhythms(found), initial=initial)
-    if form.is_valid():
+    if form.is_for(request, found.patient_id):
         with errors_on(form):
             moved = change_rhythm(
                 found.pk,
@@ -205,7 +205,7 @@ def _current_rhythm(found: TreatmentCourse) -> str:
 def stop(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, STOP, public_id)
     form = StopForm(request.POST or None, initial={"version": found.version})
-    if form.is_valid():
+    if form.is_for(request, found.patient_id):
         with errors_on(form):
             cancelled = stop_course(
                 found.pk,

@@ -31,7 +31,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
         route=treatment_session.course.protocol.route,
         initial=_current(treatment_session),
     )
-    if form.is_valid():
+    if form.is_for(request, treatment_session.patient_id):
         with errors_on(form):
             moved = moving.move(
                 treatment_session.pk,
@@ -90,7 +90,7 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     form = MoveForm(
         request.POST or None, clinic=course.clinic, route=course.protocol.route, initial=initial
     )
-    if form.is_valid():
+    if form.is_for(request, course.patient_id):
         with errors_on(form):
             placed = placing.place(
                 course.pk,

@@ -51,7 +51,7 @@ def _suggestion(patient: Patient, now: datetime) -> dict[str, Any]:
 
 def _book(request: HttpRequest, patient: Patient) -> HttpResponse:
     form = BookForm(request.POST, patient=patient)
-    if form.is_valid():
+    if form.is_for(request, patient.pk):
         booked = ""
         with errors_on(form):
             course = booking.book(
