@@ -7,5 +7,6 @@ from dataclasses import dataclass
 class Facts:
     sessions: list[str]  # being monitored at the clinic of the user `load`
     patients: list[str]  # of these sessions
+    whose: list[str]  # what a form of these sessions says of its patient
     terms: dict[str, str]  # to search for
     middle_page: str  # of the patient list

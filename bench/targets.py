@@ -113,11 +113,12 @@ def taper(person: Person, facts: Facts) -> dict[str, Target]:
 
 def vitals(person: Person, facts: Facts) -> Made:
     """One more set of vital signs for somebody in a chair, each with a key of its own."""
-    sessions = itertools.cycle(facts.sessions)
+    sessions = itertools.cycle(zip(facts.sessions, facts.whose, strict=True))
 
     def make() -> bytes:
-        path = f"/sessions/{next(sessions)}/vitals/"
-        return person.form(path, {**VITALS, "entry_id": str(uuid.uuid4())})
+        session, whose = next(sessions)
+        fields = {**VITALS, "entry_id": str(uuid.uuid4()), "whose": whose}
+        return person.form(f"/sessions/{session}/vitals/", fields)
 
     return Made(person.port, make, status=302)
 

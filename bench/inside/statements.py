@@ -27,7 +27,7 @@ def count(facts: Facts) -> dict[str, int]:
 def _asks(browser: Client, facts: Facts) -> dict[str, Callable[[], object]]:
     patient, session = facts.patients[0], facts.sessions[0]
     poll = polling(tag_on(browser.get("/").text))
-    fields = {**VITALS, "entry_id": str(uuid.uuid4())}
+    fields = {**VITALS, "entry_id": str(uuid.uuid4()), "whose": facts.whose[0]}
     return {
         "poll": lambda: browser.get("/board/poll/", headers=poll),
         "board": lambda: browser.get("/"),
