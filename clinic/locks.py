@@ -34,8 +34,14 @@ def share(queryset: QuerySet[Model]) -> list[int]:
 
 
 def exclusive(model: type[M], pk: int) -> M:
-    """Lock one row FOR UPDATE and read it as it is under the lock; nothing is joined to it."""
-    sql = f"SELECT * FROM {table(model)} WHERE id = %s FOR UPDATE"
+    """Lock one row FOR UPDATE and read it as it is under the lock; nothing is joined to it.
+
+    Its `locked_at` is when the lock was held, for `clock.now`.
+    """
+    sql = f"""
+        WITH locked AS MATERIALIZED (SELECT * FROM {table(model)} WHERE id = %s FOR UPDATE)
+        SELECT *, clock_timestamp() AS locked_at FROM locked
+    """
     row = next(iter(model._default_manager.raw(sql, [pk])), None)
     if row is None:
         raise model.DoesNotExist  # type: ignore[attr-defined]  # every model has its own

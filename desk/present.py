@@ -27,6 +27,7 @@ from monitoring.readings import (
 )
 from monitoring.services import predose
 from monitoring.services.history import of_visit
+from monitoring.services.predose_rows import is_of_visit
 from monitoring.watching import Person, Watch, watch
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
@@ -296,7 +297,7 @@ def _before(row: Row, house: House, known: History, arrived_at: datetime | None)
 
 def _check(found: Row | None, arrived_at: datetime | None) -> PreDoseCheck | None:
     check = _made(PreDoseCheck, found)
-    return check if check and predose.is_of_visit(check, arrived_at) else None
+    return check if check and is_of_visit(check, arrived_at) else None
 
 
 def _made(model: type[Made], found: Row | None, **related: Model) -> Made | None:

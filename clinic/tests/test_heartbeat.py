@@ -14,7 +14,7 @@ def beat_at(monkeypatch):
     """Beat with the wall clock and the steady clock at these seconds after noon."""
 
     def beat(wall: float, steady: float, boot: str = "first"):
-        monkeypatch.setattr("clinic.clock.now", lambda: NOON + timedelta(seconds=wall))
+        monkeypatch.setattr("clinic.clock.now", lambda *_: NOON + timedelta(seconds=wall))
         monkeypatch.setattr(heartbeat, "steady", lambda: steady)
         monkeypatch.setattr(heartbeat, "boot_id", lambda: boot)
         return heartbeat.beat("sweep")

@@ -27,7 +27,7 @@ def minutes(number: float) -> timedelta:
 @pytest.fixture(autouse=True)
 def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     held = [NOW]
-    monkeypatch.setattr(database_clock, "now", lambda: held[0])
+    monkeypatch.setattr(database_clock, "now", lambda *_: held[0])
     return held
 
 

@@ -1,5 +1,6 @@
 """Charts by the thousand."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from patients.models import (
     Patient,
     SafetyScreen,
 )
+from patients.screening.basis import facts
+from sessions.models import Protocol
 
 KNOWN_FOR = timedelta(days=40)
 KINDS = (Consent.Kind.TREATMENT, Consent.Kind.EMAIL)
@@ -35,7 +38,9 @@ class Seat:
 
 
 class ChartTables:
-    def __init__(self, clinics: list[Clinic], user: User, now: datetime, rng: Random) -> None:
+    def __init__(
+        self, clinics: list[Clinic], user: User, protocol: Protocol, now: datetime, rng: Random
+    ) -> None:
         self.clinics, self.rng, self.today = clinics, rng, now.date()
         self.people = people(rng)
         since, by = now - KNOWN_FOR, user.pk
@@ -54,9 +59,15 @@ class ChartTables:
         )
         self.screens = Table(
             SafetyScreen,
-            f"public_id {of}",
+            f"public_id {of} rested_on",
             now=now,
             outcome="cleared",
+            drug=protocol.drug,
+            route=protocol.route,
+            jurisdiction=protocol.jurisdiction,
+            conditions_asked=SafetyScreen.Asked.LISTED,
+            medicines_asked=SafetyScreen.Asked.LISTED,
+            allergies_asked=SafetyScreen.Asked.NONE,
             screened_by_id=by,
             screened_at=since,
             valid_until=self.today + timedelta(days=180),
@@ -86,12 +97,13 @@ class ChartTables:
         self.patients.copy(map(self._patient, seats))
         self.contacts.copy((*self._of(seat), f"p{seat.pk}@example.com") for seat in seats)
         self.consents.copy((self.uuid(), *self._of(seat), kind) for seat in seats for kind in KINDS)
-        self.screens.copy((self.uuid(), *self._of(seat)) for seat in seats)
-        self.conditions.copy(
-            (self.uuid(), *self._of(seat), *self.rng.choice(CONDITIONS)) for seat in seats
-        )
-        self.medications.copy(
-            (self.uuid(), *self._of(seat), self.rng.choice(MEDICINES)) for seat in seats
+        known = [(self.rng.choice(CONDITIONS), self.rng.choice(MEDICINES)) for _ in seats]
+        charts = list(zip(seats, known, strict=True))
+        self.conditions.copy((self.uuid(), *self._of(seat), *has) for seat, (has, _) in charts)
+        self.medications.copy((self.uuid(), *self._of(seat), takes) for seat, (_, takes) in charts)
+        self.screens.copy(
+            (self.uuid(), *self._of(seat), self._seen(condition, medicine))
+            for seat, ((condition, _), medicine) in charts
         )
         self.weights.copy(
             (self.uuid(), *self._of(seat), str(self.rng.randint(48, 120))) for seat in seats
@@ -118,6 +130,12 @@ class ChartTables:
             str(born),
             ("female", "male")[seat.pk % 2],
         )
+
+    def _seen(self, condition: str, medicine: str) -> str:
+        """Return what a screen of this chart rests on."""
+        rows = [Condition(text=condition)], [Medication(text=medicine)]
+        found = [fact.as_json() for fact in facts(*rows, [], self.today)]
+        return json.dumps(found, ensure_ascii=False)  # no backslashes
 
     @staticmethod
     def _of(seat: Seat) -> tuple[str, str]:

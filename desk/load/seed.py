@@ -73,7 +73,7 @@ def _copy(order: Order, clinics: list[Clinic], user: User, now: datetime) -> dic
     last = Patient.objects.aggregate(pk=Max("pk"))["pk"]
     rng = Random(f"load after {last}")  # noqa: S311 - the same rows, but no ids twice
     protocol = Protocol.objects.get(key=KEY, clinic__isnull=True, status="published")
-    charts = ChartTables(clinics, user, now, rng)
+    charts = ChartTables(clinics, user, protocol, now, rng)
     visits = VisitTables(clinics, user, protocol, order.years, now, rng)
     tables: list[Table] = [*charts.tables, *visits.tables]
     with unaudited(tables):

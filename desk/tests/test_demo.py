@@ -40,7 +40,7 @@ pytestmark = pytest.mark.django_db
 def now(request, django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         moment = request.param or clock.now()
-        patch.setattr(clock, "now", lambda: moment)
+        patch.setattr(clock, "now", lambda *_: moment)
         build(moment)
         connection.close()
         yield moment

@@ -27,7 +27,7 @@ def yesterday(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         assert "Made 2 clinics with 60 patients" in run("--if-needed")
         later = clock.now() + timedelta(days=1)
-        patch.setattr(clock, "now", lambda: later)
+        patch.setattr(clock, "now", lambda *_: later)
         yield later
         call_command("flush", interactive=False, verbosity=0)
 
@@ -59,7 +59,7 @@ def test_an_empty_database_becomes_two_clinics(yesterday):
 
 @pytest.mark.django_db
 def test_a_demo_of_today_is_left_alone(yesterday, monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: AuditEvent.objects.latest("pk").at)
+    monkeypatch.setattr(clock, "now", lambda *_: AuditEvent.objects.latest("pk").at)
     assert run("--if-needed") == ""
 
 

@@ -10,10 +10,14 @@ from desk.load.live import WATCHED
 from desk.load.seed import Order, seed
 from monitoring.models import VitalSigns
 from monitoring.services import history
+from patients.basis import basis_of
 from patients.models import Patient
+from patients.screening import standing
+from patients.screening.basis import Reasks
 from patients.tests.factories import make_patient
 from reminders.models import Message
 from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.services.authorization import treatment_of
 
 pytestmark = pytest.mark.django_db
 PATIENTS = 300
@@ -46,6 +50,15 @@ def test_the_command_says_what_it_made():
 def test_patients_are_spread_over_the_clinics(seeded):
     counts = [clinic.patients.count() for clinic in Clinic.objects.all()]
     assert counts == [PATIENTS // 2, PATIENTS // 2]
+
+
+def test_a_screen_stands_for_the_course_and_the_chart(seeded):
+    for course in TreatmentCourse.objects.select_related("protocol", "patient__clinic")[:20]:
+        today = clock.now().astimezone(course.patient.clinic.zone).date()
+        screen = course.patient.safety_screens.get()
+        basis = basis_of(course.patient, today)
+        found = standing.unmet(screen, treatment_of(course.protocol), basis.facts, Reasks(), today)
+        assert found == []
 
 
 def test_the_user_works_at_every_seeded_clinic(seeded):

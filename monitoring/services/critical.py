@@ -1,11 +1,14 @@
 """Critical values: acknowledged with what was done, and a prescriber asked until one knows."""
 
 from datetime import datetime
+from functools import cache
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import OuterRef
 
 from clinic import audit, clock, entries, times
 from clinic.audit import acting
+from clinic.bundles import Bundle, One
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
@@ -50,7 +53,7 @@ def acknowledge(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(RECORD, treatment_session.clinic_id):
             raise PermissionDenied(RECORD)
         record = history.load(treatment_session)
@@ -106,12 +109,18 @@ def follow(treatment_session: TreatmentSession, *, by: User, now: datetime) -> N
 
     Inside the transaction, after each change of what the values rest on.
     """
-    waiting = history.load(treatment_session).calls(now).waiting
-    asked = {"kind": Task.Kind.CRITICAL, "source_id": treatment_session.public_id}
+    found = _bundle().read(treatment_session.pk)
+    waiting, asked = history.record_of(treatment_session, found).calls(now).waiting, found["asked"]
     if not waiting:
-        tasks.close_for(by=by, note=SETTLED, **asked)
+        if asked:
+            tasks.close_for(
+                by=by,
+                note=SETTLED,
+                kind=Task.Kind.CRITICAL,
+                source_id=treatment_session.public_id,
+            )
         return
-    if treatment_session.status not in PRESENT or Task.objects.open().filter(**asked).exists():
+    if treatment_session.status not in PRESENT or asked:
         return
     tasks.ask(
         Task.Kind.CRITICAL,
@@ -122,6 +131,12 @@ def follow(treatment_session: TreatmentSession, *, by: User, now: datetime) -> N
         dedupe_key=f"critical:{treatment_session.public_id}:{digest(waiting)[:16]}",
         source=treatment_session,
     )
+
+
+@cache
+def _bundle() -> Bundle:
+    asked = Task.objects.open().filter(kind=Task.Kind.CRITICAL, source_id=OuterRef("public_id"))
+    return Bundle(TreatmentSession, history.parts() | {"asked": One(asked, "kind")})
 
 
 def _how(by: User, treatment_session: TreatmentSession, informed_name: str) -> How:

@@ -64,7 +64,7 @@ def report(
         treatment_session = steps.lock_open(pk)
         if not by.may(RECORD, treatment_session.clinic_id):
             raise PermissionDenied(RECORD)
-        return add(treatment_session, reported, by=by, now=clock.now())
+        return add(treatment_session, reported, by=by, now=clock.now(treatment_session))
 
 
 def add(

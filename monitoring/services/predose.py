@@ -16,11 +16,11 @@ from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_hold, wor
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.predose import Answer
 from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
-from monitoring.readings import Settings, first_dose_at, said
-from monitoring.services import critical, history, seen
-from patients.models import BodyMeasure
+from monitoring.readings import Settings, said
+from monitoring.services import critical, history, predose_rows, seen
+from monitoring.services.predose_rows import is_of_visit
 from sessions.lifecycle import Status
-from sessions.models import DosingPolicy, TreatmentSession
+from sessions.models import TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import steps
 
@@ -67,14 +67,15 @@ def asking(
 
 
 def asking_now(treatment_session: TreatmentSession, now: datetime) -> Asking:
-    numbers = history.load(treatment_session).settings
-    policy = PreDosePolicy.of(treatment_session.clinic_id)
-    return asking(numbers, policy, last_lookup(treatment_session), _today(treatment_session, now))
+    return _asking_of(treatment_session, predose_rows.read(treatment_session), now)
 
 
-def last_lookup(treatment_session: TreatmentSession) -> PreDoseCheck | None:
-    rows = PreDoseCheck.objects.filter(treatment_session__patient=treatment_session.patient_id)
-    return rows.exclude(pdmp="").exclude(treatment_session=treatment_session).first()
+def _asking_of(
+    treatment_session: TreatmentSession, found: Mapping[str, Any], now: datetime
+) -> Asking:
+    numbers = history.settings_of(found["template"], found["checks"])
+    policy = found["predose_policy"] or PreDosePolicy()
+    return asking(numbers, policy, found["lookup"], predose_rows.today(treatment_session, now))
 
 
 def latest(treatment_session: TreatmentSession) -> PreDoseCheck | None:
@@ -84,32 +85,10 @@ def latest(treatment_session: TreatmentSession) -> PreDoseCheck | None:
     return check if check and is_of_visit(check, treatment_session.arrived_at) else None
 
 
-def is_of_visit(check: PreDoseCheck, arrived_at: datetime | None) -> bool:
-    return arrived_at is not None and check.completed_at >= arrived_at
-
-
 def today(treatment_session: TreatmentSession, now: datetime) -> Today:
-    """Read what a dose of this visit rests on."""
-    record, patient = history.load(treatment_session), treatment_session.patient
-    private = PregnancyAnswer.objects.filter(treatment_session__patient=patient).first()
-    weights = BodyMeasure.objects.standing().filter(patient=patient)
-    weight = weights.filter(kind=BodyMeasure.Kind.WEIGHT).first()
-    zone = treatment_session.clinic.zone
-    return Today(
-        check=latest(treatment_session),
-        visit=record.of_visit(),
-        first_dose=first_dose_at(record.administrations),
-        settings=record.settings,
-        policy=PreDosePolicy.of(treatment_session.clinic_id),
-        on=_today(treatment_session, now),
-        birth_date=patient.birth_date,
-        sex=patient.sex,
-        pregnancy=private,
-        pregnancy_on=private.asked_at.astimezone(zone).date() if private else None,
-        weighed_on=weight.observed_at.astimezone(zone).date() if weight else None,
-        weight_days=DosingPolicy.of(treatment_session.clinic_id).weight_days,
-        history=record.history,
-    )
+    """Read what a dose of this visit rests on, in one statement."""
+    found = predose_rows.read(treatment_session)
+    return predose_rows.today_of(history.record_of(treatment_session, found), found, now)
 
 
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
@@ -134,12 +113,13 @@ def complete(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(RECORD, treatment_session.clinic_id):
             raise PermissionDenied(RECORD)
         check_status(treatment_session)
-        numbers = history.load(treatment_session).settings
-        wanted = asking_now(treatment_session, now).questions
+        found = predose_rows.read(treatment_session)
+        numbers = history.settings_of(found["template"], found["checks"])
+        wanted = _asking_of(treatment_session, found, now).questions
         _check_answers(answers, wanted, numbers, now)
         _check_lifted(latest(treatment_session), answers)
         values = {code: answers[code] if code in wanted else "" for code in QUESTIONS}
@@ -204,7 +184,7 @@ def decide(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(DECIDE, treatment_session.clinic_id):
             raise PermissionDenied(DECIDE)
         check_status(treatment_session)
@@ -321,7 +301,3 @@ def _write(
         "predose.completed", subject=treatment_session, decided=check.decided_by_id is not None
     )
     return check
-
-
-def _today(treatment_session: TreatmentSession, now: datetime) -> date:
-    return now.astimezone(treatment_session.clinic.zone).date()

@@ -58,7 +58,7 @@ def record_vitals(
     """Record one set; without a time it was taken now, by the database's clock."""
     with acting(by, entry):
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         _allow(by, treatment_session)
         at = observed_at or now
         _check_time(treatment_session, at, now)
@@ -92,7 +92,7 @@ def correct_vitals(
     """Add a set that supersedes; both stay. Entered in error keeps the values, and none count."""
     with acting(by, entry):
         treatment_session = steps.lock_open(wrong.treatment_session_id)
-        now = clock.now()
+        now = clock.now(treatment_session)
         _allow(by, treatment_session)
         if VitalSigns.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError

@@ -16,7 +16,7 @@ from sessions.services import authorization
 
 
 def asked_for(visit: Visit) -> list[str]:
-    found = authorization.missing_on_chart(visit.fresh(), None, visit.clock.now)
+    found = authorization.missing_on_chart(visit.fresh(), visit.clock.now)
     return [unmet.text for unmet in found if unmet.code == "screen"]
 
 
@@ -64,8 +64,8 @@ def test_the_chart_is_compared_in_one_statement(
     session = visit.fresh()
     authorization.treatment_of(session.course.protocol)
     _ = session.patient, session.clinic
-    authorization.missing_on_chart(session, None, visit.clock.now)
+    authorization.missing_on_chart(session, visit.clock.now)
     for number in range(12):
         chart.add_medication(visit.patient.pk, by=visit.nurse, text=f"Medicine {number}")
-    with django_assert_num_queries(2):  # the consent, and all that the screen is compared with
-        authorization.missing_on_chart(session, None, visit.clock.now + timedelta(minutes=1))
+    with django_assert_num_queries(1):
+        authorization.missing_on_chart(session, visit.clock.now + timedelta(minutes=1))

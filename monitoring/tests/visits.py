@@ -47,7 +47,7 @@ class Clock:
     def __init__(self, now: datetime) -> None:
         self.now = now
 
-    def __call__(self) -> datetime:
+    def __call__(self, locked: object = None) -> datetime:
         return self.now
 
     def to(self, moment: datetime) -> None:

@@ -1,21 +1,22 @@
 """What a dose needs before it may be given (INV-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 
 from clinic import presence
 from clinic.bundles import Bundle
-from clinic.models import PrescriberEnrolment, RemsCertification
+from clinic.presence import Site
 from patients import rules, screen_rows
 from patients.medicines.review import Review
-from patients.models import Consent, Patient, RemsEnrolment, SafetyScreen
+from patients.models import Consent, Patient, SafetyScreen
 from patients.screening import standing
 from patients.screening.basis import Fact, Reasks
 from patients.screening.treatment import Treatment, treatment
-from patients.services.medicines import review_of
-from sessions import ports, rems
+from patients.services.medicines import reviewed
+from sessions import chart_rows, ports, rems
 from sessions.models import DoseOrder, Protocol, TreatmentCourse, TreatmentSession
 from sessions.ports import Unmet
 from sessions.rems import Enrolled
@@ -54,37 +55,41 @@ def stands_on(order: DoseOrder, today: date) -> bool:
 
 def missing(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Name everything that forbids a dose now: person, consent, screen, order, pre-dose check."""
-    order = standing_order(treatment_session, now)
-    unmet = missing_on_chart(treatment_session, order, now)
-    return [*unmet, *ports.predose(treatment_session, now)]
+    return [*missing_on_chart(treatment_session, now), *ports.predose(treatment_session, now)]
 
 
-def missing_on_chart(
-    treatment_session: TreatmentSession, order: DoseOrder | None, now: datetime
-) -> list[Unmet]:
+def missing_on_chart(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Name what the chart lacks; the pre-dose check of the day is another's answer."""
-    patient = treatment_session.patient
+    rows = _chart_rows().read(treatment_session.pk)
     today = _today(treatment_session, now)
-    consents = Consent.objects.select_related("clinic").filter(patient=patient)
-    rows = _chart_rows().read(patient.pk)
-    found = OnChart(
-        birth_date=patient.birth_date,
-        deceased=patient.deceased,
-        consent=consents.of_kind(Consent.Kind.TREATMENT).standing().first(),
-        screen=rows["screen"],
-        order=order,
-        medicines=review_of(patient, today, [context_of(treatment_session.course.protocol)]),
-        planned=treatment_of(treatment_session.course.protocol),
-        facts=screen_rows.facts_in(rows, today),
-        reasks=screen_rows.reasks_in(rows),
-        rems=enrolled(treatment_session, now),
-    )
-    return unmet_on_chart(found, now, today)
+    site = presence.site(now, rows["presence"], rows["on_site"])
+    return unmet_on_chart(on_chart(treatment_session, rows, today, site), now, today)
 
 
 @cache
 def _chart_rows() -> Bundle:
-    return Bundle(Patient, screen_rows.parts("pk", "clinic"))
+    return Bundle(TreatmentSession, chart_rows.parts())
+
+
+def on_chart(
+    treatment_session: TreatmentSession, rows: Mapping[str, Any], today: date, site: Site
+) -> OnChart:
+    """Put together what a dose rests on, from the parts that `chart_rows` names."""
+    patient, protocol = treatment_session.patient, treatment_session.course.protocol
+    reviewable = rows["screen_medicines"], rows["reviews"]
+    order = rows["order"]
+    return OnChart(
+        birth_date=patient.birth_date,
+        deceased=patient.deceased,
+        consent=rows["consent"],
+        screen=rows["screen"],
+        order=order if order and stands_on(order, today) else None,
+        medicines=reviewed(*reviewable, today, [context_of(protocol)]),
+        planned=treatment_of(protocol),
+        facts=screen_rows.facts_in(rows, today),
+        reasks=screen_rows.reasks_in(rows),
+        rems=_enrolled(treatment_session, rows, site),
+    )
 
 
 def planned_treatment(patient: Patient) -> Treatment | None:
@@ -98,18 +103,17 @@ def treatment_of(protocol: Protocol) -> Treatment:
     return treatment(protocol.drug, protocol.route, protocol.jurisdiction)
 
 
-def enrolled(treatment_session: TreatmentSession, now: datetime) -> Enrolled | None:
-    """Read what REMS asks for, where it applies."""
-    clinic = treatment_session.clinic
-    if not rems.applies(clinic, treatment_session.course.protocol):
+def _enrolled(
+    treatment_session: TreatmentSession, rows: Mapping[str, Any], site: Site
+) -> Enrolled | None:
+    """Return what REMS asks for, where it applies."""
+    if not rems.applies(treatment_session.clinic, treatment_session.course.protocol):
         return None
-    enrolments = RemsEnrolment.objects.standing()
-    prescribers = PrescriberEnrolment.objects.filter(clinic=clinic, ended_on__isnull=True)
     return Enrolled(
-        certification=RemsCertification.objects.filter(clinic=clinic).first(),
-        patient=enrolments.filter(patient_id=treatment_session.patient_id).first(),
-        prescribers={row.person_id: row for row in prescribers},
-        on_site=not presence.read(clinic.pk, now).is_empty,
+        certification=rows["certification"],
+        patient=rows["enrolment"],
+        prescribers={row.person_id: row for row in rows["rems_prescribers"]},
+        on_site=not site.is_empty,
     )
 
 

@@ -56,7 +56,7 @@ def record_device(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
         check_route(treatment_session, Route.NASAL)

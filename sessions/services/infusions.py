@@ -74,7 +74,7 @@ def start(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
         check_route(treatment_session, Route.IV)
@@ -249,7 +249,7 @@ def change(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = steps.lock_open(pk)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):
             raise PermissionDenied(GIVE)
         found = current(treatment_session)

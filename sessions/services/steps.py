@@ -158,7 +158,7 @@ def change_status(
         entries.claim(entry, by)
         treatment_session = lock(pk)
         check_version(treatment_session, version)
-        now = clock.now()
+        now = clock.now(treatment_session)
         if at is not None:
             times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
         take(

@@ -131,7 +131,7 @@ def test_an_undone_task_stays_when_other_days_are_closed_later(
 ):
     before = list(waiting())
     afterwards = timezone.now() + timedelta(days=20)
-    monkeypatch.setattr("sessions.services.closures.clock.now", lambda: afterwards)
+    monkeypatch.setattr("sessions.services.closures.clock.now", lambda *_: afterwards)
     close(clinic, monday + timedelta(days=60), monday + timedelta(days=60), administrator)
     assert list(waiting()) == before
     closures.remove(closure, by=administrator)

@@ -34,7 +34,7 @@ def today(monkeypatch):
     class Today:
         def at(self, day, hour=18):
             moment = datetime.combine(day, time(hour), tzinfo=booking_zone)
-            monkeypatch.setattr(clock, "now", lambda: moment)
+            monkeypatch.setattr(clock, "now", lambda *_: moment)
 
     from zoneinfo import ZoneInfo
 
