@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import OuterRef
 
-from clinic.bundles import Bundle, Many, One, all_fields, person
+from clinic.bundles import Bundle, Many, One, all_fields, person, together
 from monitoring.before_dose import Today
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.readings import first_dose_at
@@ -24,7 +24,7 @@ def read(treatment_session: TreatmentSession) -> dict[str, Any]:
 
 @cache
 def _bundle() -> Bundle:
-    return Bundle(TreatmentSession, history.parts() | parts())
+    return Bundle(TreatmentSession, together(history.parts(), parts()))
 
 
 def parts() -> dict[str, Many]:
