@@ -102,6 +102,10 @@ RELATIVE = (
     Relative("pulse", "watch_pulse_change", "high", both_ways=True),
 )
 
+ABSOLUTE_OF = {name: [rule for rule in ABSOLUTE if rule.measure == name] for name in MEASURES}
+RELATIVE_OF = {name: [rule for rule in RELATIVE if rule.measure == name] for name in MEASURES}
+LIMITED = [name for name in MEASURES if ABSOLUTE_OF[name] or RELATIVE_OF[name]]
+
 
 def alerts(reading: Reading, baseline: Reading | None, settings: Settings) -> tuple[Alert, ...]:
     """Return the critical values of one set; nothing is left out for being implausible."""
@@ -135,7 +139,7 @@ class Judge:
         self.readings = sorted(history.readings, key=lambda reading: reading.observed_at)
 
     def standing(self) -> tuple[Alert, ...]:
-        found = [alert for measure in MEASURES for alert in self._of(measure)]
+        found = [alert for measure in LIMITED for alert in self._of(measure)]
         return (*critical(found), *watched(found))
 
     def before(self, measure: str) -> list[Measured]:
@@ -182,20 +186,21 @@ class Judge:
         known = min(before, default=None) if self._is_after_dose(reading) else None
         absolute = [
             alert
-            for rule in ABSOLUTE
-            if rule.measure == measure and (alert := _absolute(rule, reading, known, self.settings))
+            for rule in ABSOLUTE_OF[measure]
+            if (alert := _absolute(rule, reading, known, self.settings))
         ]
         return absolute + self._relative(measure, reading, before)
 
     def _relative(self, measure: str, reading: Reading, before: list[Measured]) -> list[Alert]:
+        if not self._is_after_dose(reading):
+            return []
         rules = [
             rule
-            for rule in RELATIVE
-            if rule.measure == measure
-            and getattr(self.settings, rule.setting) is not None
+            for rule in RELATIVE_OF[measure]
+            if getattr(self.settings, rule.setting) is not None
             and (rule.level == "watch" or self.symptoms)
         ]
-        if not rules or not self._is_after_dose(reading):
+        if not rules:
             return []
         value = getattr(reading, measure)
         if not before:

@@ -14,7 +14,7 @@ from monitoring.forms.taps import BareForm, TapForm, buttons
 from monitoring.happenings import emergency_words, happenings
 from monitoring.models import Emergency, EmergencyAction, EmergencyPolicy
 from monitoring.services import emergencies, history
-from monitoring.views.taps import show, tapped
+from monitoring.views.taps import show, tapped, whole_rows
 from patients.models import Allergy, Condition, Medication
 from sessions.actions import session_rows, today_of
 from sessions.models import TreatmentSession
@@ -26,7 +26,7 @@ LIST = ("emergency", "actions")
 @require_GET
 def emergency(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     """Show what runs now, or the last one, with a button for each thing that may be done."""
-    treatment_session = fetch(request, session_rows(), emergencies.RUN, public_id=public_id)
+    treatment_session = fetch(request, whole_rows(), emergencies.RUN, public_id=public_id)
     running = emergencies.running(treatment_session)
     last = running or treatment_session.emergencies.last()
     rows = EmergencyAction.objects.standing().filter(emergency=last).select_related("by")
@@ -89,7 +89,7 @@ def undo(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 @require_GET
 def ambulance(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     """Print what an ambulance crew asks: one page, without a script."""
-    treatment_session = fetch(request, session_rows(), SEES_VALUES, public_id=public_id)
+    treatment_session = fetch(request, whole_rows(), SEES_VALUES, public_id=public_id)
     record, patient = history.load(treatment_session), treatment_session.patient
     of_patient, today = {"patient": patient}, today_of(treatment_session)
     context = {

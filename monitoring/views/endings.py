@@ -14,7 +14,7 @@ from monitoring.forms.taps import TapForm, buttons
 from monitoring.happenings import search_words
 from monitoring.models import LeftUnnoticed, SearchStep
 from monitoring.services import endings
-from monitoring.views.taps import show, tapped
+from monitoring.views.taps import show, tapped, whole_rows
 from sessions.actions import Panel, answer, session_rows
 from sessions.models import TreatmentSession
 
@@ -137,4 +137,4 @@ def search_step(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 def _search(request: HtmxHttpRequest, public_id: UUID) -> tuple[LeftUnnoticed, TreatmentSession]:
     rows = LeftUnnoticed.objects.visible_to(staff(request))
     found = get_object_or_404(rows, public_id=public_id)
-    return found, fetch(request, session_rows(), endings.RUN, pk=found.treatment_session_id)
+    return found, fetch(request, whole_rows(), endings.RUN, pk=found.treatment_session_id)

@@ -15,7 +15,7 @@ from monitoring.happenings import panic_words
 from monitoring.models import PanicEntry, PanicEpisode
 from monitoring.models.panic import END
 from monitoring.services import panic
-from monitoring.views.taps import show, tapped
+from monitoring.views.taps import show, tapped, whole_rows
 from sessions.actions import Panel, answer, session_rows
 from sessions.models import TreatmentSession
 from sessions.models.protocol import Route
@@ -131,7 +131,7 @@ def in_error(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 def _episode(request: HtmxHttpRequest, public_id: UUID) -> tuple[PanicEpisode, TreatmentSession]:
     rows = PanicEpisode.objects.visible_to(staff(request)).select_related("event")
     found = get_object_or_404(rows, public_id=public_id)
-    return found, fetch(request, session_rows(), panic.RECORD, pk=found.treatment_session_id)
+    return found, fetch(request, whole_rows(), panic.RECORD, pk=found.treatment_session_id)
 
 
 def _fits(more: object, by_drip: bool) -> bool:

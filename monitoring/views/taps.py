@@ -33,7 +33,13 @@ def show(
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
+    """Show a page of its own; the session comes with what its banner says."""
     audit.read(staff(request), "session", treatment_session)
-    whole = TreatmentSession.objects.select_related(*WITH_BANNER).get(pk=treatment_session.pk)
-    banner = session_banner(request, whole)
-    return render(request, template, {"treatment_session": whole, "banner": banner, **context})
+    banner = session_banner(request, treatment_session)
+    context = {"treatment_session": treatment_session, "banner": banner, **context}
+    return render(request, template, context)
+
+
+def whole_rows() -> Any:
+    """Return sessions with what the banner of their page says."""
+    return TreatmentSession.objects.select_related(*WITH_BANNER)
