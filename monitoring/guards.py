@@ -44,7 +44,7 @@ def signed_rows(treatment_session: TreatmentSession) -> list[dict[str, Any]]:
     rows = [
         {"rows": name, **model_to_dict(row)}
         for name in SIGNED
-        for row in getattr(treatment_session, name).order_by("pk")
+        for row in ports.by_key(getattr(treatment_session, name))
     ]
     rows += [{"rows": name, **model_to_dict(row)} for name, row in ended.items() if row]
     left = getattr(treatment_session, "discharge", None)
@@ -70,5 +70,6 @@ def register() -> None:
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.open_conditions)
     ports.signed.register("monitoring", signed_rows)
+    ports.signed_relations.register("monitoring", lambda: (*SIGNED, *ENDINGS, "discharge"))
     ports.told.register("monitoring", told.told)
     ports.status_changed.register(rems.ask_for_form)

@@ -43,6 +43,7 @@ OUTCOME = (
     *LEASE,
 )
 MARK = f"UPDATE reminders_message SET {', '.join(f'{name} = %s' for name in OUTCOME)} WHERE id = %s"
+OF_CLINIC = "(SELECT clinic_id FROM reminders_message WHERE id = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,8 @@ def send(claimed: Claim, mailer: Mailer) -> str:
             locked = _lock_all(claimed)
             if locked is None:
                 return LOST
-            message, reach, now = locked
-            _decide(message, reach, mailer, now)
+            message, reach, crisis_line, now = locked
+            _decide(message, reach, mailer, crisis_line, now)
             _mark(message)
             return message.state
     except DatabaseError as error:
@@ -108,9 +109,9 @@ def send(claimed: Claim, mailer: Mailer) -> str:
         return _set_aside(claimed, error)
 
 
-def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
+def _lock_all(claimed: Claim) -> tuple[Message, Reach, str, datetime] | None:
     """Lock what decides, then the message if it is still ours, and return it with its rows."""
-    (patient,), (session,), contacts, consents, holds, messages, (clinic,) = in_turn(
+    (patient,), (session,), contacts, consents, holds, messages, (clinic,), policies = in_turn(
         Read(Patient, "WHERE id = %s FOR SHARE", [claimed.patient_id]),
         Read(TreatmentSession, "WHERE id = %s FOR SHARE", [claimed.session_id]),
         Read(EmailContact, "WHERE patient_id = %s FOR SHARE", [claimed.patient_id]),
@@ -121,11 +122,8 @@ def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
             [claimed.patient_id],
         ),
         _ours(claimed),
-        Read(
-            Clinic,
-            "WHERE id = (SELECT clinic_id FROM reminders_message WHERE id = %s)",
-            [claimed.pk],
-        ),
+        Read(Clinic, f"WHERE id = {OF_CLINIC}", [claimed.pk]),
+        Read(PatientPolicy, f"WHERE clinic_id = {OF_CLINIC}", [claimed.pk]),
     )
     if not messages:
         return None
@@ -136,7 +134,8 @@ def _lock_all(claimed: Claim) -> tuple[Message, Reach, datetime] | None:
         consent.clinic = clinic
     now = clock.now()
     contact = next(iter(contacts), None)
-    return message, planning.reach_of(patient, contact, consents, now, held=bool(holds)), now
+    reach = planning.reach_of(patient, contact, consents, now, held=bool(holds))
+    return message, reach, next(iter(policies), PatientPolicy()).crisis_line, now
 
 
 def _ours(claimed: Claim) -> Read:
@@ -158,7 +157,9 @@ def _mark(message: Message) -> None:
         cursor.execute(MARK, [*(getattr(message, name) for name in OUTCOME), message.pk])
 
 
-def _decide(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:
+def _decide(
+    message: Message, reach: Reach, mailer: Mailer, crisis_line: str, now: datetime
+) -> None:
     if message.lease_until is None or message.lease_until - now < LEASE_LEFT:
         message.close(State.PLANNED)
         return
@@ -171,7 +172,7 @@ def _decide(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> No
     elif message.attempts > rules.MOST_ATTEMPTS:
         _fail(message, "Every attempt was cut off.", now)
     else:
-        _write_and_send(message, reach, mailer, now)
+        _write_and_send(message, reach, mailer, crisis_line, now)
 
 
 def _obstacle(message: Message, reach: Reach) -> str:
@@ -192,9 +193,10 @@ def _postpone(message: Message, until: datetime) -> None:
         message.close(State.PLANNED)
 
 
-def _write_and_send(message: Message, reach: Reach, mailer: Mailer, now: datetime) -> None:
+def _write_and_send(
+    message: Message, reach: Reach, mailer: Mailer, crisis_line: str, now: datetime
+) -> None:
     try:
-        crisis_line = PatientPolicy.of(message.clinic_id).crisis_line
         mailer.send(
             rendering.mail(message, reach.address, reach.zone, now, crisis_line=crisis_line)
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from clinic.ports import Contributors, Guard, Listeners
@@ -32,6 +33,15 @@ status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 
 signed: Contributors[[TreatmentSession], list[dict[str, Any]]] = Contributors("signed")
 """The rows of apps above that a signature vouches for, too."""
+
+signed_relations: Contributors[[], tuple[str, ...]] = Contributors("signed_relations")
+"""Where these rows hang on a session, so that those of many sessions are read together."""
+
+
+def by_key(rows: Any) -> list[Any]:
+    """Return what hangs on a session in the order of writing, read before or not."""
+    return sorted(rows.all(), key=attrgetter("pk"))
+
 
 told: Contributors[[TreatmentSession], list[Section]] = Contributors("told")
 """The same in words, for the person who signs."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from clinic.models import User
 from sessions.lifecycle import ENDINGS
 from sessions.models import Signature, TreatmentSession
-from sessions.services.signing import seal
+from sessions.services.signing import read_rows, seal
 
 SIGNED_AFTER = timedelta(hours=3)
 LEFT_OPEN = 5  # of the latest, as on any morning
@@ -23,7 +23,8 @@ def split(
 
 def sign(sessions: Iterable[TreatmentSession], by: User, now: datetime) -> None:
     """Sign saved sessions."""
-    saved = TreatmentSession.objects.in_bulk([row.pk for row in sessions])
+    saved = list(TreatmentSession.objects.filter(pk__in=[row.pk for row in sessions]))
+    read_rows(saved)
     Signature.objects.bulk_create(
         Signature(
             treatment_session=row,
@@ -32,5 +33,5 @@ def sign(sessions: Iterable[TreatmentSession], by: User, now: datetime) -> None:
             meaning="Reviewed and approved",
             **seal(row),
         )
-        for row in saved.values()
+        for row in saved
     )

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import prefetch_related_objects
 from django.forms.models import model_to_dict
 
 from clinic import audit, clock, entries
@@ -16,9 +18,14 @@ from clinic.models import User
 from patients.services import tasks
 from sessions import ports
 from sessions.models import InfusionEvent, Signature, TreatmentSession
+from sessions.ports import by_key
 from sessions.services import asks, steps
 
 SIGN = "treatment_sessions.sign_session"
+RELATIONS = ("doses", "infusion_events", "status_changes", "stays", "dose_checks", "dose_wastes")
+CHUNK = 100  # sessions whose rows are read together
+
+Content = dict[str, list[dict[str, Any]]]
 
 
 def content_hash(
@@ -29,7 +36,10 @@ def content_hash(
     `fields` narrows each kind of row to those that a signature names: a field that a later release
     adds is not part of it. Of a kind that it doesn't name, every row is part of it.
     """
-    content = _content(treatment_session)
+    return _hash(_content(treatment_session), fields)
+
+
+def _hash(content: Content, fields: Mapping[str, Collection[str]] | None = None) -> str:
     if fields:
         content = {
             part: [_narrowed(row, fields.get(_kind(part, row))) for row in rows]
@@ -42,11 +52,12 @@ def content_hash(
 def seal(treatment_session: TreatmentSession) -> dict[str, Any]:
     """Return what a signature keeps of the record: its hash, and the fields that are in it."""
     fields: dict[str, set[str]] = {}
-    for part, rows in _content(treatment_session).items():
+    content = _content(treatment_session)
+    for part, rows in content.items():
         for row in rows:
             fields.setdefault(_kind(part, row), set()).update(row)
     return {
-        "content_hash": content_hash(treatment_session),
+        "content_hash": _hash(content),
         "fields": {kind: sorted(names) for kind, names in fields.items()},
     }
 
@@ -54,29 +65,38 @@ def seal(treatment_session: TreatmentSession) -> dict[str, Any]:
 def altered() -> Iterator[str]:
     """Name every signed session whose rows are no longer those that were signed."""
     signatures = Signature.objects.select_related("treatment_session").order_by("pk")
-    for signature in signatures.iterator(chunk_size=500):
-        treatment_session = signature.treatment_session
-        if content_hash(treatment_session, signature.fields) != signature.content_hash:
-            on = f"{signature.signed_at:%Y-%m-%d %H:%M} UTC"
-            yield f"session {treatment_session.public_id}, signed {on}, differs from its rows"
+    rows = signatures.iterator(chunk_size=CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        read_rows([signature.treatment_session for signature in some])
+        for signature in some:
+            treatment_session = signature.treatment_session
+            if content_hash(treatment_session, signature.fields) != signature.content_hash:
+                on = f"{signature.signed_at:%Y-%m-%d %H:%M} UTC"
+                yield f"session {treatment_session.public_id}, signed {on}, differs from its rows"
 
 
-def _content(treatment_session: TreatmentSession) -> dict[str, list[dict[str, Any]]]:
+def read_rows(sessions: Sequence[TreatmentSession]) -> None:
+    """Read what signatures of these sessions vouch for, each table once."""
+    above = [name for names in ports.signed_relations().values() for name in names]
+    prefetch_related_objects(sessions, *RELATIONS, *above)
+
+
+def _content(treatment_session: TreatmentSession) -> Content:
     return {
         "session": [model_to_dict(treatment_session)],
-        "doses": [model_to_dict(row) for row in treatment_session.doses.order_by("pk")],
+        "doses": [model_to_dict(row) for row in by_key(treatment_session.doses)],
         "infusion": [_step(row) for row in treatment_session.infusion_events.all()],
-        "steps": [model_to_dict(row) for row in treatment_session.status_changes.order_by("pk")],
-        "stays": [model_to_dict(row) for row in treatment_session.stays.order_by("pk")],
+        "steps": [model_to_dict(row) for row in by_key(treatment_session.status_changes)],
+        "stays": [model_to_dict(row) for row in by_key(treatment_session.stays)],
         **_by_two_people(treatment_session),
         **ports.signed(treatment_session),
     }
 
 
-def _by_two_people(treatment_session: TreatmentSession) -> dict[str, list[dict[str, Any]]]:
+def _by_two_people(treatment_session: TreatmentSession) -> Content:
     """Return second checks and waste where there are any: older signatures knew neither."""
     rows = {"checks": treatment_session.dose_checks, "waste": treatment_session.dose_wastes}
-    found = {part: [model_to_dict(row) for row in of.order_by("pk")] for part, of in rows.items()}
+    found = {part: [model_to_dict(row) for row in by_key(of)] for part, of in rows.items()}
     return {part: values for part, values in found.items() if values}
 
 
