@@ -2,29 +2,10 @@
 
 from collections.abc import Iterable
 
-from monitoring.conditions import Condition, Gate
+from monitoring.conditions import SHORT, Condition, Gate
 from sessions.ports import Unmet
 
 # The gates speak in sentences; a card has room for a few words.
-SHORT = {
-    "no_dose": "No dose on record",
-    "infusion_running": "Infusion is running",
-    "minimum_time": "Minimum time not over",
-    "medicine_recheck": "Recheck after a medicine",
-    "bp_baseline_missing": "Blood pressure before the dose missing",
-    "bp_peak_missing": "Blood pressure at about 40 minutes missing",
-    "bp_predeparture_missing": "Blood pressure before leaving missing",
-    "bp_high": "Blood pressure too high to leave",
-    "sedation": "MOAA/S unknown or not as before",
-    "dissociation": "Dissociation unknown or not settled",
-    "spo2": "SpO₂ unknown or too low",
-    "adverse_event": "Adverse event is open",
-    "escort": "Way home not settled",
-    "driving": "Means to drive",
-    "assessment": "Assessment to come",
-    "clock": "Server clock jumped",
-    "future_time": "An entry lies ahead of now",
-}
 SHORT_BEFORE_DOSE = {
     "consent": "No valid consent to treatment",
     "screen": "No valid safety screen",

@@ -27,3 +27,25 @@ class Gate:
     @property
     def ready(self) -> bool:
         return bool(self.conditions) and not self.unmet
+
+
+# What is open, in a few words and without a value of the patient's.
+SHORT = {
+    "no_dose": "No dose on record",
+    "infusion_running": "Infusion is running",
+    "minimum_time": "Minimum time not over",
+    "medicine_recheck": "Recheck after a medicine",
+    "bp_baseline_missing": "Blood pressure before the dose missing",
+    "bp_peak_missing": "Blood pressure at about 40 minutes missing",
+    "bp_predeparture_missing": "Blood pressure before leaving missing",
+    "bp_high": "Blood pressure too high to leave",
+    "sedation": "MOAA/S unknown or not as before",
+    "dissociation": "Dissociation unknown or not settled",
+    "spo2": "SpO₂ unknown or too low",
+    "adverse_event": "Adverse event is open",
+    "escort": "Way home not settled",
+    "driving": "Means to drive",
+    "assessment": "Assessment to come",
+    "clock": "Server clock jumped",
+    "future_time": "An entry lies ahead of now",
+}

@@ -7,7 +7,7 @@ from django.forms.models import model_to_dict
 from monitoring import told
 from monitoring.models import VitalSigns
 from monitoring.readings import BloodPressure
-from monitoring.services import discharge, endings, predose, rems
+from monitoring.services import discharge, endings, predose, rems, replays
 from patients import ports as patients_ports
 from patients.models import Patient
 from patients.ports import LastValue
@@ -69,6 +69,7 @@ def register() -> None:
     ports.status_changed.register(endings.after_step)
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.open_conditions)
+    ports.dry_run.register(replays.compare)
     ports.signed.register("monitoring", signed_rows)
     ports.signed_relations.register("monitoring", lambda: (*SIGNED, *ENDINGS, "discharge"))
     ports.told.register("monitoring", told.told)

@@ -1,13 +1,15 @@
 """What sessions ask of, and tell to, the apps above."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
 from clinic.ports import Contributors, Guard, Listeners
-from sessions.models import TreatmentSession
+from sessions.models import MonitoringTemplate, TreatmentSession
 from sessions.sections import Section
+from sessions.trials import Compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,6 @@ def by_key(rows: Any) -> list[Any]:
 
 told: Contributors[[TreatmentSession], list[Section]] = Contributors("told")
 """The same in words, for the person who signs."""
+
+dry_run: Guard[[MonitoringTemplate, Sequence[TreatmentSession]], list[Compared]] = Guard("dry_run")
+"""What a monitoring template would have changed in these ended sessions."""

@@ -14,6 +14,7 @@ from clinic.access import staff
 from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter, clinic_here
 from clinic.models import Clinic
 from sessions import protocols
+from sessions.admin.dry_run import DryRunMixin, last_made
 from sessions.dosing import DosingError
 from sessions.forms.simulation import SimulationForm
 from sessions.models import (
@@ -142,7 +143,7 @@ class MonitoringTemplateAdmin(PartAdmin):
 
 
 @admin.register(Protocol)
-class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
+class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
     list_display = ["title", "key", "version", "status", "belongs_to", "published_at"]
     list_filter = ["status", "route", ("clinic", OwnRowsFilter)]
     search_fields = ["key", "title"]
@@ -253,6 +254,9 @@ class ProtocolAdmin(PartMixin, ClinicScopedAdmin):
         if draft is not None and "visit_minutes" in form.fields:
             context["may_publish"] = self.has_publish_permission(request)
             context["differences"] = protocols.differences(draft.pk)
+            whole = protocols.whole().get(pk=draft.pk)
+            if hasattr(whole, "monitoring"):
+                context["dry_run"] = {"made": last_made(whole)}
             short = protocols.visit_too_short(draft.pk)
             if short:
                 form.errors.setdefault("visit_minutes", form.error_class()).append(short)
