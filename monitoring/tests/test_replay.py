@@ -67,6 +67,17 @@ def test_when_a_session_would_have_been_ready(changed, settled, ready):
     assert (minute(found.settled_at), minute(found.ready_at)) == (settled, ready)
 
 
+@pytest.mark.parametrize(("required", "ready"), [(True, None), (False, 125)])
+def test_time_and_values_do_not_wait_for_the_escort(required, ready):
+    found = judged(history(*SETS, escort=None), replace(SETTINGS, escort_required=required))
+    assert (minute(found.settled_at), minute(found.ready_at)) == (125, ready)
+
+
+def test_time_and_values_do_not_wait_for_the_assessment():
+    found = judged(history(*SETS, assessment=None), SETTINGS)
+    assert (minute(found.settled_at), minute(found.ready_at)) == (125, None)
+
+
 @pytest.mark.parametrize(
     ("changed", "opened"),
     [({}, ()), ({"recent_minutes": 10}, ()), ({"recent_minutes": 9}, ("spo2", "bp_high"))],
