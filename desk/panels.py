@@ -81,13 +81,16 @@ def _dose(sheet: Sheet) -> list[Panel]:
 
 
 def _monitoring(sheet: Sheet) -> list[Panel]:
-    """Release when all is met; assess when only a person's word is missing; else measure."""
+    """Release when all is met; assess when only a person's word is missing; else measure.
+
+    While a critical value stands, the next thing is to measure again, not to judge who may leave.
+    """
     gate = sheet.gate
     if gate is None or not sheet.may(discharge.ASSESS):
         return []
     if gate.ready:
         return [release_panel(sheet.treatment_session, sheet.record)]
-    if all(c.code in A_PERSON_SETTLES or c.decidable for c in gate.unmet):
+    if not sheet.alerts and all(c.code in A_PERSON_SETTLES or c.decidable for c in gate.unmet):
         prescriber = sheet.may(PRESCRIBER)
         return [assess_panel(sheet.treatment_session, gate, prescriber=prescriber)]
     return _vitals(sheet)

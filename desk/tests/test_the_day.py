@@ -12,22 +12,23 @@ from uuid import UUID
 
 import pytest
 from django.core import mail
-from django.urls import reverse
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from clinic import heartbeat
-from clinic.models import Heartbeat
-from clinic.roles import Role
-from clinic.tests.factories import make_clinic, make_staff
-from clinic.tests.moved_clock import MovedClock, moved_clock
-from desk.tests import browser
+from desk.tests.day import (
+    Day,
+    answer_predose,
+    assess_ready,
+    begin_day,
+    enter_vitals,
+    name_escort,
+    release_to,
+)
 from monitoring.models import VitalSigns
 from patients.models import Patient, Task
 from patients.tests import bundles
 from reminders import sweeping
 from reminders.models import Message
-from sessions import protocols
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,47 +42,10 @@ def size(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-class Day:
-    """One clinic's day as its people live it: who is at the screen, and what time it is."""
-
-    def __init__(self, page: Page, address: str, size: str, clock: MovedClock) -> None:
-        self.page, self.address, self.size, self.clock = page, address, size, clock
-        page.set_viewport_size(browser.SIZES[size])
-        page.set_default_timeout(15_000)
-
-    def at(self, moment: datetime) -> None:
-        """Move the clocks; the regular sweep has run, and saw no jump: only this test makes one."""
-        self.clock.move_to(moment)
-        heartbeat.beat(heartbeat.SWEEP)
-        Heartbeat.objects.update(jumped_at=None, jump_seconds=None)
-
-    def sign_in(self, username: str) -> None:
-        browser.sign_in(self.page, self.address, username)
-
-    def go(self, name: str, *args: object) -> None:
-        self.page.goto(self.address + reverse(name, args=args))
-
-    def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def picture(self, name: str) -> None:
-        browser.picture(self.page, f"{name}-{self.size}")
-
-
 @pytest.fixture
 def day(page: Page, live_server: LiveServer, size: str) -> Iterator[Day]:
-    clinic = make_clinic("Riverside Practice", phone="030 5550100", address="Hafenweg 3, Berlin")
-    for role, username in (
-        (Role.FRONT_DESK, "frontdesk"),
-        (Role.NURSE, "nurse"),
-        (Role.PRESCRIBER, "prescriber"),
-    ):
-        user = make_staff(clinic, role, username)
-        user.set_password(browser.PASSWORD)
-        user.save()
-    protocols.load_shipped()
-    with moved_clock(REFERRED) as clock:
-        yield Day(page, live_server.url, size, clock)
+    with begin_day(page, live_server.url, size, REFERRED) as begun:
+        yield begun
 
 
 @pytest.fixture
@@ -212,17 +176,6 @@ def run_session(day: Day, patient: Patient) -> None:
     sign(day, key, start)
 
 
-def answer_predose(day: Day) -> None:
-    for question in day.page.get_by_role("radiogroup").all():
-        question.locator("label").first.click()  # the answer that lets the dose pass
-    day.press("Save pre-dose check")
-    expect(day.page.get_by_role("heading", name="Private question")).to_be_visible()
-    day.picture("session-private")
-    day.page.get_by_text("Test negative").click()
-    day.press("Save answer")
-    expect(day.page.get_by_role("textbox", name="Blood pressure")).to_be_visible()
-
-
 def give_devices(day: Day, start: datetime) -> None:
     """Two devices, five minutes apart, each with its lot."""
     for number, minute, then in ((1, 2, "Record device 2"), (2, 8, "Save vital signs")):
@@ -262,22 +215,12 @@ def leave(day: Day, key: UUID, start: datetime) -> None:
     expect(day.page.get_by_role("heading", name="Before leaving")).to_be_visible()
     day.picture("gate")
     enter_vitals(day, bp="122/76")
-    day.go("monitoring:escort", key)
-    day.page.locator("label", has_text="Accompanying adult").click()
-    day.page.get_by_label("Name of the person").fill("Jo O'Hara")
-    day.press("Save escort")
-    expect(day.page.get_by_text("Jo O'Hara").first).to_be_attached()
-    day.go("monitoring:assess", key)
-    day.page.locator("label", has_text="Ready").first.click()
-    day.press("Save assessment")
+    name_escort(day, key, "Jo O'Hara")
+    assess_ready(day, key)
     expect(day.page.get_by_text(re.compile("all met")).first).to_be_attached()
     day.go("desk:session", key)
     day.picture("session-ready")
-    day.go("monitoring:release", key)
-    day.page.locator("label", has_text="Jo O'Hara").click()
-    day.page.locator("label", has_text="Printed").click()
-    day.page.locator("main form").get_by_role("button").last.click()
-    expect(day.page.get_by_text("Released.")).to_be_visible()
+    release_to(day, key, "Jo O'Hara")
 
 
 def sign(day: Day, key: UUID, start: datetime) -> None:
@@ -303,16 +246,3 @@ def follow_up(day: Day, patient: Patient) -> None:
     day.go("desk:worklist")
     expect(day.page.get_by_text("O'Hara42").first).to_be_visible()
     day.picture("worklist")
-
-
-def enter_vitals(
-    day: Day, *, bp: str, spo2: str = "98", sedation: str = "5", dissociation: str = "0"
-) -> None:
-    page = day.page
-    measured = {"Blood pressure": bp, "Pulse": "72", "SpO₂": spo2, "Respiration": "14"}
-    for measure, value in measured.items():
-        page.get_by_role("textbox", name=measure).fill(value)
-    page.get_by_role("group", name="MOAA/S").locator("label", has_text=sedation).click()
-    page.get_by_role("group", name="Dissociation").locator("label", has_text=dissociation).click()
-    day.press("Save vital signs")
-    expect(page.get_by_text(re.compile("^Vital signs of .* saved"))).to_be_visible()

@@ -26,7 +26,7 @@ class MedicineForm(ClinicalForm):
         label="Kind", choices=[("", "Choose"), *((c, one.told) for c, one in CLASSES.items())]
     )
     dose = LineField(max_length=60)
-    route = forms.ChoiceField(choices=MedicationGiven.Route.choices)
+    route = forms.ChoiceField(choices=[("", "Choose"), *MedicationGiven.Route.choices])
     given_at = MomentField(label="Given at")
     why = reason_field("What for", required=True)
     effect = forms.ChoiceField(

@@ -14,7 +14,8 @@ from clinic.audit import acting
 from clinic.models import User
 from clinic.tests.factories import TESTS
 from monitoring.models import Emergency, EmergencyAction, EmergencyPolicy
-from monitoring.services import emergencies, history
+from monitoring.services import emergencies, history, medicines
+from monitoring.services.medicines import Given
 from monitoring.tests.visits import Visit
 from patients.models import Allergy, Condition, Medication
 from sessions.covered import covered
@@ -171,10 +172,16 @@ def test_the_crews_sheet_has_all_on_it(client: Client, treated: Visit) -> None:
     emergencies.act(started, "medicine", by=treated.nurse, text="Midazolam 2 mg")
     undone = emergencies.act(started, "cpr", by=treated.nurse)
     emergencies.undo(undone, by=treated.nurse)
+    given = Given("Lorazepam", "benzodiazepine", "1 mg", "iv", treated.prescriber, "Panic")
+    medicines.record(treated.pk, given, by=treated.nurse)
     client.force_login(treated.nurse)
     page = client.get(url("ambulance", treated.row)).content.decode()
     shown = ["Latex", "Asthma", "Sertraline", "28 mg", "201/111", "ext. 42"]
-    shown += [str(treated.patient), "Medicine given: Midazolam 2 mg"]
+    shown += [
+        "<b>Lorazepam 1 mg</b>, Into a vein",
+        str(treated.patient),
+        "Medicine given: Midazolam 2 mg",
+    ]
     assert [words for words in shown if words not in page] == []
     assert "Lithium" not in page
     assert "CPR" not in page

@@ -149,6 +149,13 @@ def test_the_signature_tells_the_course_of_it(treated: Visit) -> None:
 # pages
 
 
+def test_the_rescue_step_leads_to_the_medicine_form(client: Client, treated: Visit) -> None:
+    episode = begin(treated)
+    client.force_login(treated.nurse)
+    page = client.get(reverse("monitoring:panic", args=[episode.public_id])).content.decode()
+    assert reverse("monitoring:medicine", args=[treated.row.public_id]) in page
+
+
 def test_a_nurse_goes_through_it_by_taps(client: Client, treated: Visit) -> None:
     client.force_login(treated.nurse)
     url = reverse("monitoring:panic_begin", args=[treated.row.public_id])

@@ -17,10 +17,12 @@ from monitoring.services import emergencies, history
 from monitoring.views.taps import show, tapped, whole_rows
 from patients.models import Allergy, Condition, Medication
 from sessions.actions import session_rows, today_of
+from sessions.lifecycle import PRESENT
 from sessions.models import TreatmentSession
 
 SEES_VALUES = "monitoring.view_vitalsigns"
 LIST = ("emergency", "actions")
+HANDED_OVER = "handed_over"
 
 
 @require_GET
@@ -31,6 +33,7 @@ def emergency(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     last = running or treatment_session.emergencies.last()
     rows = EmergencyAction.objects.standing().filter(emergency=last).select_related("by")
     done = list(rows.order_by("-at", "-pk")) if last else []
+    handed_over = last and not running and any(row.code == HANDED_OVER for row in done)
     actions = list(reviewed.topic("emergency")["actions"])
     context = {
         "emergency": last,
@@ -39,6 +42,7 @@ def emergency(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         "undo": BareForm(),
         "done": [(row, emergency_words(row)) for row in done],
         "buttons": buttons(actions, [row.code for row in done]),
+        "may_transfer": handed_over and treatment_session.status in PRESENT,
         "policy": EmergencyPolicy.of(treatment_session.clinic_id),
         "may_print": staff(request).may(SEES_VALUES, treatment_session.clinic_id),
         "now": clock.now(),

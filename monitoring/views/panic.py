@@ -24,6 +24,7 @@ GET_POST = require_http_methods(["GET", "POST"])
 OPENS = {
     "vitals": "monitoring:vitals",
     "serotonin": "monitoring:serotonin",
+    "medicine": "monitoring:medicine",
     "emergency": "monitoring:emergency",
 }
 
