@@ -136,6 +136,8 @@ def phrases(name: str) -> tuple[Key, ...]:
 
 
 @cache
-def lookalikes() -> frozenset[Key]:
-    rows = read("words")["lookalikes"]
-    return frozenset(words_of(name) for row in rows for name in row["names"])
+def lookalikes() -> frozenset[tuple[str, str]]:
+    """Pairs of single words that are mistaken for each other, both ways."""
+    rows = [[words_of(name) for name in row["names"]] for row in read("words")["lookalikes"]]
+    pairs = ((one[0], other[0]) for row in rows for one in row for other in row)
+    return frozenset(pair for pair in pairs if pair[0] != pair[1])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from patients.medicines import knowledge, near
+from patients.medicines import endings, knowledge, near
 from patients.medicines.knowledge import Named
 from patients.medicines.reading import Doubt, Reading, Taken, Unresolved
 from patients.medicines.tokens import Token, tokens_of
@@ -34,16 +34,15 @@ def resolve(text: str) -> Reading:
     left = _left_over(tokens, matches)
     if _DISCONTINUED.search(text) or _has_phrase(tokens, matches, "not_taken"):
         return Reading(text, unresolved=(_not_taken(text, matches),))
-    uncertain, unknown = [], []
+    uncertain, missed = [], set()
     for position in left:
         named = near.nearest(tokens[position].text)
-        if named is None:
-            unknown.append(position)
-        else:
+        if named is not None:
             matches.append((position, position + 1, named))
+            missed.add(position)
             read_as = named.name if named.how == "product" else named.ingredients[0].name
             uncertain.append(f"{tokens[position].text} read as {read_as}")
-    missed = {position for position in left if position not in unknown}
+    unknown = _left_over(tokens, matches)
     stated = _stated_route(tokens, matches)
     taken, doubts = _taken(tokens, sorted(matches, key=lambda m: m[0]), stated, missed)
     if len(text) > LONGEST:
@@ -84,6 +83,8 @@ def _match_at(tokens: list[Token], start: int) -> Match | None:
             break
         words.append(tokens[end].text)
         named = knowledge.index().get(tuple(words))
+        if named is None and len(words) == 1:
+            named = endings.named(words[0])
         if named and not _is_a_count(tokens, end):
             best = (start, end + 1, named)
     return best if best and not _is_a_salt(tokens, best) else None
@@ -114,7 +115,7 @@ def _left_over(tokens: list[Token], matches: list[Match]) -> list[int]:
     for position, token in enumerate(tokens):
         if position in covered or token.is_separator or token.is_number:
             continue
-        if token.text in knowledge.salts() and position in ends:
+        if position in ends and near.is_salt(token.text):
             ends.add(position + 1)
         elif not _says_nothing(token):
             left.append(position)

@@ -12,8 +12,21 @@ class Expected(NamedTuple):
 
 
 def expected() -> list[Expected]:
-    lines = (Path(__file__).parent / "data" / "medicine_texts.txt").read_text("utf-8").splitlines()
-    return [_row(line) for line in lines if line and not line.startswith("#")]
+    return [_row(line) for line in _lines("medicine_texts.txt")]
+
+
+def alerting() -> list[tuple[str, frozenset[str]]]:
+    """Texts with the rules that they raise alone; a star where the alert interrupts."""
+    rows = [line.rpartition("|") for line in _lines("medicine_alerts.txt")]
+    return [
+        (text.strip(), frozenset(r.strip() for r in rules.split(",") if r.strip()))
+        for text, _, rules in rows
+    ]
+
+
+def _lines(file: str) -> list[str]:
+    lines = (Path(__file__).parent / "data" / file).read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _row(line: str) -> Expected:
