@@ -72,6 +72,29 @@ def of_alert(alert: Alert) -> dict[str, Any]:
     }
 
 
+def medicine_in_words(medicine: dict[str, Any]) -> list[str]:
+    """Say in lines what `of_reading` says as data."""
+    lines = [f"{medicine['text']}: {medicine['status']}"]
+    for each in medicine["ingredients"]:
+        acts = ", ".join(labels(frozenset(each["classes"]))) or "no class of interest"
+        codes = ", ".join(each["atc"]) or "no ATC code"
+        lines.append(f"  {each['name']} ({codes}), {each['route']}: {acts}")
+    lines += [f"  uncertain: {each}" for each in medicine["uncertain"]]
+    return lines + [f"  check by hand: {u['text']}. {u['why']}" for u in medicine["unresolved"]]
+
+
+def alert_in_words(alert: dict[str, Any]) -> list[str]:
+    """Say in lines what `of_alert` says as data."""
+    stop = ", interrupts" if alert["interrupts"] else ""
+    return [
+        f"{alert['severity'].upper()}{stop}: {alert['title']}",
+        f"  because of: {'; '.join(alert['medicines'])}",
+        f"  {alert['why']}",
+        f"  {alert['do']}",
+        f"  source: {alert['source']} ({alert['certainty']})",
+    ]
+
+
 def labels(classes: frozenset[str]) -> list[str]:
     """Name classes in words."""
     return sorted(knowledge.classes()[each]["label"] for each in classes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from patients.medicines.resolver import resolve
 from patients.screening.wording import plain
 
 CONDITIONS, MEDICINES, ALLERGIES = "conditions", "medicines", "allergies"
@@ -40,7 +41,10 @@ class MedicineRow(Protocol):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fact:
-    """One thing that the chart says. Spelling, codes, notes and older dates are not part of it."""
+    """One thing that the chart says. Spelling, codes, notes and older dates are not part of it.
+
+    Medicines are compared by what is in them: see `contents`.
+    """
 
     kind: str
     name: str  # in plain words, as texts are compared
@@ -122,18 +126,33 @@ def _few(said: list[str]) -> str:
 def _changed(
     kind: str, before: list[Fact], now: list[Fact], since: date, reasks: Reasks
 ) -> list[str]:
-    old = {fact.meaning for fact in before if fact.kind == kind}
-    new = {fact.meaning for fact in now if fact.kind == kind}
+    before = [fact for fact in before if fact.kind == kind]
+    now = [fact for fact in now if fact.kind == kind]
+    if kind == MEDICINES:
+        ended = _missing(before, now) if reasks.stopped_medicines else []
+        return [f"+ {fact.text}" for fact in _missing(now, before)] + [
+            f"− {fact.text}" for fact in ended
+        ]
+    old = {fact.meaning for fact in before}
     seen = {(fact.name, fact.onset_on) for fact in before}
-    added = [
-        f"+ {fact.text}"
-        for fact in now
-        if fact.kind == kind and (_is_new(fact, old) or _again(fact, seen, since))
-    ]
-    if kind != MEDICINES or not reasks.stopped_medicines:
-        return added
-    ended = [f"− {f.text}" for f in before if f.kind == kind and f.meaning not in new]
-    return added + ended
+    return [f"+ {fact.text}" for fact in now if _is_new(fact, old) or _again(fact, seen, since)]
+
+
+def _missing(these: list[Fact], those: list[Fact]) -> list[Fact]:
+    """Return the medicines with something in them that the others don't have."""
+    known = frozenset().union(*(contents(fact.text) for fact in those))
+    return [fact for fact in these if not contents(fact.text) <= known]
+
+
+def contents(text: str) -> frozenset[str]:
+    """Say what a line of medicines stands for, whatever its brand and strength.
+
+    Each ingredient with its route; the words themselves where a part of them isn't understood.
+    """
+    reading = resolve(text)
+    if not reading.is_understood:
+        return frozenset({plain(text)})
+    return frozenset(f"{each.name} {each.route}" for each in reading.taken)
 
 
 def _is_new(fact: Fact, old: set[tuple[str, str, bool]]) -> bool:

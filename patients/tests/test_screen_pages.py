@@ -314,3 +314,31 @@ def test_dates_of_a_screen_are_the_clinics(prescriber: User, patient: Patient) -
     yesterday = date.today() - timedelta(days=2)  # noqa: DTZ011
     with pytest.raises(ValidationError, match="passed"):
         screening.screen(patient.pk, clearing(patient, valid_until=yesterday), by=prescriber)
+
+
+def test_the_prescriber_sees_what_the_medicines_raise_while_screening(
+    signed_in: Client, patient: Patient
+) -> None:
+    for text in ("Nardil 15 mg", "Setraline 50 mg", "Xyzzanol"):
+        has(Medication, patient, text)
+    page = signed_in.get(url(patient)).content.decode()
+    for words in (
+        "MAO inhibitor",
+        "setraline read as sertraline",
+        "phenelzine, oral",
+        "Not recognised: check by hand",
+        "Source: ",
+    ):
+        assert words in page
+    assert reverse("patients:medicines", args=[patient.public_id]) in page
+
+
+def test_alerts_while_screening_are_for_the_treatment_that_is_screened_for(
+    signed_in: Client, patient: Patient
+) -> None:
+    has(Medication, patient, "Flonase")
+    pages = [
+        signed_in.get(url(patient), {"treatment": each.key}).content.decode()
+        for each in (NASAL_US, INFUSION)
+    ]
+    assert ["Source: " in page for page in pages] == [True, False]

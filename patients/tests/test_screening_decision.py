@@ -146,6 +146,9 @@ def changed(now: dict[str, Any], reasks: Reasks = ALL) -> list[str]:
 MEANS_THE_SAME = {
     "nothing": {},
     "another spelling": {"medicines": [Row("SERTRALINE  100 MG")]},
+    "another strength": {"medicines": [Row("Sertraline 200 mg")]},
+    "another brand": {"medicines": [Row("Zoloft")]},
+    "a misspelling": {"medicines": [Row("Setraline 100 mg")]},
     "a kind in brackets": {
         "conditions": [*CHART["conditions"][:1], Row("Hypertension (disorder)")]
     },
@@ -175,8 +178,11 @@ ASKS_AGAIN = {
         "medicines": [*CHART["medicines"], Row("Tramadol 50 mg")]
     },
     "medicines changed since the screen: − Sertraline 100 mg": {"medicines": []},
-    "medicines changed since the screen: + Sertraline 200 mg, − Sertraline 100 mg": {
-        "medicines": [Row("Sertraline 200 mg")]
+    "medicines changed since the screen: + Flonase nasal spray": {
+        "medicines": [*CHART["medicines"], Row("Flonase nasal spray")]
+    },
+    "medicines changed since the screen: + Zolof and Xyzzanol, − Sertraline 100 mg": {
+        "medicines": [Row("Zolof and Xyzzanol")]
     },
     "conditions changed since the screen: + Stroke": {
         "conditions": [*CHART["conditions"], Row("Stroke")]
@@ -218,6 +224,24 @@ def test_of_many_changes_a_few_are_named() -> None:
         "medicines changed since the screen: "
         "+ Medicine 0, + Medicine 1, + Medicine 2, + Medicine 3, and 5 more"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ("Vicodin", ("hydrocodone 5 mg", "paracetamol 500 mg"), []),
+        ("fluticasone inhaler", ("Flonase",), ["+ Flonase", "− fluticasone inhaler"]),
+        ("Xyzzanol 10 mg", ("Xyzzanol 20 mg",), ["+ Xyzzanol 20 mg", "− Xyzzanol 10 mg"]),
+        ("Xyzzanol 10 mg", ("XYZZANOL  10 mg",), []),
+    ],
+)
+def test_medicines_are_compared_by_what_is_in_them(
+    before: str, now: tuple[str, ...], said: list[str]
+) -> None:
+    rested = [fact.as_json() for fact in on_chart(medicines=[Row(before)])]
+    found = changes(rested, on_chart(medicines=map(Row, now)), SCREENED, Reasks())
+    words = f"medicines changed since the screen: {', '.join(said)}"
+    assert found == ([words] if said else [])
 
 
 @given(st.permutations(on_chart(**CHART)))

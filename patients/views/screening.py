@@ -9,11 +9,13 @@ from clinic.access import staff
 from patients import ports
 from patients.basis import AT_MOST, Basis, basis_of, chart_condition
 from patients.forms.screening import ScreenForm
-from patients.models import Condition, Patient, SafetyScreen, ScreenPolicy
+from patients.medicines.interactions import Context
+from patients.models import Condition, MedicineReview, Patient, SafetyScreen, ScreenPolicy
 from patients.rules import months_later
 from patients.screening.matching import MATCHED, UNCLASSIFIED, Matches, match
 from patients.screening.treatment import OFFERED, Treatment
 from patients.services import screening
+from patients.services.medicines import reviewed
 from patients.views.pages import Page, answer, open_patient, today_at
 
 SCREEN = Page(
@@ -57,6 +59,12 @@ def screen(request: HttpRequest, public_id: UUID) -> HttpResponse:
         conditions=_conditions(basis, matches),
         planned=planned,
         treatment=treatment,
+        review=reviewed(
+            basis.medicines,
+            MedicineReview.objects.filter(patient=patient).select_related("acknowledged_by"),
+            today,
+            [Context(treatment.drug, treatment.route)],
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from patients.medicines.explain import CONTEXTS, explain, labels
+from patients.medicines.explain import CONTEXTS, alert_in_words, explain, medicine_in_words
 
 
 class Command(BaseCommand):
@@ -52,20 +52,8 @@ class Command(BaseCommand):
 
 
 def in_words(document: dict[str, Any]) -> str:
-    lines = []
-    for medicine in document["medicines"]:
-        lines.append(f"{medicine['text']}: {medicine['status']}")
-        for each in medicine["ingredients"]:
-            acts = ", ".join(labels(frozenset(each["classes"]))) or "no class of interest"
-            codes = ", ".join(each["atc"]) or "no ATC code"
-            lines.append(f"  {each['name']} ({codes}), {each['route']}: {acts}")
-        lines += [f"  uncertain: {each}" for each in medicine["uncertain"]]
-        lines += [f"  check by hand: {u['text']}. {u['why']}" for u in medicine["unresolved"]]
-    for alert in document["alerts"]:
-        stop = ", interrupts" if alert["interrupts"] else ""
-        lines.append(f"{alert['severity'].upper()}{stop}: {alert['title']}")
-        lines.append(f"  because of: {'; '.join(alert['medicines'])}")
-        lines += [f"  {alert['why']}", f"  {alert['do']}"]
+    lines = [line for each in document["medicines"] for line in medicine_in_words(each)]
+    lines += [line for each in document["alerts"] for line in alert_in_words(each)]
     if not document["alerts"]:
         lines.append("No alert.")
     return "\n".join(lines)

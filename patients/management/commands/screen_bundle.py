@@ -1,7 +1,20 @@
-"""Show what the safety screen finds in a FHIR R4 bundle; nothing is saved, no database is read."""
+"""Show what the safety screen finds in a FHIR R4 bundle; nothing is saved, no database is read.
+
+    manage.py screen_bundle FILE --drug ketamine --jurisdiction EU --json
+
+The JSON document has `treatment` (in words), `on` (the day) and `patients`, each with:
+
+`patient` (the bundle's id), `age` (years), `sex`;
+`findings`: `rule`, `title`, `level` (absolute, relative, caution), `says` (present, possible,
+  not_known), `reason`, and `evidence`: `of`, `text`, `matched`, `why`;
+`conditions`: `text`, `status`, `state`, `rules`, `why`; `not_classified`: texts;
+`medicines`, what is taken now, each as `explain_medication` describes its `medicines`, and
+  `alerts`: the `rule` of every alert that it takes part in;
+`medicine_alerts`, the severest first, each as `explain_medication` describes its `alerts`.
+"""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +24,8 @@ from django.core.management.base import BaseCommand, CommandError
 from patients import rules as persons
 from patients.fhir.reader import BundleError, Limits, read_bundle
 from patients.fhir.records import ConditionData, PatientRecord
+from patients.medicines.explain import alert_in_words, explain, medicine_in_words
+from patients.medicines.interactions import Context
 from patients.screening.chart import Chart, ChartAllergy, ChartCondition
 from patients.screening.matching import MATCHED, SET_ASIDE, match
 from patients.screening.rules import rules
@@ -22,6 +37,10 @@ USUAL_ROUTE = {"esketamine": "nasal", "ketamine": "iv"}
 class Command(BaseCommand):
     help = __doc__ or ""
     requires_system_checks = ()  # some of them ask the database
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        kwargs["formatter_class"] = RawDescriptionHelpFormatter
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help="a FHIR R4 bundle in JSON")
@@ -56,6 +75,7 @@ def screened(record: PatientRecord, to: Treatment, today: date) -> dict[str, Any
     """Return what is suggested, what is not known, and what nobody has classified."""
     chart = chart_of(record, today)
     matches = match(chart, to)
+    medicines = explain(taken_now(record, today), Context(to.drug, to.route))
     findings = [
         {
             "rule": each.rule,
@@ -75,7 +95,18 @@ def screened(record: PatientRecord, to: Treatment, today: date) -> dict[str, Any
         "age": chart.age,
         "sex": chart.sex,
         "findings": findings,
-        "medicines": medicines_of(record, today),
+        "medicines": [
+            {
+                **each,
+                "alerts": [
+                    alert["rule"]
+                    for alert in medicines["alerts"]
+                    if each["text"] in alert["medicines"]
+                ],
+            }
+            for each in medicines["medicines"]
+        ],
+        "medicine_alerts": medicines["alerts"],
         "conditions": [
             {
                 "text": each.condition.text,
@@ -90,13 +121,13 @@ def screened(record: PatientRecord, to: Treatment, today: date) -> dict[str, Any
     }
 
 
-def medicines_of(record: PatientRecord, today: date) -> list[dict[str, Any]]:
-    """List what is taken now; each row has room for the alerts of the medicine rules."""
-    return [
-        {"text": each.text, "alerts": []}
+def taken_now(record: PatientRecord, today: date) -> list[str]:
+    texts = (
+        each.text
         for each in record.medications
         if each.status in {"", "active"} and (each.stopped_on is None or each.stopped_on > today)
-    ]
+    )
+    return list(dict.fromkeys(texts))
 
 
 def chart_of(record: PatientRecord, today: date) -> Chart:
@@ -144,5 +175,8 @@ def in_words(found: dict[str, Any]) -> list[str]:
     lines.append(f"  Conditions not classified: {len(found['not_classified']) or 'none'}")
     lines += [f"    {text}" for text in found["not_classified"]]
     lines.append(f"  Medicines taken now: {len(found['medicines']) or 'none'}")
-    lines += [f"    {each['text']}" for each in found["medicines"]]
+    lines += [f"    {line}" for each in found["medicines"] for line in medicine_in_words(each)]
+    lines.append(f"  Medicine alerts: {len(found['medicine_alerts']) or 'none'}")
+    for alert in found["medicine_alerts"]:
+        lines += [f"    {line}" for line in alert_in_words(alert)]
     return lines
