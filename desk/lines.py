@@ -196,6 +196,8 @@ def _recording(sheet: Sheet) -> Iterable[Action]:
             yield Action("Take over watching", url(sheet, "monitoring:take_over"))
     if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
+    if sheet.off_chart and not sheet.treatment_session.is_signed and sheet.may(CHART):
+        yield Action("New medicines to the chart", url(sheet, "monitoring:to_chart"))
     if here and sheet.may(doses.GIVE):
         name = "sessions:infusion" if sheet.is_iv else "sessions:device"
         yield Action("Record a dose", url(sheet, name))

@@ -195,7 +195,7 @@ def _session(row: Row, house: House, jumped_at: datetime | None) -> PresentSessi
         place=_place(stay or row),
         chair_id=chair_id,
         next_booking=_next_booking(house.bookings.get(chair_id, ()), starts_at),
-        chart=_chart(row, house) if before_dose else None,
+        chart=_chart(row, house, arrived_at) if before_dose else None,
         before=_before(row, house, history, arrived_at) if before_dose else None,
         rest_minutes=house.rest_minutes[row["protocol_id"]],
         settings=house.settings[row["protocol_id"]],
@@ -221,7 +221,7 @@ def _next_booking(planned: Iterable[Row], starts_at: datetime) -> NextBooking | 
     return None
 
 
-def _chart(row: Row, house: House) -> OnChart:
+def _chart(row: Row, house: House, arrived_at: datetime | None) -> OnChart:
     order = _made(DoseOrder, house.orders.get(row["course_id"]))
     return OnChart(
         birth_date=date.fromisoformat(row["birth_date"]),
@@ -229,7 +229,7 @@ def _chart(row: Row, house: House) -> OnChart:
         consent=_consent(house.consents.get(row["patient_id"])),
         screen=_made(SafetyScreen, house.screens.get(row["patient_id"])),
         order=order if order and stands_on(order, house.today) else None,
-        medicines=_medicines(row, house),
+        medicines=_medicines(row, house, arrived_at),
         planned=treatment(row["drug"], row["route"], row["jurisdiction"]),
         facts=_facts(row["patient_id"], house),
         reasks=house.reasks,
@@ -260,9 +260,11 @@ def _rems(row: Row, house: House) -> rems.Enrolled | None:
     )
 
 
-def _medicines(row: Row, house: House) -> Review:
+def _medicines(row: Row, house: House, arrived_at: datetime | None) -> Review:
     rows = [_made(Medication, each) for each in house.medicines.get(row["patient_id"], ())]
     texts = [each.text for each in rows if each and each.is_current(house.today)]
+    if check := _check(house.checks.get(row["id"]), arrived_at):
+        texts += check.told_medicines
     seen = {each["about"]: Seen() for each in house.reviews.get(row["patient_id"], ())}
     return review(texts, [Context(row["drug"], row["route"])], seen)
 

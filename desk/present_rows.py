@@ -53,7 +53,10 @@ from sessions.models import (
 )
 
 UNSAID = {"id", "protocol", "sources"}
-PREDOSE = [*predose.QUESTIONS, "asked", "covers", "completed_at", "decided_by_id"]
+PREDOSE = [
+    *predose.QUESTIONS,
+    *("asked", "covers", "completed_at", "decided_by_id", "new_medicines_text"),
+]
 POLICY = [field.name for field in PreDosePolicy.settings()]
 TEMPLATE_FIELDS = [f.name for f in MonitoringTemplate._meta.fields if f.name not in UNSAID]
 VITALS = [

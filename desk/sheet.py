@@ -35,6 +35,7 @@ from monitoring.timeline import DueCheck
 from monitoring.watching import Watch
 from patients.medicines.review import Review
 from patients.models import Allergy, BodyMeasure
+from patients.services.chart import CHART
 from sessions.covered import totals_words
 from sessions.drip_totals import Totals
 from sessions.lifecycle import PRESENT, Status
@@ -77,6 +78,7 @@ class Sheet:
     order: DoseOrder | None
     chart_unmet: list[Unmet]
     medicines: Review
+    off_chart: list[str]  # new medicines that were named before the dose and wait for the chart
     changes: list[StatusChange]
     stays: list[ChairStay]
     allergies: list[Allergy]
@@ -96,6 +98,10 @@ class Sheet:
 
     def may(self, permission: str) -> bool:
         return self.user.may(permission, self.treatment_session.clinic_id)
+
+    @property
+    def may_chart(self) -> bool:
+        return self.may(CHART)
 
     @cached_property
     def gate(self) -> Gate | None:

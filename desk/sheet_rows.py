@@ -12,6 +12,7 @@ from clinic.models import Chair, User
 from desk.sheet import Sheet
 from monitoring.models import Discharge, Escort
 from monitoring.services import history, predose, predose_rows
+from monitoring.services.told_medicines import off_chart
 from patients.models import Allergy, Patient
 from sessions import chart_rows
 from sessions.lifecycle import Status
@@ -40,10 +41,13 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     status = treatment_session.status
     site = presence.site(now, found["presence"], found["on_site"])
     today = now.astimezone(treatment_session.clinic.zone).date()
-    chart = authorization.on_chart(treatment_session, found, today, site)
-    unmet = authorization.unmet_on_chart(chart, now, today) if status in BEFORE_DOSE else []
     record = history.record_of(treatment_session, found)
     before = predose_rows.today_of(record, found, now)
+    told = before.check.told_medicines if before.check else []
+    counts = told if status in predose.TAKES_A_DOSE else []
+    chart = authorization.on_chart(treatment_session, found, today, site, counts)
+    unmet = authorization.unmet_on_chart(chart, now, today) if status in BEFORE_DOSE else []
+    taken = found["screen_medicines"]
     return Sheet(
         treatment_session=treatment_session,
         user=user,
@@ -56,6 +60,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         order=chart.order if status in NEEDS_ORDER else None,
         chart_unmet=unmet,
         medicines=chart.medicines,
+        off_chart=off_chart(told, (row.text for row in taken if row.is_current(today))),
         changes=found["changes"],
         stays=found["stays"],
         allergies=found["allergies"],

@@ -66,6 +66,7 @@ def last_pressure(patient: Patient) -> LastValue:
 
 def register() -> None:
     patients_ports.last_values.register("blood_pressure", last_pressure)
+    patients_ports.told_today.register("predose", predose.told_today)
     ports.status_changed.register(endings.after_step)
     ports.predose.register(predose.guard)
     ports.discharge.register(discharge.open_conditions)

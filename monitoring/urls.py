@@ -19,6 +19,7 @@ app_name = "monitoring"
 urlpatterns = [
     path("sessions/<uuid:public_id>/pre-dose/", predose.check, name="predose"),
     path("sessions/<uuid:public_id>/pre-dose/decide/", predose.decide, name="decide"),
+    path("sessions/<uuid:public_id>/pre-dose/medicines/", predose.to_chart, name="to_chart"),
     path("sessions/<uuid:public_id>/pre-dose/private/", predose.private, name="private"),
     path("sessions/<uuid:public_id>/pre-dose/weight/", predose.weight, name="weight"),
     path("sessions/<uuid:public_id>/vitals/", measuring.vitals, name="vitals"),

@@ -30,3 +30,6 @@ last_values: Contributors[[Patient], LastValue] = Contributors("last_values")
 
 treatments: Contributors[[Patient], list[Context]] = Contributors("treatments")
 """Which drug the patient gets by which route; interactions depend on it."""
+
+told_today: Contributors[[Patient], list[str]] = Contributors("told_today")
+"""Medicines that the patient named at today's visit; they may not be on the chart yet."""

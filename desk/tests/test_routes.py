@@ -105,6 +105,7 @@ sessions:infusion_correct infused 2        | in 403 200 200 403 403 404| in 403 
 sessions:sit monitored                     | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 sessions:sign over                         | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 monitoring:predose arrived                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
+monitoring:to_chart arrived                | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:private arrived                 | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:weight arrived                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:decide arrived                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404

@@ -1,6 +1,6 @@
 """The check before today's dose, the private question, the weight, and a prescriber's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from clinic.forms import ClinicalForm
 from clinic.templatetags.ui import icon
+from monitoring.forms.events import CHECKS
 from monitoring.questions import PRIVATE, QUESTIONS, Choice
 from monitoring.services.predose import LAST_INTAKE, UNANSWERED
 from patients.forms.fields import LineField, NumberField
@@ -34,7 +35,12 @@ def choices_of(code: str) -> list[tuple[str, Any]]:
 class PreDoseForm(ClinicalForm):
     """Every question wants an answer; an empty one is never “no”."""
 
-    new_medicines_text = LineField(label="Which new medicines", max_length=300, required=False)
+    new_medicines_text = LineField(
+        label="Which new medicines",
+        max_length=300,
+        required=False,
+        help_text="One after the other, with commas. What they raise is shown on the sheet.",
+    )
     last_food_at = MomentField(label="Last ate at")
     last_fluids_at = MomentField(label="Last drank at")
     note = LineField(max_length=500, required=False)
@@ -71,6 +77,23 @@ class PreDoseForm(ClinicalForm):
     @property
     def answers(self) -> dict[str, Any]:
         return {k: v for k, v in self.values.items() if k != "decision_reason"}
+
+
+class ToldForm(ClinicalForm):
+    """Which of the named medicines go onto the chart; all of them unless one is unticked."""
+
+    def __init__(self, *args: Any, told: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, initial={"texts": list(told)}, **kwargs)
+        self.fields["texts"] = forms.MultipleChoiceField(
+            label="As they were typed",
+            choices=[(text, text) for text in told],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={
+                "required": "Tick what goes onto the chart.",
+                "invalid_choice": "They stand on the chart by now.",
+            },
+        )
+        self.helper = layout("entry_id", Field("texts", template=CHECKS))
 
 
 class PrivateForm(ClinicalForm):

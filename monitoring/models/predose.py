@@ -9,6 +9,7 @@ from clinic.models.scoping import PublicRow
 from monitoring.models.scoping import SessionRowQuerySet
 from monitoring.questions import PRIVATE, QUESTIONS, Choice
 from monitoring.readings import Settings
+from monitoring.told_medicines import told_in
 from sessions.models import TreatmentSession
 from sessions.models.session import audited_child
 
@@ -103,6 +104,11 @@ class PreDoseCheck(PublicRow):
             if choice and choice.stop:
                 found.append((choice.stopped or words, choice))
         return found
+
+    @property
+    def told_medicines(self) -> list[str]:
+        """Return the new medicines that were named, one by one."""
+        return told_in(self.new_medicines_text)
 
     @property
     def stops(self) -> list[str]:

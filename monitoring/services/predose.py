@@ -19,6 +19,7 @@ from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
 from monitoring.readings import Settings, said
 from monitoring.services import critical, history, predose_rows, seen
 from monitoring.services.predose_rows import is_of_visit
+from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.ports import Unmet
@@ -83,6 +84,17 @@ def latest(treatment_session: TreatmentSession) -> PreDoseCheck | None:
     checks = PreDoseCheck.objects.filter(treatment_session=treatment_session)
     check = checks.select_related("completed_by", "decided_by").first()
     return check if check and is_of_visit(check, treatment_session.arrived_at) else None
+
+
+def told_today(patient: Patient) -> list[str]:
+    """Answer `patients.ports.told_today`: the newest check of the visit that waits for a dose."""
+    rows = PreDoseCheck.objects.filter(
+        treatment_session__patient=patient, treatment_session__status__in=TAKES_A_DOSE
+    )
+    check = rows.select_related("treatment_session").first()
+    if check is None or not is_of_visit(check, check.treatment_session.arrived_at):
+        return []
+    return check.told_medicines
 
 
 def today(treatment_session: TreatmentSession, now: datetime) -> Today:
@@ -279,6 +291,8 @@ def _check_answers(
     note = said(answers.get("note"))
     if answers.get("new_medicines") == Answer.YES and not said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "Name the new medicines."
+    if answers.get("new_medicines") == Answer.NO and said(answers.get("new_medicines_text")):
+        errors["new_medicines_text"] = "The answer is “none”: clear this, or answer “some”."
     if PDMP in wanted and answers.get(PDMP) == "unexpected" and not note:
         errors["note"] = "Say what prescription monitoring shows."
     for code, (name, setting) in LAST_INTAKE.items():

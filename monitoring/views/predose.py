@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 from clinic import clock
 from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest
-from monitoring.forms.predose import DecideForm, PreDoseForm, PrivateForm, WeightForm
-from monitoring.services import predose, seen
+from monitoring.forms.predose import DecideForm, PreDoseForm, PrivateForm, ToldForm, WeightForm
+from monitoring.services import predose, seen, told_medicines
 from monitoring.services.predose import Asking
 from patients.measures import in_both_units
 from patients.models import BodyMeasure
@@ -56,9 +56,36 @@ def check(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
             entry=form.submission("predose", public_id),
         )
         found = saved.stops
+        said = "Pre-dose check saved."
         if found and not saved.decided_by_id:
-            return f"Pre-dose check saved. A prescriber decides: {'; '.join(found).lower()}."
-        return "Pre-dose check saved."
+            said += f" A prescriber decides: {'; '.join(found).lower()}."
+        if saved.told_medicines:
+            said = f"{said} {told_medicines.raised(treatment_session)}".strip()
+        return said
+
+    return answer(request, treatment_session, panel, save)
+
+
+@GET_POST
+def to_chart(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
+    treatment_session = fetch(request, session_rows(), told_medicines.TAKE, public_id=public_id)
+    waiting = told_medicines.waiting(treatment_session)
+    panel = Panel(
+        title="Take new medicines into the chart",
+        form=ToldForm(request.POST or None, told=waiting),
+        url=request.path,
+        button="Take into the chart",
+        lead="" if waiting else "Everything that was named before the dose is on the chart.",
+    )
+
+    def save() -> str:
+        rows = told_medicines.take(
+            treatment_session,
+            panel.form.cleaned_data["texts"],
+            by=staff(request),
+            entry=panel.form.submission("told_medicines", public_id),
+        )
+        return f"On the chart: {', '.join(row.text for row in rows)}."
 
     return answer(request, treatment_session, panel, save)
 

@@ -21,12 +21,22 @@ MOVED_ON = "The medicines have changed meanwhile. Look at them again."
 
 
 def review_of(patient: Patient, today: date, contexts: Iterable[Context] | None = None) -> Review:
-    """Read and judge the current medicines; without contexts for all the running treatments."""
+    """Read and judge what is taken now, on the chart or told today.
+
+    Without contexts for all the running treatments.
+    """
     if contexts is None:
         parts = ports.treatments(patient).values()
         contexts = [context for part in parts for context in part] or USUAL
     rows = MedicineReview.objects.filter(patient=patient).select_related("acknowledged_by")
-    return reviewed(Medication.objects.active().filter(patient=patient), rows, today, contexts)
+    told = told_today(patient)
+    medications = Medication.objects.active().filter(patient=patient)
+    return reviewed(medications, rows, today, contexts, told)
+
+
+def told_today(patient: Patient) -> list[str]:
+    """Return the medicines that the patient named at today's visit."""
+    return [text for texts in ports.told_today(patient).values() for text in texts]
 
 
 def reviewed(
@@ -34,14 +44,15 @@ def reviewed(
     reviews: Iterable[MedicineReview],
     today: date,
     contexts: Iterable[Context],
+    told: Iterable[str] = (),
 ) -> Review:
-    """Judge rows that were read; those of `reviews` need their authors."""
+    """Judge rows that were read, and what the patient told; those of `reviews` need authors."""
     texts = [row.text for row in medications if row.is_current(today)]
     seen = {
         row.about: Seen(row.reason, str(row.acknowledged_by), row.acknowledged_at)
         for row in reviews
     }
-    return review(texts, contexts, seen)
+    return review([*texts, *told], contexts, seen)
 
 
 def settles(user: User, clinic_id: int, item: ShownAlert | Medicine) -> bool:

@@ -15,7 +15,7 @@ from patients.models import Consent, Patient, SafetyScreen
 from patients.screening import standing
 from patients.screening.basis import Fact, Reasks
 from patients.screening.treatment import Treatment, treatment
-from patients.services.medicines import reviewed
+from patients.services.medicines import reviewed, told_today
 from sessions import chart_rows, ports, rems
 from sessions.models import DoseOrder, Protocol, TreatmentCourse, TreatmentSession
 from sessions.ports import Unmet
@@ -63,7 +63,8 @@ def missing_on_chart(treatment_session: TreatmentSession, now: datetime) -> list
     rows = _chart_rows().read(treatment_session.pk)
     today = _today(treatment_session, now)
     site = presence.site(now, rows["presence"], rows["on_site"])
-    return unmet_on_chart(on_chart(treatment_session, rows, today, site), now, today)
+    told = told_today(treatment_session.patient) if treatment_session.arrived_at else ()
+    return unmet_on_chart(on_chart(treatment_session, rows, today, site, told), now, today)
 
 
 @cache
@@ -72,9 +73,16 @@ def _chart_rows() -> Bundle:
 
 
 def on_chart(
-    treatment_session: TreatmentSession, rows: Mapping[str, Any], today: date, site: Site
+    treatment_session: TreatmentSession,
+    rows: Mapping[str, Any],
+    today: date,
+    site: Site,
+    told: Sequence[str] = (),
 ) -> OnChart:
-    """Put together what a dose rests on, from the parts that `chart_rows` names."""
+    """Put together what a dose rests on, from the parts that `chart_rows` names.
+
+    `told` are medicines that the patient named today.
+    """
     patient, protocol = treatment_session.patient, treatment_session.course.protocol
     reviewable = rows["screen_medicines"], rows["reviews"]
     order = rows["order"]
@@ -84,7 +92,7 @@ def on_chart(
         consent=rows["consent"],
         screen=rows["screen"],
         order=order if order and stands_on(order, today) else None,
-        medicines=reviewed(*reviewable, today, [context_of(protocol)]),
+        medicines=reviewed(*reviewable, today, [context_of(protocol)], told),
         planned=treatment_of(protocol),
         facts=screen_rows.facts_in(rows, today),
         reasks=screen_rows.reasks_in(rows),
