@@ -12,7 +12,7 @@ def now(locked: Any = None) -> datetime:
     Of a row that `locks.exclusive` has just locked, it is the moment when the lock was held.
     """
     if locked is not None:
-        return locked.locked_at  # type: ignore[no-any-return]
+        return locked.locked_at
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         return cursor.fetchone()[0]
