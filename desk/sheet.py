@@ -407,6 +407,7 @@ class Sheet:
             *((row.wasted_at, "waste", row) for row in self.standing_wastes),
             *((row.given_at, "medicine", row) for row in self.record.shown_medicines),
             *((event.onset_at, "event", event) for event in self.record.shown_events),
+            *((row.at, "critical", row) for row in self.record.acknowledgements),
             *((note.at, "way_home", note) for note in self.record.way_home),
             *((found.at, "happening", found) for found in happenings(self.record.incidents)),
         ]

@@ -24,6 +24,7 @@ class Script:
     ending_minute: int | None = None  # after the last dose, for endings other than discharge
     reason: str = ""
     adverse_event: tuple[str, str] | None = None  # term and severity
+    peak: bool = False  # the reading at 40 minutes is critical, and two people acknowledge it
     place: str = ""  # where the patient waits after the dose instead of the chair
     dose_reasons: Mapping[int, str] = field(default_factory=dict)  # device to why outside the gate
 

@@ -34,6 +34,8 @@ TRANSFERRED = Script(
     reason="Chest pain; ambulance to the emergency department.",
 )
 NAUSEA = Script(adverse_event=("Nausea", "mild"))
+PANIC = Script(adverse_event=("Panic or anxiety", "moderate"))
+PEAK = Script(peak=True)
 MISSED = Script(skipped=frozenset({41}), missed="Asleep and breathing calmly; not woken.")
 OUTSIDE = Script(dose_reasons={2: "Given before the check was written down."})
 
@@ -41,9 +43,15 @@ RIVERSIDE = (
     Course(Story(US, 2)),
     Course(Story(US, 9, undosed={2: Status.NO_SHOW})),
     Course(
-        Story(US, 16, doses_mg={1: 56, 3: 84}, undosed={4: Status.CANCELLED}, scripts={2: NAUSEA})
+        Story(
+            US,
+            16,
+            doses_mg={1: 56, 3: 84},
+            undosed={4: Status.CANCELLED},
+            scripts={2: NAUSEA, 3: PANIC},
+        )
     ),
-    Course(Story(US, 25, undosed={5: Status.DEFERRED}, scripts={6: MISSED})),
+    Course(Story(US, 25, undosed={5: Status.DEFERRED}, scripts={4: PEAK, 6: MISSED})),
     Course(Story(US, 40, scripts={9: OUTSIDE}), email="unverified"),
     Course(Story(US, 53, undosed={9: Status.LEFT_BEFORE_DOSE}), email="no_consent"),
     Course(Story(US, 100, "2-weekly"), email="withdrawn"),

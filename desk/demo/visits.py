@@ -13,6 +13,7 @@ from desk.demo.places import Staff
 from desk.demo.rows import Rows
 from desk.demo.script import Script
 from desk.demo.steps import Steps
+from desk.demo.trouble import PEAK_AT, Trouble
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -59,6 +60,7 @@ class Recorder(Steps):
         self.settings, self.rng = settings, rng
         self.asked = asked(settings, pdmp=treatment_session.number_in_phase == 1)
         self.evidence = Evidence()
+        self.trouble = Trouble(rows, treatment_session, staff)
 
     def tell(
         self, script: Script, first_dose: datetime, order: DoseOrder, baseline: tuple[int, int]
@@ -289,7 +291,9 @@ class Recorder(Steps):
         if self.script.missed:
             self._miss(self._minute(65))
         if self.script.adverse_event:
-            self._adverse_event(*self.script.adverse_event)
+            self._adverse_event(*self.script.adverse_event, last_dose)
+        if self.script.peak:
+            self.trouble.peak(self.evidence, self._minute(PEAK_AT), self.settings)
         if self.script.place:
             self.sit(last_dose + timedelta(minutes=20), place=self.script.place)
 
@@ -326,7 +330,7 @@ class Recorder(Steps):
             )
             self.evidence.missed.append(self.rows.add(missed))
 
-    def _adverse_event(self, term: str, severity: str) -> None:
+    def _adverse_event(self, term: str, severity: str, last_dose: datetime) -> None:
         onset_at = self._minute(25)
         if onset_at > self.until:
             return
@@ -344,6 +348,8 @@ class Recorder(Steps):
         if term == "Nausea":
             self._give_ondansetron(onset_at + timedelta(minutes=4))
         resolved_at = self._minute(75)
+        left_at = last_dose + timedelta(minutes=self.script.ending_minute or 0)
+        self.trouble.follow(event, left_at if self.script.ending_minute else resolved_at)
         if resolved_at <= self.until and self.script.ending != Status.TRANSFERRED:
             self.rows.add(
                 AdverseEventResolution(

@@ -19,7 +19,16 @@ from desk.demo.people import everybody
 from desk.demo.places import CITIES, cities_at
 from desk.demo.today import SCENES
 from monitoring import timeline
-from monitoring.models import Discharge, PreDoseCheck, RemsFiling, VitalSigns
+from monitoring.models import (
+    CriticalAcknowledgement,
+    Discharge,
+    Emergency,
+    PanicEpisode,
+    PreDoseCheck,
+    RemsFiling,
+    SerotoninCheck,
+    VitalSigns,
+)
 from monitoring.services import history
 from patients.models import Patient, Task
 from reminders import planning
@@ -294,3 +303,16 @@ def test_rems_forms_are_overdue_due_and_filed(riverside, now):
 def test_a_prescriber_is_on_site_at_each_practice(now):
     for clinic in Clinic.objects.all():
         assert not presence.read(clinic.pk, now).is_empty
+
+
+def test_hard_days_are_on_record_with_what_was_done(now):
+    episode = PanicEpisode.objects.get()
+    assert episode.event.resolved_at is not None
+    assert episode.entries.filter(code="end", outcome="settled").exists()
+    check = SerotoninCheck.objects.get()
+    assert (check.verdict, check.result.verdict) == ("negative", "negative")
+    emergency = Emergency.objects.get()
+    assert emergency.treatment_session.status == Status.TRANSFERRED
+    assert emergency.treatment_session.transfer.handed_over_at == emergency.actions.last().at
+    seen = CriticalAcknowledgement.objects.values_list("how", flat=True)
+    assert list(seen) == ["seen", "prescriber"]

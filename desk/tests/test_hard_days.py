@@ -168,6 +168,8 @@ def test_a_hypertensive_peak_keeps_the_door_shut_until_it_has_settled(day: Day) 
     open_sheet(day, visit, "nurse")
     enter_vitals(day, bp="132/84")
     day.picture("critical-settled")
+    for told in ("Sat up, measured on the other arm", "Labetalol 10 mg i.v."):
+        expect(day.page.locator("#history")).to_contain_text(told)
     assess_ready(day, visit.row.public_id)
     release_to(day, visit.row.public_id, "Jo")
 
@@ -210,10 +212,11 @@ def test_an_infusion_is_checked_by_two_interrupted_and_its_rest_thrown_away(day:
     assert str(waste.witness) == "colleague"
 
     name_escort(day, key, "Jo")
-    for minutes in (30, 31):
+    for minutes in (10, 30):
         open_sheet(day, visit, "nurse", minutes=minutes)
         expect(day.page.get_by_role("button", name="Release the patient")).to_have_count(0)
         enter_vitals(day, bp="126/80")
+    open_sheet(day, visit, "nurse", minutes=22)
     day.picture("infusion-observed")
     assess_ready(day, key)
     release_to(day, key, "Jo")
