@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from clinic.provenance import Certainty, Source
 from monitoring.knowledge import rows
 from monitoring.readings import Effect
+from patients.medicines import knowledge
+from patients.medicines.resolver import resolve
 
 RANK: dict[Effect, int] = {"none": 0, "recheck": 1, "restart": 2}
 EFFECTS: dict[Effect, str] = {
@@ -21,6 +23,8 @@ class DrugClass:
     effect: Effect
     minutes: int
     source: Source
+    acts_as: tuple[str, ...] = ()  # classes of medicines that propose it
+    names: tuple[str, ...] = ()  # ingredients that propose it when nothing else is in the drug
 
     @property
     def told(self) -> str:
@@ -51,6 +55,24 @@ CLASSES = {
         row["effect"],
         row["minutes"],
         Source(row["source"], Certainty(row["certainty"])),
+        tuple(row.get("acts_as", ())),
+        tuple(row.get("names", ())),
     )
     for row in rows("given_medicines")
 }
+
+
+def proposed(drug: str) -> DrugClass | None:
+    """Return the kind that a medicine's name speaks for, the first of the list; None: unknown.
+
+    A proposal for a person to check: of a name that isn't understood nothing is proposed.
+    """
+    reading = resolve(drug)
+    if not reading.taken or not reading.is_understood:
+        return None
+    contents = {each.name for each in reading.taken}
+    for found in CLASSES.values():
+        wanted = frozenset().union(*(knowledge.members(each) for each in found.acts_as))
+        if reading.classes & wanted or (found.names and contents <= {*found.names}):
+            return found
+    return CLASSES["other"]

@@ -70,6 +70,13 @@ class Change(NamedTuple):
     now: str
 
 
+class Concomitant(NamedTuple):
+    """What the medicine list says of one class: which medicines, and which nobody recognised."""
+
+    named: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
 class Device(NamedTuple):
     number: int
     given_at: datetime
@@ -124,7 +131,7 @@ class Facts:
     decision: str = ""  # why a prescriber let the treatment go on
     answers: Mapping[str, str | list[str]] = field(default_factory=dict)
     answered_by: str = ""
-    medicines: Mapping[str, bool] = field(default_factory=dict)  # what the list says of CLASSES
+    medicines: Mapping[str, Concomitant] = field(default_factory=dict)  # by CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +260,17 @@ def _patient(facts: Facts) -> tuple[Field, ...]:
 
 
 def _medicines(facts: Facts) -> Iterable[Field]:
+    """Name what the list has; while a line of it isn't recognised, “no” is a person's word."""
     for key, label in CLASSES.items():
-        if key in facts.medicines:
-            yield Field(key, label, YES if facts.medicines[key] else NO, "medicine list", True)
+        found, stated = facts.medicines.get(key), _answer(facts, key)
+        if found and found.named:
+            yield Field(key, label, YES, "medicine list", True, "; ".join(found.named))
+        elif found and not found.unread and stated != YES:
+            yield Field(key, label, NO, "medicine list", required=True)
         else:
-            yield Field(key, label, _answer(facts, key), _asked(facts), required=True)
+            unread = "; ".join(found.unread) if found else ""
+            note = f"not recognised, check by hand: {unread}" if unread else ""
+            yield Field(key, label, stated, _asked(facts), required=True, note=note)
 
 
 def _provider(provider: Provider) -> tuple[Field, ...]:

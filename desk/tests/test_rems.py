@@ -15,10 +15,10 @@ from clinic.audit import acting
 from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
 from desk.tests.factories import give, make_visit, measure, minutes
-from monitoring.models import RemsFiling, RemsForm, RemsPolicy
+from monitoring.models import AdverseEvent, RemsFiling, RemsForm, RemsPolicy
 from monitoring.services import discharge, record, rems
 from monitoring.tests.visits import Clock, Visit
-from patients.models import Task
+from patients.models import Medication, Task
 from sessions.lifecycle import Status
 from sessions.services import signing
 from sessions.tests.factories import take_step
@@ -121,6 +121,57 @@ def test_the_deadline_is_the_clinics_setting(done: Visit) -> None:
 
 
 # what it says
+
+
+def takes(visit: Visit, text: str, **values: Any) -> None:
+    with acting(TESTS):
+        Medication.objects.create(
+            patient=visit.patient, clinic=visit.patient.clinic, text=text, **values
+        )
+
+
+def test_the_form_takes_medicines_from_the_chart_as_of_the_day(done: Visit) -> None:
+    day = done.clock.now.date()
+    takes(done, "Klonapin 1mg")
+    takes(done, "Nardil", started_on=day + timedelta(days=1))
+    takes(done, "Ambien", status="stopped", stopped_on=day - timedelta(days=1))
+    takes(done, "Vyvanse", status="stopped", stopped_on=day + timedelta(days=1))
+    takes(done, "oxycodone", status="stopped")
+    found = form_of(done).form
+    keys = ("benzodiazepines", "maois", "sedative_hypnotics", "psychostimulants", "opioids")
+    assert [found.value(key) for key in keys] == ["Yes", "No", "No", "Yes", "No"]
+    assert {f.note for f in found.fields if f.key == "benzodiazepines"} == {"Klonapin 1mg"}
+
+
+def test_an_unread_medicine_of_the_chart_leaves_the_answers_missing(done: Visit) -> None:
+    takes(done, "Xyzzanol")
+    missing = {field.key for field in form_of(done).form.missing}
+    assert {"benzodiazepines", "maois", "opioids"} <= missing
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("death", "Death"),
+        ("life_threatening", "Life-threatening"),
+        ("hospitalisation", "Hospitalization"),
+        ("disability", "Disability"),
+        ("important_medical_event", "Important medical event"),
+    ],
+)
+def test_why_an_event_is_serious_stands_on_the_form(done: Visit, code: str, words: str) -> None:
+    with acting(TESTS):
+        AdverseEvent.objects.create(
+            treatment_session=done.fresh(),
+            term="Syncope",
+            severity="severe",
+            serious=True,
+            seriousness=[code],
+            onset_at=done.clock.now,
+            recorded_by=done.nurse,
+            recorded_at=done.clock.now,
+        )
+    assert form_of(done).form.value("serious_1_criteria") == words
 
 
 def test_the_form_tells_what_the_log_tells(done: Visit) -> None:
@@ -317,7 +368,7 @@ def test_the_list_costs_the_same_for_any_length_with_the_overdue_in_front(
     client.force_login(nurse)
     path = reverse("desk:rems")
     client.get(path)
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         found = client.get(path)
     sheets = found.context["waiting"].unfiled
     assert len(sheets) == number

@@ -8,7 +8,7 @@ from django import forms
 from clinic.forms import ClinicalForm
 from clinic.models import User
 from clinic.roles import Role
-from monitoring.medicines import CLASSES, EFFECTS
+from monitoring.medicines import CLASSES, EFFECTS, proposed
 from monitoring.models import MedicationGiven
 from monitoring.services.medicines import Given
 from patients.forms.fields import LineField
@@ -23,7 +23,9 @@ CLOCK = ("effect", "minutes", "effect_reason")
 class MedicineForm(ClinicalForm):
     drug = LineField(label="Medicine", max_length=120)
     drug_class = forms.ChoiceField(
-        label="Kind", choices=[("", "Choose"), *((c, one.told) for c, one in CLASSES.items())]
+        label="Kind",
+        choices=[("", "Propose it from the name"), *((c, one.told) for c, one in CLASSES.items())],
+        required=False,
     )
     dose = LineField(max_length=60)
     route = forms.ChoiceField(choices=[("", "Choose"), *MedicationGiven.Route.choices])
@@ -67,6 +69,18 @@ class MedicineForm(ClinicalForm):
             row("ordered_by", "why"),
             clock,
         ]
+
+    def clean(self) -> dict[str, Any]:
+        """Propose the kind from the name where none was chosen; a person saves it."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("drug_class") and "drug_class" not in self.errors:
+            found = proposed(cleaned.get("drug", ""))
+            text = "Choose what kind of medicine it is."
+            if found:
+                self.ask_again(drug_class=found.code)
+                text = f"Proposed from the name: {found.told}. Check it, then save."
+            self.add_error("drug_class", text)
+        return cleaned
 
     @property
     def given(self) -> Given:

@@ -25,11 +25,11 @@ class ExamForm(ClinicalForm):
     note = LineField(max_length=500, required=False)
     temperature = MeasureField("temperature")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, exposure: str = "", **kwargs: Any) -> None:
+        """`exposure` proposes an answer in words; nobody but the person gives it."""
         super().__init__(*args, **kwargs)
-        self.fields[EXPOSED] = _buttons(
-            "Takes a serotonergic medicine", EXPOSURE, "SSRI, SNRI, MAOI, lithium, tramadol, …"
-        )
+        how = exposure or "SSRI, SNRI, MAOI, lithium, tramadol, …"
+        self.fields[EXPOSED] = _buttons("Takes a serotonergic medicine", EXPOSURE, how)
         for row in reviewed.topic("serotonin")["signs"]:
             self.fields[row.code] = _buttons(row.words, FINDING, row.more["how"])
         asked = [(row.code, row.words) for row in serotonin.asked_rows()]

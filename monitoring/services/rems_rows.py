@@ -1,12 +1,14 @@
 """The rows behind REMS forms: for any number of sessions in the same few statements."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from clinic.models import RemsCertification
 from monitoring import rems
+from monitoring.concomitant import concomitant
 from monitoring.models import (
     AdverseEvent,
     DischargeAssessment,
@@ -18,10 +20,18 @@ from monitoring.models import (
 from monitoring.readings import History
 from monitoring.rems import Device, Event, Facts, Provider
 from monitoring.services import history
-from patients.models import RemsEnrolment
+from patients.models import Medication, RemsEnrolment
 from sessions.models import Dose, MonitoringCheck, TreatmentSession
 
 OF = "treatment_session_id"
+Serious = AdverseEvent.Seriousness
+CRITERIA = {  # the form's words for why an event is serious
+    Serious.DEATH: "death",
+    Serious.LIFE_THREATENING: "life_threatening",
+    Serious.HOSPITALISATION: "hospitalization",
+    Serious.DISABILITY: "disability",
+    Serious.IMPORTANT: "important",
+}
 WITH = ("patient", "clinic", "course__protocol__monitoring", "phase")
 
 
@@ -62,6 +72,9 @@ class _Rows:
         self.template_checks = _by(asked, "template_id")
         enrolments = RemsEnrolment.objects.filter(patient__in=[row.patient_id for row in rows])
         self.enrolments = _by(enrolments, "patient_id")
+        medicines = Medication.objects.filter(entered_in_error=False)
+        taken = medicines.filter(patient__in=[row.patient_id for row in rows])
+        self.medicines = _by(taken, "patient_id")
         clinics = {row.clinic_id for row in rows}
         certified = RemsCertification.objects.filter(clinic__in=clinics)
         self.certifications = _by(certified, "clinic_id")
@@ -104,7 +117,14 @@ class _Rows:
             decision=check.decision_reason if check and check.decided_by_id else "",
             answers=told.answers if told else {},
             answered_by=str(told.recorded_by) if told else "",
+            medicines=concomitant(self._taken(row, check, day)),
         )
+
+    def _taken(self, row: Any, check: PreDoseCheck | None, day: date) -> list[str]:
+        """Return what was taken on the day: on the chart, or named before the dose."""
+        rows = self.medicines.get(row.patient_id, ())
+        on_chart = [one.text for one in rows if _was_taken(one, day)]
+        return [*on_chart, *(check.told_medicines if check else ())]
 
     def _provider(self, row: Any, assessment: DischargeAssessment | None) -> Provider:
         vitals = self.vitals.get(row.pk, ())
@@ -124,6 +144,15 @@ def _by(rows: Iterable[Any], key: str) -> dict[int, list[Any]]:
     return found
 
 
+def _was_taken(medicine: Medication, day: date) -> bool:
+    """Judge by its days; without them by what the chart says now."""
+    if medicine.started_on is not None and medicine.started_on > day:
+        return False
+    if medicine.stopped_on is not None:
+        return medicine.stopped_on > day
+    return medicine.status == "active"
+
+
 def _device(dose: Dose) -> Device:
     complete = dose.outcome == Dose.Outcome.COMPLETE
     mg = dose.estimated_mg if dose.estimated_mg is not None or not complete else dose.dose_mg
@@ -141,4 +170,5 @@ def _event(event: AdverseEvent) -> Event:
         action=event.action,
         ended_at=ended.resolved_at if ended else None,
         ended=ended.resolution if ended else "",
+        criteria=tuple(CRITERIA[Serious(code)] for code in event.seriousness),
     )

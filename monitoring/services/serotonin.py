@@ -13,17 +13,35 @@ from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.roles import Role
 from monitoring import hunter, serotonin
+from monitoring.exposure import Exposure, exposure
 from monitoring.hunter import Exam
-from monitoring.models import AdverseEvent, SerotoninCheck
+from monitoring.models import AdverseEvent, MedicationGiven, SerotoninCheck
 from monitoring.readings import said
-from monitoring.services import events
-from patients.models import Task
+from monitoring.services import events, predose
+from patients.models import Medication, Task
 from patients.services import tasks
 from sessions.models import TreatmentSession
 from sessions.services import steps
 
 RECORD = "monitoring.record_vitals"
 TERM = "Possible serotonin toxicity"
+
+
+def exposure_of(treatment_session: TreatmentSession) -> Exposure:
+    """Propose from the chart, what was named before the dose and what was given at this visit."""
+    today = clock.now().astimezone(treatment_session.clinic.zone).date()
+    rows = Medication.objects.active().filter(patient=treatment_session.patient_id)
+    check = predose.latest(treatment_session)
+    given = MedicationGiven.objects.standing().filter(
+        treatment_session=treatment_session, entered_in_error=False
+    )
+    return exposure(
+        [
+            *((row.text, "chart") for row in rows if row.is_current(today)),
+            *((text, "named before the dose") for text in (check.told_medicines if check else ())),
+            *((row.drug, "given at this visit") for row in given),
+        ]
+    )
 
 
 def record(

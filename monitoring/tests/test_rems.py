@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import rems
+from monitoring.concomitant import concomitant
 from monitoring.readings import Reading, Settings
 from monitoring.rems import CLASSES, NO, YES, Device, Event, Facts, Provider
 from monitoring.tests.builders import CHECKS, NORMAL, at, bp, history, reading
@@ -102,9 +103,51 @@ def test_what_nobody_answered_is_missing_and_never_no(key: str) -> None:
 
 
 def test_the_medicine_list_answers_where_it_knows_the_class() -> None:
-    found = form(answers={}, medicines={"opioids": True, "maois": False})
+    listed = concomitant(["Norco 5-325", "sertraline 50 mg"])
+    found = form(answers={}, medicines=listed)
     assert (found.value("opioids"), found.value("maois")) == (YES, NO)
     assert field(found, "opioids").origin == "medicine list"
+    assert field(found, "opioids").note == "Norco 5-325"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Klonapin 1mg", "benzodiazepines"),
+        ("Ambien", "sedative_hypnotics"),
+        ("Xyrem", "sedative_hypnotics"),
+        ("Fioricet", "sedative_hypnotics"),
+        ("Vyvanse 70mg chewable", "psychostimulants"),
+        ("modafinil", "psychostimulants"),
+        ("Emsam patch", "maois"),
+        ("linezolid", "maois"),
+        ("tramadol", "opioids"),
+        ("Suboxone 8mg-2mg SL film", "opioids"),
+    ],
+)
+def test_each_class_of_the_form_is_read_from_the_list(text: str, key: str) -> None:
+    found = form(answers={}, medicines=concomitant([text]))
+    assert [each for each in CLASSES if found.value(each) == YES] == [key]
+
+
+def test_an_unread_line_leaves_the_answer_missing_and_says_why() -> None:
+    found = form(answers={}, medicines=concomitant(["Nardil", "Xyzzanol 5 mg"]))
+    assert found.value("maois") == YES
+    missing = [each for each in found.missing if each.key in CLASSES]
+    assert {each.key for each in missing} == set(CLASSES) - {"maois"}
+    assert {each.note for each in missing} == {"not recognised, check by hand: Xyzzanol 5 mg"}
+
+
+def test_a_person_answers_what_the_list_leaves_open() -> None:
+    found = form(medicines=concomitant(["Xyzzanol 5 mg"]))
+    assert {found.value(key) for key in CLASSES} == {NO}
+    assert form(answers={}, medicines=concomitant([])).value("maois") == ""
+
+
+def test_a_stated_yes_is_never_overruled_by_the_list() -> None:
+    answers = {**ANSWERS, "opioids": "yes", "maois": "no"}
+    found = form(answers=answers, medicines=concomitant(["Nardil"]))
+    assert (found.value("opioids"), found.value("maois")) == (YES, YES)
 
 
 @pytest.mark.parametrize(

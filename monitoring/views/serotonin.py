@@ -20,7 +20,8 @@ LEAD = "Hunter criteria. What nobody looked at stays “not examined”, and nev
 @GET_POST
 def check(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(request, session_rows(), serotonin.RECORD, public_id=public_id)
-    form = SerotoninForm(request.POST or None)
+    proposed = serotonin.exposure_of(treatment_session).words
+    form = SerotoninForm(request.POST or None, exposure=proposed)
     panel = Panel(
         title="Serotonin check", form=form, url=request.path, button="Save check", lead=LEAD
     )
@@ -47,7 +48,8 @@ def correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     treatment_session = fetch(
         request, session_rows(), serotonin.RECORD, pk=wrong.treatment_session_id
     )
-    form = CorrectedSerotoninForm(request.POST or None, wrong=wrong)
+    proposed = serotonin.exposure_of(treatment_session).words
+    form = CorrectedSerotoninForm(request.POST or None, wrong=wrong, exposure=proposed)
     panel = Panel(
         title="Correct the serotonin check",
         form=form,
