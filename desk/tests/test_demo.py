@@ -313,6 +313,7 @@ def test_hard_days_are_on_record_with_what_was_done(now):
     assert (check.verdict, check.result.verdict) == ("negative", "negative")
     emergency = Emergency.objects.get()
     assert emergency.treatment_session.status == Status.TRANSFERRED
-    assert emergency.treatment_session.transfer.handed_over_at == emergency.actions.last().at
+    last = emergency.actions.order_by("pk").reverse()[0]
+    assert emergency.treatment_session.transfer.handed_over_at == last.at
     seen = CriticalAcknowledgement.objects.values_list("how", flat=True)
     assert list(seen) == ["seen", "prescriber"]
