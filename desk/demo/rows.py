@@ -3,8 +3,10 @@
 from collections import defaultdict
 from typing import TypeVar
 
+from django.db import connection
 from django.db.models import Model
 
+from clinic.statements import table
 from monitoring.models import (
     AdverseEvent,
     AdverseEventResolution,
@@ -118,3 +120,11 @@ class Rows:
                 model._default_manager.bulk_create(batch, batch_size=BATCH)
         if self.waiting:
             raise TypeError(f"rows of an unknown kind: {', '.join(map(str, self.waiting))}")
+        _count()
+
+
+def _count() -> None:
+    """Tell the planner how much there is now: for empty tables it chooses to read all of them."""
+    tables = ", ".join(table(model) for model in ORDER)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {tables}")
