@@ -28,7 +28,7 @@ def test_the_list_is_long_enough_to_mean_something():
     assert len({case.text for case in expected()}) > 500
 
 
-@pytest.mark.parametrize(("text", "rules"), alerting(), ids=lambda each: str(each))
+@pytest.mark.parametrize(("text", "rules"), alerting(), ids=[text for text, _ in alerting()])
 def test_a_text_alerts_to_what_the_label_or_the_reference_names_and_to_nothing_else(text, rules):
     alerts = interactions.evaluate([resolve(text)], NASAL)
     assert {f"{each.rule.id}{'*' * each.rule.interrupts}" for each in alerts} == rules
