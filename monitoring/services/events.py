@@ -147,7 +147,9 @@ def end(
 ) -> AdverseEventResolution:
     """Do what `resolve` does with a locked session, inside `acting`."""
     now = clock.now()
-    at = _check_open(event, resolution, at, now)
+    if not said(resolution):
+        raise ValidationError({"resolution": "Say how it ended."})
+    at = _check_open(event, at, now)
     if outcome == Outcome.UNKNOWN and not treatment_session.is_over:
         text = "The patient is still here: look how it is, an unknown end is none."
         raise ValidationError({"outcome": text})
@@ -181,7 +183,9 @@ def follow(
         entries.claim(entry, by)
         treatment_session = _lock(event, by)
         now = clock.now()
-        at = _check_open(event, words, at, now)
+        if not said(words):
+            raise ValidationError({"resolution": "Say how it is now."})
+        at = _check_open(event, at, now)
         standing = AdverseEventFollowUp.objects.create(
             treatment_session=treatment_session,
             event=event,
@@ -195,10 +199,8 @@ def follow(
         return standing
 
 
-def _check_open(event: AdverseEvent, words: str, at: datetime | None, now: datetime) -> datetime:
+def _check_open(event: AdverseEvent, at: datetime | None, now: datetime) -> datetime:
     """Refuse what was settled already; return when this is about, without a time now."""
-    if not said(words):
-        raise ValidationError({"resolution": "Say how it ended."})
     if AdverseEventResolution.objects.filter(event=event).exists():
         raise ValidationError("This event was resolved already.", code="resolved")
     _refuse_error(event)

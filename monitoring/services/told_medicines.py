@@ -11,7 +11,7 @@ from clinic.models import User
 from monitoring.services import predose
 from patients.medicines.review import Review
 from patients.models import Medication
-from patients.services import chart, medicines
+from patients.services import chart, medicines, register
 from sessions.models import TreatmentSession
 from sessions.treatments import context_of
 
@@ -28,8 +28,10 @@ def off_chart(told: Iterable[str], on_chart: Iterable[str]) -> list[str]:
 def waiting(treatment_session: TreatmentSession) -> list[str]:
     """Return what was named at this visit and isn't on the chart yet."""
     check = predose.latest(treatment_session)
+    today = clock.now().astimezone(treatment_session.clinic.zone).date()
     rows = Medication.objects.active().filter(patient=treatment_session.patient_id)
-    return off_chart(check.told_medicines, [row.text for row in rows]) if check else []
+    taken = [row.text for row in rows if row.is_current(today)]
+    return off_chart(check.told_medicines, taken) if check else []
 
 
 def take(
@@ -44,6 +46,7 @@ def take(
         entries.claim(entry, by)
         if not by.may(TAKE, treatment_session.clinic_id):
             raise PermissionDenied(TAKE)
+        register.locked(treatment_session.patient_id, by=by, permission=TAKE)
         chosen = [text for text in waiting(treatment_session) if text in set(texts)]
         if not chosen:
             raise ValidationError("They stand on the chart by now.", code="moved_on")

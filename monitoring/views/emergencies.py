@@ -1,6 +1,6 @@
 """The emergency: one tap starts it, one tap tells each thing; a sheet for the ambulance crew."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,7 +13,7 @@ from monitoring import reviewed
 from monitoring.forms.taps import BareForm, TapForm, buttons
 from monitoring.happenings import emergency_words, happenings
 from monitoring.models import Emergency, EmergencyAction, EmergencyPolicy
-from monitoring.services import emergencies, history
+from monitoring.services import emergencies, endings, history
 from monitoring.views.taps import show, tapped, whole_rows
 from patients.models import Allergy, Condition, Medication
 from sessions.actions import session_rows, today_of
@@ -39,10 +39,11 @@ def emergency(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         "emergency": last,
         "running": running,
         "start": BareForm(),
-        "undo": BareForm(),
-        "done": [(row, emergency_words(row)) for row in done],
+        "done": [(row, emergency_words(row), uuid4()) for row in done],
         "buttons": buttons(actions, [row.code for row in done]),
-        "may_transfer": handed_over and treatment_session.status in PRESENT,
+        "may_transfer": handed_over
+        and treatment_session.status in PRESENT
+        and staff(request).may(endings.RUN, treatment_session.clinic_id),
         "policy": EmergencyPolicy.of(treatment_session.clinic_id),
         "may_print": staff(request).may(SEES_VALUES, treatment_session.clinic_id),
         "now": clock.now(),

@@ -56,14 +56,13 @@ def episode(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "episode": found,
         "open": not any(row.code == END for row in done) and not found.entered_in_error,
-        "done": [(row, panic_words(row)) for row in done],
+        "done": [(row, panic_words(row), uuid4()) for row in done],
         "buttons": [
             (button, OPENS.get(button.row.more.get("opens", "")))
             for button in buttons(steps, [row.code for row in done])
         ],
         "scores": [(score, uuid4()) for score in range(11)],
         "peak": BareForm(),
-        "undo": BareForm(),
     }
     return show(request, treatment_session, "monitoring/panic.html", context)
 

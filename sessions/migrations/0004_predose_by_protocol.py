@@ -2,15 +2,28 @@
 
 from django.db import migrations, models
 
+from clinic.audit import acting, system
 
-# Published versions never change, so the new column of those for infusions is filled in here: they
-# don't ask for nasal products. Their other new settings are what these courses were asked so far.
-NOTHING_THROUGH_THE_NOSE = """
-    ALTER TABLE treatment_sessions_monitoringtemplate DISABLE TRIGGER USER;
-    UPDATE treatment_sessions_monitoringtemplate SET predose_nasal_minutes = 0
-    WHERE protocol_id IN (SELECT id FROM treatment_sessions_protocol WHERE route = 'iv');
-    ALTER TABLE treatment_sessions_monitoringtemplate ENABLE TRIGGER USER;
-"""
+
+def ask_nothing_of_the_nose(apps, schema_editor):
+    """Fill the new column of infusions, whose published versions never change otherwise.
+
+    They don't ask for nasal products; their other new settings are what these courses were asked
+    so far. The change has its author and its entry in the trail.
+    """
+    table = "treatment_sessions_monitoringtemplate"
+    with acting(system("migrate")), schema_editor.connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE %s",
+            [table, "pgtrigger_frozen%"],
+        )
+        (frozen,) = cursor.fetchone()
+        cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{frozen}"')
+        cursor.execute(
+            f"UPDATE {table} SET predose_nasal_minutes = 0 WHERE predose_nasal_minutes <> 0 AND "
+            "protocol_id IN (SELECT id FROM treatment_sessions_protocol WHERE route = 'iv')"
+        )
+        cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{frozen}"')
 
 
 class Migration(migrations.Migration):
@@ -55,5 +68,5 @@ class Migration(migrations.Migration):
             name='predose_older_systolic',
             field=models.PositiveSmallIntegerField(default=150),
         ),
-        migrations.RunSQL(NOTHING_THROUGH_THE_NOSE, migrations.RunSQL.noop),
+        migrations.RunPython(ask_nothing_of_the_nose, migrations.RunPython.noop),
     ]
