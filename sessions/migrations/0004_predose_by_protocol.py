@@ -20,8 +20,8 @@ def ask_nothing_of_the_nose(apps, schema_editor):
         (frozen,) = cursor.fetchone()
         cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{frozen}"')
         cursor.execute(
-            f"UPDATE {table} SET predose_nasal_minutes = 0 WHERE predose_nasal_minutes <> 0 AND "
-            "protocol_id IN (SELECT id FROM treatment_sessions_protocol WHERE route = 'iv')"  # noqa: S608
+            f"UPDATE {table} SET predose_nasal_minutes = 0 WHERE predose_nasal_minutes <> 0 AND "  # noqa: S608
+            "protocol_id IN (SELECT id FROM treatment_sessions_protocol WHERE route = 'iv')"
         )
         cursor.execute(f'ALTER TABLE {table} ENABLE TRIGGER "{frozen}"')
 
