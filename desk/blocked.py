@@ -32,6 +32,7 @@ AT_ANY_TIME = {
     "infusion_running",
     "bp_baseline_missing",
     "adverse_event",
+    "critical",
     "escort",
     "driving",
     "clock",

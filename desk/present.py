@@ -109,6 +109,7 @@ class House:
         wrong = (rows[name] for name in ("wrong_vitals", "wrong_dose", "wrong_medicine"))
         self.withdrawn = _by([row for found in wrong for row in found], of_session)
         self.events = _by(rows["event"], of_session)
+        self.events_written = _by(rows["event_written"], of_session)
         self.escorts = _one_each(rows["escort"], of_session)
         self.way_home = _by(rows["way_home"], of_session)
         self.acknowledged = _by(rows["acknowledged"], of_session)
@@ -335,12 +336,15 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
         assessment=_assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         medicines=tuple(_medicine(row) for row in house.other_medicines.get(pk, ())),
-        withdrawn_at=max(
-            (_moment(row["recorded_at"]) for row in house.withdrawn.get(pk, ())), default=None
-        ),
+        withdrawn_at=_last_written(house.withdrawn.get(pk, ())),
+        event_written_at=_last_written(house.events_written.get(pk, ())),
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
-        events_known_at=max((_moment(event["recorded_at"]) for event in events), default=None),
+        events_known_at=_last_written(events),
     )
+
+
+def _last_written(rows: Iterable[Row]) -> datetime | None:
+    return max((_moment(row["recorded_at"]) for row in rows), default=None)
 
 
 def _escort(named: Row | None, notes: list[Note]) -> Escort | None:

@@ -129,6 +129,7 @@ def _parts() -> dict[str, str]:
         "wrong_medicine": _withdrawn(MedicationGiven),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(AdverseEvent.objects.open(), "term", "recorded_at"),
+        "event_written": _children(AdverseEvent.objects.order_by(), "recorded_at"),
         "acknowledged": _children(CriticalAcknowledgement.objects.all(), "how", "alerts"),
         "watch": _children(
             WatchAssignment.objects.order_by("at", "pk"),

@@ -42,6 +42,7 @@ SHORT = {
     "sedation": "MOAA/S unknown or not as before",
     "dissociation": "Dissociation unknown or not settled",
     "spo2": "SpO₂ unknown or too low",
+    "critical": "A critical value stands",
     "adverse_event": "Adverse event is open",
     "escort": "Way home not settled",
     "driving": "Means to drive",

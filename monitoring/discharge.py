@@ -8,6 +8,7 @@ out. Unknown is never good enough. What was decided where the label is silent:
 - Baseline = before the first dose. Peak = inside the window after the *first* dose, or a later
   reading with a reason, or the reason why it was missed once the window is over. Pre-departure =
   after the last dose, within `recent_minutes`, and not the same reading as the peak's.
+- The assessment follows the minimum time, and nobody leaves while a critical value stands.
 - Of readings that share the latest time, each has to be good.
 - Only a clinician's valid assessment can decide a condition, and only one marked decidable:
   a known blood pressure (from the ceiling on, a prescriber), or, a prescriber too, a MOAA/S at
@@ -19,6 +20,7 @@ from datetime import datetime, timedelta
 from math import ceil
 
 from monitoring import pressure
+from monitoring.alerts import critical, standing
 from monitoring.conditions import Condition, Gate
 from monitoring.evidence import Evidence
 from monitoring.readings import DISSOCIATION_NONE, MOAAS_BEST, History, Settings, said, utc
@@ -154,6 +156,15 @@ def _adverse_event(evidence: Evidence) -> Condition:
     return Condition("adverse_event", False, text, "resolve_event")
 
 
+def _critical(evidence: Evidence) -> Condition:
+    found = critical(standing(evidence.history, evidence.settings, evidence.now))
+    if not found:
+        return Condition("critical", True, "No critical value stands.")
+    words = " ".join(alert.text for alert in found)
+    text = f"{words} Treat, and measure again: nobody leaves on a critical value."
+    return Condition("critical", False, text, "record_vitals")
+
+
 def _escort(evidence: Evidence) -> Condition:
     if not evidence.settings.escort_required:
         return Condition("escort", True, "This clinic asks for no escort.")
@@ -179,8 +190,10 @@ def _assessment(evidence: Evidence) -> Condition:
         text = "No clinician has assessed the patient: assess after the last dose, with your name."
     elif not given.ready:
         text = f"{given.by} found the patient not ready: assess again later."
+    elif not evidence.assessment_in_time:
+        text = "The assessment follows the observation: assess again when its time has passed."
     else:
-        text = "A dose, a reading or a correction came after the assessment: assess again."
+        text = "A dose, a reading, an event or a correction came after the assessment: assess again."
     return Condition("assessment", False, text, "assess")
 
 
@@ -209,6 +222,7 @@ RULES: tuple[Callable[[Evidence], Condition], ...] = (
     _sedation,
     _dissociation,
     _spo2,
+    _critical,
     _adverse_event,
     _escort,
     _driving,

@@ -142,22 +142,32 @@ class Evidence:
         known = [reading.bp for reading in previous if reading.bp]
         return known if len(known) == len(previous) else []
 
+    @property
+    def assessment_in_time(self) -> bool:
+        """Say whether the assessment follows the last dose and the minimum time, as it has to."""
+        given, since = self.history.assessment, self.settles_from
+        if given is None or since is None or not since < given.at <= self.now:
+            return False
+        return self.observed_until is not None and self.observed_until <= given.at
+
     @cached_property
     def valid_assessment(self) -> Assessment | None:
         """The assessment if it still rests on everything that is known.
 
-        It is void once a reading was taken after it, or a reading, a medicine or the time of a dose
-        was written, corrected, back-dated or entered in error.
+        It follows the minimum time. It is void once a reading was taken after it, or a reading, a
+        medicine, an adverse event or the time of a dose was written, corrected, back-dated or
+        entered in error.
         """
         assessment = self.history.assessment
         if assessment is None or not said(assessment.by) or not assessment.ready:
             return None
-        if self.settles_from is None or not self.settles_from < assessment.at <= self.now:
+        if not self.assessment_in_time:
             return None
         newer = [max(r.observed_at, r.recorded_at) for r in self.readings]
         newer += [given.recorded_at for given in self.history.administrations]
         newer += [max(one.at, one.recorded_at) for one in self.history.medicines]
         newer += [self.history.withdrawn_at] if self.history.withdrawn_at else []
+        newer += [self.history.event_written_at] if self.history.event_written_at else []
         return assessment if all(moment <= assessment.at for moment in newer) else None
 
     def future_times(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitoring import alerts, timeline
 from monitoring.discharge import gate
@@ -52,16 +52,18 @@ def read(data: Any) -> Document:
     arrived_at = found.moment("arrived_at")
     readings = found.many("readings", _reading)
     given = [*found.many("administrations", _administration), *_infusion(found)]
-    events = [one for one in found.many("adverse_events", _event) if one]
+    events = found.many("adverse_events", _event)
+    unresolved = [one for one in events if not one.resolved]
     history = History(
         readings=tuple(readings),
         administrations=tuple(given),
-        unresolved_adverse_events=tuple(term for term, _ in events),
+        unresolved_adverse_events=tuple(one.term for one in unresolved),
         escort=found.one("escort", _escort),
         assessment=found.one("assessment", _assessment),
         missed=_words(found.take("missed", {}), "missed"),
         clock_suspect=found.flag("clock_suspect"),
-        events_known_at=max((at for _, at in events if at), default=None),
+        events_known_at=_last(one.written for one in unresolved),
+        event_written_at=_last(one.written for one in events),
     )
     found.end()
     return Document(history, settings, sources, now, arrived_at)
@@ -270,13 +272,22 @@ def _step(found: _Fields) -> tuple[str, datetime, datetime]:
     return kind, at, found.moment("recorded_at") or at
 
 
-def _event(found: _Fields) -> tuple[str, datetime | None] | None:
-    """Return the term and when it was written of an event that is still open."""
+class _Event(NamedTuple):
+    term: str
+    written: datetime | None
+    resolved: bool
+
+
+def _event(found: _Fields) -> _Event:
     term, onset = found.text("term"), found.moment("onset_at")
     resolved, written = found.moment("resolved_at"), found.moment("recorded_at")
     if onset and resolved and resolved < onset:
         raise DocumentError(found.where, "ends before it begins")
-    return None if resolved else (term, written or onset)
+    return _Event(term, written or onset, bool(resolved))
+
+
+def _last(moments: Iterable[datetime | None]) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)
 
 
 def _escort(found: _Fields) -> Escort:

@@ -385,3 +385,4 @@ class History:
     events_known_at: datetime | None = None  # when the last of the unresolved ones was written
     medicines: tuple[Medicine, ...] = ()
     withdrawn_at: datetime | None = None  # when a row was last entered in error
+    event_written_at: datetime | None = None  # when an adverse event was last reported or withdrawn

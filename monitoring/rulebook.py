@@ -22,10 +22,12 @@ CONDITIONS = {
     "where it is at baseline and under the limit",
     "dissociation": "Dissociation is at or under its limit, or as before the dose",
     "spo2": "SpO₂ is at its limit on room air",
+    "critical": "No critical value stands: of each measure, the newest known one",
     "adverse_event": "No adverse event is open",
     "escort": "The way home is settled as the clinic accepts it, and the escort was reached",
     "driving": "The patient does not mean to drive",
-    "assessment": "A named clinician found the patient ready after everything else was written",
+    "assessment": "A named clinician found the patient ready after the minimum time and all that was "
+    "written",
     "clock": "The server's clock ran steadily since the first dose",
     "future_time": "No entry is dated after now",
 }

@@ -131,6 +131,9 @@ class Record:
             missed=self.missed,
             medicines=tuple(medicine_of(row) for row in self.standing_medicines),
             withdrawn_at=self.withdrawn_at,
+            event_written_at=max(
+                (event.recorded_at for event in self.adverse_events), default=None
+            ),
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
             events_known_at=max((event.recorded_at for event in events), default=None),
         )

@@ -159,6 +159,7 @@ class Past:
             missed={row.label: row.reason for row in standing(rows["missed"])},
             medicines=tuple(map(history.medicine_of, standing(rows["medicines"]))),
             withdrawn_at=max(withdrawn, default=None),
+            event_written_at=max((event.recorded_at for event in rows["events"]), default=None),
         )
 
     def _is_resolved(self, event: AdverseEvent, moment: datetime) -> bool:

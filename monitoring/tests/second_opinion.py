@@ -1,13 +1,19 @@
 """The discharge gate written a second time, on plain rows with seconds, to compare answers.
 
-It shares no code with the gate: written from the rules, by scanning lists.
+It shares no code with the gate: written from the rules, by scanning lists. The limits are the
+defaults of the settings.
 """
 
+from dataclasses import fields
 from typing import Any
+
+from monitoring.readings import Settings
+from monitoring.tests import second_alerts
 
 Row = dict[str, Any]
 
 LIMITS = {"s": (50, 300), "d": (20, 200), "spo2": (50, 100), "moaas": (0, 5), "diss": (0, 3)}
+CALLS = {f.name: f.default for f in fields(Settings) if f.name.startswith("alert_")}
 TOPICS = {"bp": ("s", "d"), "spo2": ("spo2",), "moaas": ("moaas",), "diss": ("diss",)}
 
 
@@ -58,6 +64,8 @@ def open_points(case) -> set[str]:
         points.add("minimum_time")
     if any(not looked_after(drug, past) for drug in drugs):
         points.add("medicine_recheck")
+    if calls_for_help(case):
+        points.add("critical")
     if case["event"]:
         points.add("adverse_event")
     if not case["escort"]:
@@ -73,7 +81,8 @@ def open_points(case) -> set[str]:
 
     assessed = case["assessed"]
     void = assessed is None or assessed > now or assessed <= last
-    void = void or any(assessed <= drug["t"] for drug in drugs)
+    void = void or assessed < max(must_wait_for) or any(assessed <= drug["t"] for drug in drugs)
+    void = void or any(event > assessed for event in case.get("events_written", ()))
     void = void or any(max(drug["t"], drug["written"]) > assessed for drug in case.get("drugs", ()))
     void = void or case.get("withdrawn") is not None and case["withdrawn"] > assessed
     void = void or any(row["t"] > assessed or row["written"] > assessed for row in past)
@@ -106,6 +115,13 @@ def open_points(case) -> set[str]:
     if not spo2 or not all(valid(r, "spo2") and r["spo2"] >= 94 and not r["oxygen"] for r in spo2):
         points.add("spo2")
     return points
+
+
+def calls_for_help(case):
+    unknown = {"pulse": None, "rr": None, "temp": None}
+    rows = [unknown | row for row in case["rows"]]
+    asked = case | {"rows": rows, "limits": CALLS, "symptoms": case["event"]}
+    return any(level == "critical" for level, *_ in second_alerts.standing(asked))
 
 
 def looked_after(drug, past):

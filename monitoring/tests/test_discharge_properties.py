@@ -48,6 +48,7 @@ def clean_case() -> dict:
         "missed": False,
         "drugs": [],
         "withdrawn": None,
+        "events_written": [],
         "decided": False,
         "prescriber": False,
     }
@@ -118,6 +119,10 @@ def _withdraw(case, draw):
     case["withdrawn"] = draw(seconds)
 
 
+def _report(case, draw):
+    case["events_written"].append(draw(seconds))
+
+
 def _sleepy(case, draw):
     for row in case["rows"]:
         row["moaas"] = 4
@@ -135,6 +140,7 @@ CHANGES = [
     _give_drug,
     _give_drug,
     _withdraw,
+    _report,
     _sleepy,
 ]
 
@@ -188,6 +194,7 @@ def as_history(case: dict) -> History:
             for number, drug in enumerate(case["drugs"])
         ),
         withdrawn_at=None if case["withdrawn"] is None else moment(case["withdrawn"]),
+        event_written_at=max(map(moment, case["events_written"]), default=None),
     )
 
 

@@ -319,7 +319,7 @@ def test_a_corrected_stop_moves_the_end_of_the_wait_and_both_stay(stopped: Visit
 
 def test_a_stop_corrected_after_the_assessment_asks_for_another(stopped: Visit) -> None:
     wrong = step(stopped, "stop")
-    stopped.clock.forward(minutes=40)
+    stopped.clock.forward(minutes=60)
     stopped.measure()
     stopped.settle()
     open_before = {c.code for c in history.load(stopped.fresh()).gate(stopped.clock.now).unmet}

@@ -81,7 +81,7 @@ def test_a_longer_minimum_time_keeps_the_patient(past: Visit, draft: Protocol) -
     change(draft, min_minutes_after_last_dose=121)
     found = compare(draft)
     assert found.ready.kind == "lost"
-    assert found.newly_open == ["Minimum time not over"]
+    assert found.newly_open == ["Minimum time not over", "Assessment to come"]
 
 
 def test_a_shorter_minimum_time_is_met_earlier(past: Visit, draft: Protocol) -> None:

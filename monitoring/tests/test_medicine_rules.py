@@ -43,7 +43,7 @@ def test_a_medicine_without_effect_asks_for_nothing() -> None:
 
 def test_a_recheck_adds_its_minutes_and_a_reading_at_their_end() -> None:
     given = medicine(110)
-    assert unmet(given, 125) == {"minimum_time", "medicine_recheck"}
+    assert unmet(given, 125) == {"minimum_time", "medicine_recheck", "assessment"}
     late = (reading(-10), reading(40), reading(140))
     judged = {"assessment": assessment(140)}
     assert unmet(given, 139, *late[:2], **judged) >= {"minimum_time", "medicine_recheck"}
@@ -53,8 +53,10 @@ def test_a_recheck_adds_its_minutes_and_a_reading_at_their_end() -> None:
 def test_a_restart_starts_the_minimum_time_again() -> None:
     given = medicine(60, "restart", 15)
     after = (reading(-10), reading(40), reading(75), reading(120), reading(170))
-    assert unmet(given, 179, *after, assessment=assessment(175)) == {"minimum_time"}
-    assert unmet(given, 180, *after, assessment=assessment(175)) == set()
+    early = assessment(179)
+    assert unmet(given, 179, *after, assessment=early) == {"minimum_time", "assessment"}
+    assert unmet(given, 180, *after, assessment=early) == {"assessment"}
+    assert unmet(given, 180, *after, assessment=assessment(180)) == set()
 
 
 def test_after_a_restart_the_recheck_needs_the_moaas() -> None:

@@ -39,12 +39,15 @@ def test_one_second_short_of_two_hours_is_too_early(visit: Visit) -> None:
     for minutes in (36, 60, 90, 119):
         visit.clock.to(last + timedelta(minutes=minutes))
         visit.measure()
-    visit.settle()
     visit.clock.to(last + timedelta(minutes=119, seconds=59))
+    visit.settle()
     with pytest.raises(ValidationError, match="1 of the 120 minutes"):
         discharge.release(visit.pk, by=visit.nurse)
     assert not Discharge.objects.exists()
     visit.clock.to(last + timedelta(minutes=120))
+    with pytest.raises(ValidationError, match="The assessment follows the observation"):
+        discharge.release(visit.pk, by=visit.nurse)
+    discharge.assess(visit.pk, ready=True, by=visit.nurse)
     discharge.release(visit.pk, by=visit.nurse)
     assert visit.status == Status.DISCHARGED
 
@@ -161,7 +164,7 @@ def correct_last_device(visit: Visit) -> None:
         lambda visit: events.report(
             visit.pk, events.Reported("Seizure", "severe"), by=visit.prescriber
         ),
-        lambda visit: visit.measure(spo2=80, confirmed=True),
+        lambda visit: visit.measure(spo2=92),
         correct_last_device,
     ],
     ids=["event", "reading", "dose"],

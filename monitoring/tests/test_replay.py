@@ -50,8 +50,8 @@ def minute(moment: datetime | None) -> float | None:
         ({}, 125, 125),  # the second device came at 5
         ({"min_minutes_after_last_dose": 60}, 65, 125),
         ({"min_minutes_after_last_dose": 100}, 105, 125),
-        ({"min_minutes_after_last_dose": 123}, 128, 128),
-        ({"min_minutes_after_last_dose": 125}, 130, 130),
+        ({"min_minutes_after_last_dose": 123}, 128, None),  # assessed before that was over
+        ({"min_minutes_after_last_dose": 125}, 130, None),
         ({"min_minutes_after_last_dose": 126}, None, None),
         ({"spo2_min": 97}, 125, 125),
         ({"spo2_min": 98}, None, None),
@@ -98,7 +98,7 @@ def test_a_later_reading_does_not_hold_up_an_earlier_time():
 
 def test_what_is_open_at_the_departure_is_said_in_few_words_without_a_value():
     found = judged(history(*SETS), replace(SETTINGS, spo2_min=98, min_minutes_after_last_dose=200))
-    assert found.open == (SHORT["minimum_time"], SHORT["spo2"])
+    assert found.open == (SHORT["minimum_time"], SHORT["spo2"], SHORT["assessment"])
 
 
 def test_every_condition_of_the_gate_has_its_few_words():
