@@ -76,7 +76,27 @@ def _hits(row: ChartCondition, today: date) -> list[Hit]:
     found = (
         _hit(row, rule, pattern, today) for rule in rules().values() for pattern in rule.patterns
     )
-    return [hit for hit in found if hit is not None]
+    written = (_written(row, rule, today) for rule in rules().values())
+    return [hit for hit in (*found, *written) if hit is not None]
+
+
+def _written(row: ChartCondition, rule: Rule, today: date) -> Hit | None:
+    """Read a blood pressure (mmHg) that stands among the conditions: "BP 190/110 at home"."""
+    if rule.computed != "pressure":
+        return None
+    limits = rule.limits
+    for systolic, diastolic in wording.pressures(row.text):
+        if systolic <= limits["systolic"] and diastolic <= limits["diastolic"]:
+            continue
+        matched = f"“{systolic}/{diastolic}”"
+        if row.is_over(today):
+            why = f"It is over{_dated(row)}, and only what is active counts."
+            return Hit(rule.id, "", Evidence("condition", row.text, matched, why))
+        far = systolic >= limits["written_systolic"] or diastolic >= limits["written_diastolic"]
+        says = PRESENT if far and not row.is_unsure else POSSIBLE
+        why = f"Over {limits['systolic']}/{limits['diastolic']} mmHg."
+        return Hit(rule.id, says, Evidence("condition", row.text, matched, why))
+    return None
 
 
 def _hit(row: ChartCondition, rule: Rule, pattern: Pattern, today: date) -> Hit | None:

@@ -93,6 +93,11 @@ def find(
     ]
 
 
+def pressures(text: str) -> list[tuple[int, int]]:
+    """Return the blood pressures (systolic and diastolic, in mmHg) that the text names."""
+    return [(int(high), int(low)) for high, low in say.PRESSURE.findall(plain(text))]
+
+
 def strongest(found: Iterable[Found]) -> Found | None:
     """Return the one that says most clearly that the patient has it."""
     order = (*ASSERTED, ASKED_ABOUT, RELATIVE_HAS, NEGATED)
@@ -106,28 +111,66 @@ def _said(sentence: str, start: int, end: int, *, risk_counts: bool) -> str:
         _last(say.PRE_MAYBE, before) and say.UNDECIDED_BEFORE.search(before)
     ):
         return DOUBT
-    about = [say.PRE_ABOUT] if risk_counts else [say.PRE_ABOUT, say.PRE_RISK]
-    whole = say.NOT_A_NO.sub(lambda found: "~" * len(found.group()), before)
-    for pattern, state in (
-        (say.PRE_NO, NEGATED),
-        (say.PRE_PEOPLE, RELATIVE_HAS),
-        *((p, ASKED_ABOUT) for p in about),
-    ):
-        reach = _reach(pattern, whole, after)
-        if reach:
-            return DOUBT if reach == "weak" else state
-    if say.POST_NO.search(clause):
-        return NEGATED
-    if say.POST_PEOPLE.search(after):
-        return RELATIVE_HAS
-    if say.POST_ABOUT.search(clause) or (not risk_counts and say.POST_RISK.search(clause)):
-        return ASKED_ABOUT
+    more = say.MORE_OF_IT.match(sentence, end, end + len(clause)) is not None
+    around = more, risk_counts
+    set_aside = _before(before, after, *around) or _after(clause, after, *around)
+    if set_aside:
+        is_another = set_aside == ASKED_ABOUT and say.ANOTHER.search(before)
+        return DOUBT if is_another else set_aside
     if _last(say.PRE_MAYBE, before) or say.POST_MAYBE.search(after):
         return DOUBT
     if say.POST_GONE.search(after):
         return OVER
     was = _last(say.PRE_WAS, say.LONG.sub("", before)) or say.POST_AGO.search(after)
-    return HISTORY if was else HERE
+    is_past_episode = say.EPISODE.search(sentence) and say.POST_YEAR.search(after)
+    return HISTORY if was or is_past_episode else HERE
+
+
+def _before(before: str, after: str, more: bool, risk_counts: bool) -> str:
+    """Say what the words before set the finding aside as, "" if as nothing; in doubt, as doubt."""
+    whole = say.NOT_A_NO.sub(lambda found: "~" * len(found.group()), before)
+    whole = say.NOT_A_RELATIVE.sub(lambda found: "~" * len(found.group()), whole)
+    about = [say.PRE_ABOUT] if risk_counts else [say.PRE_ABOUT, say.PRE_RISK]
+    for pattern, state in (
+        (say.PRE_NO, NEGATED),
+        (say.PRE_PEOPLE, RELATIVE_HAS),
+        *((p, ASKED_ABOUT) for p in about),
+    ):
+        found = _reach(pattern, whole)
+        if found is None:
+            continue
+        between = whole[found.end() :]
+        is_list = re.search(r"\b(?:or|nor)\b", between + after) is not None
+        if "," in between and not is_list:
+            return DOUBT
+        return state if _is_clear(state, found.group(), between, after, more) else DOUBT
+    return ""
+
+
+def _is_clear(state: str, word: str, between: str, after: str, more: bool) -> bool:
+    """Say whether such words leave nothing to ask: "no symptoms from AVM" does."""
+    if state == RELATIVE_HAS:
+        return say.WITH_RELATIVES.search(between) is None
+    if state == NEGATED:
+        return not more and say.NO_OF_SOMETHING.search(between) is None
+    return not (
+        more
+        or say.TAUGHT.search(word)
+        or say.HIS_OWN.search(between)
+        or say.FOUND_IT.search(between + after)
+    )
+
+
+def _after(clause: str, after: str, more: bool, risk_counts: bool) -> str:
+    """Say what the words after set the finding aside as, like `_before`."""
+    if say.POST_NO.search(clause):
+        return DOUBT if more else NEGATED
+    if say.POST_PEOPLE.search(after):
+        return RELATIVE_HAS
+    if say.POST_ABOUT.search(clause) or (not risk_counts and say.POST_RISK.search(clause)):
+        unclear = more or say.TAUGHT_AFTER.search(clause) or say.FOUND_IT.search(after)
+        return DOUBT if unclear else ASKED_ABOUT
+    return ""
 
 
 def _last(pattern: re.Pattern[str], before: str) -> bool:
@@ -135,8 +178,8 @@ def _last(pattern: re.Pattern[str], before: str) -> bool:
     return pattern.search(before.rpartition(",")[2]) is not None
 
 
-def _reach(pattern: re.Pattern[str], before: str, after: str) -> str:
-    """Say whether a word before reaches the phrase: fully, weakly across a comma, or not at all.
+def _reach(pattern: re.Pattern[str], before: str) -> re.Match[str] | None:
+    """Return the last such word before, if it reaches the phrase: fully, or across a comma.
 
     "No stroke, aneurysm or seizure" is a list and denies all three.
     """
@@ -144,11 +187,11 @@ def _reach(pattern: re.Pattern[str], before: str, after: str) -> str:
     for found in pattern.finditer(before):  # noqa: B007  the last one counts
         pass
     if found is None:
-        return ""
+        return None
     between = before[found.end() :]
-    if (say.PEOPLE_END if pattern is say.PRE_PEOPLE else say.ENDS).search(between):
-        return ""
+    ends = say.PEOPLE_END if pattern is say.PRE_PEOPLE else say.ENDS
+    if ends.search(say.STILL_NO.sub("", between)):
+        return None
     if found.group() == "not" and len(between.split()) > 4:
-        return ""
-    is_list = re.search(r"\b(?:or|nor)\b", between + after) is not None
-    return "weak" if "," in between and not is_list else "full"
+        return None
+    return found

@@ -61,6 +61,56 @@ def test_what_is_over_counts_only_where_a_history_does(text: str, expected: set[
     assert of(ChartCondition(text, status="resolved")) == expected
 
 
+DOUBTFUL = [
+    "screening MRA showed {}",
+    "screening for {} positive",
+    "screening detected {}",
+    "risk of {} rupture",
+    "counselled about her {}",
+    "education on {} precautions given",
+    "no symptoms from {}",
+    "no sequelae of {}",
+    "no further {}",
+    "no recurrent {}",
+    "no {} recurrence",
+    "no {} since 2019",
+    "no evidence of {} after coiling",
+    "no follow-up of {}",
+    "not a candidate for {} repair",
+    "patient not aware of {}",
+    "{} rebleed ruled out",
+    "mother of two with {}",
+    "wife reported {}",
+    "family meeting about {}",
+    "discussed {} in family meeting",
+]
+CLEAR = [
+    "no {}",
+    "no evidence of {}",
+    "no history of {}",
+    "neg for {} on MRA",
+    "{} ruled out",
+    "{} denied",
+    "denies {}",
+    "screening for {}",
+    "family history of {}",
+    "mother has {}",
+    "{} in brother",
+]
+FINDINGS = ["aneurysm", "AVM", "intracerebral haemorrhage", "brain bleed", "psychosis", "stroke"]
+
+
+@pytest.mark.parametrize(("words", "finding"), list(product(DOUBTFUL, FINDINGS)))
+def test_words_that_presume_a_finding_never_set_it_aside(words: str, finding: str) -> None:
+    assert of(ChartCondition(words.format(finding)))
+
+
+@pytest.mark.parametrize(("words", "finding"), list(product(CLEAR, FINDINGS)))
+def test_a_clear_denial_sets_a_finding_aside(words: str, finding: str) -> None:
+    found = match(replace(QUIET, conditions=(ChartCondition(words.format(finding)),)), INFUSION)
+    assert [each.state for each in found.conditions] == ["set aside"]
+
+
 def test_the_adversarial_list_is_long_enough() -> None:
     assert len(table(ADVERSARIAL)) >= 150
 
@@ -182,6 +232,50 @@ def test_a_history_recorded_lately_may_be_an_old_event() -> None:
     assert "recent_cv_event!" in of(row)
 
 
+EVENTS = [
+    "pulmonary embolism",
+    "TAVR",
+    "cardiac surgery",
+    "carotid endarterectomy",
+    "CHF exacerbation",
+    "exacerbation of CHF",
+    "hospitalised for heart failure",
+    "admitted with CHF",
+    "VT arrest",
+    "SCAD",
+    "spontaneous coronary artery dissection",
+    "SAH",
+    "type B dissection",
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_counts_for_six_weeks(event: str) -> None:
+    lately, before = (
+        of(ChartCondition(event, onset_on=TODAY - timedelta(days=days))) for days in (42, 43)
+    )
+    assert "recent_cv_event" in lately
+    assert not before & {"recent_cv_event", "recent_cv_event!"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("BP 179/109", "!"),
+        ("BP 180/80", ""),
+        ("BP 141/110", ""),
+        ("Blood pressure at home 141/80", "!"),
+        ("BP 120 over 91", "!"),
+        ("BP 140/90", None),
+        ("Ratio 190/110", None),
+    ],
+)
+def test_a_blood_pressure_among_the_conditions_is_read(text: str, expected: str | None) -> None:
+    wanted = set() if expected is None else {f"uncontrolled_hypertension{expected}"}
+    assert of(ChartCondition(text)) == wanted
+    assert of(ChartCondition(text, status="resolved")) == set()
+
+
 PRESSURES = [
     (120, 78, 3, False, ""),
     (140, 90, 3, False, ""),
@@ -262,6 +356,10 @@ ALLERGIES = [
     ("Edetate disodium (EDTA)", "active", NASAL_US, {"hypersensitivity"}),
     ("Citric acid", "active", NASAL_EU, {"hypersensitivity"}),
     ("Penicillin", "active", INFUSION, set()),
+    ("ketamin", "active", INFUSION, {"hypersensitivity"}),
+    ("ketamine hives", "active", INFUSION, {"hypersensitivity"}),
+    ("rash after ketamine", "active", NASAL_US, {"hypersensitivity"}),
+    ("ketamine-induced laryngospasm", "active", INFUSION, {"hypersensitivity"}),
 ]
 
 

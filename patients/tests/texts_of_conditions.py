@@ -201,6 +201,129 @@ Gall bladder disease | -
 Hypertension but no aneurysm | hypertension
 No aneurysm but known AVM | avm
 Stroke 2011; no aneurysm | intracerebral_haemorrhage! recent_cv_event! stroke
+screening MRA showed aneurysm | aneurysm!
+screening for AAA positive | aneurysm!
+screening detected AAA | aneurysm!
+Screening for AAA: 4.5 cm | aneurysm!
+high risk aneurysm | aneurysm
+risk of aneurysm rupture | aneurysm!
+fear of aneurysm rupture | aneurysm!
+counselled about her aneurysm | aneurysm!
+education on aneurysm precautions given | aneurysm!
+no symptoms from AVM | avm!
+no bleeding from AVM | avm!
+No current symptoms of brain aneurysm | aneurysm!
+no neurological deficits from brain bleed | intracerebral_haemorrhage!
+no sequelae of intracerebral haemorrhage | intracerebral_haemorrhage! recent_cv_event! stroke!
+no further intracerebral haemorrhage | intracerebral_haemorrhage! recent_cv_event! stroke!
+no rebleed of ICH | intracerebral_haemorrhage!
+no recurrent ICH | intracerebral_haemorrhage!
+no new aneurysm | aneurysm!
+no recurrence of aneurysm | aneurysm!
+no evidence of aneurysm recurrence after coiling | aneurysm!
+no aneurysm after coiling | aneurysm!
+no aneurysm growth | aneurysm!
+no aneurysm symptoms | aneurysm!
+no thrombus in aneurysm | aneurysm!
+aneurysm rupture ruled out | aneurysm!
+aneurysm excluded from the circulation | aneurysm
+no seizures since 2010 | seizure!
+no follow-up of aneurysm | aneurysm!
+not a candidate for aneurysm repair | aneurysm!
+patient not aware of aneurysm | aneurysm!
+not sure about aneurysm | aneurysm!
+aneurysm negative for thrombus | aneurysm
+mother of two with aneurysm | aneurysm
+single mother with aneurysm | aneurysm
+lives with wife who knows of aneurysm | aneurysm
+wife reported brain bleed | intracerebral_haemorrhage
+family meeting about aneurysm | aneurysm!
+family doctor found aneurysm | aneurysm
+aneurysm discussed in family meeting | aneurysm
+secondary prevention of stroke | intracerebral_haemorrhage! recent_cv_event! stroke!
+secondary stroke prevention | intracerebral_haemorrhage! recent_cv_event! stroke!
+prevention of recurrent stroke | intracerebral_haemorrhage! recent_cv_event! stroke!
+no acute intracranial haemorrhage | intracerebral_haemorrhage!
+not currently psychotic | psychosis_active!
+never had a stroke | -
+never had surgery for AVM | avm!
+denies hearing voices | -
+no evidence of ICH or SAH | -
+Father: AAA repair | -
+aneurysm screening negative | -
+aneurysm excluded by stent | aneurysm
+heart attack denied | -
+no plans or intent of self harm | -
+denies psychosis | -
+family history of aneurysm | -
+family history of aneurysm rupture | -
+screening for aneurysm | -
+neg for aneurysm on MRA | -
+no evidence of aneurysm | -
+no known aneurysm | -
+no signs of aneurysm on MRA | -
+no thoughts of suicide | -
+mother of the patient had an aneurysm | -
+SAH | intracerebral_haemorrhage recent_cv_event! stroke
+SDH | intracerebral_haemorrhage!
+EDH | intracerebral_haemorrhage!
+lobar haemorrhage | intracerebral_haemorrhage
+haemorrhagic transformation of ischaemic stroke | intracerebral_haemorrhage recent_cv_event! stroke
+cerebral microbleeds | intracerebral_haemorrhage!
+ICP raised | pressure_risk
+elevated ICP | pressure_risk
+pseudotumour cerebri | pressure_risk
+IIH | pressure_risk
+BIH | pressure_risk
+brain mets | pressure_risk!
+GBM | pressure_risk!
+intracranial space occupying lesion | pressure_risk!
+triple A repair | aneurysm
+TAAA | aneurysm
+EVAR 2018 | aneurysm
+ectatic abdominal aorta | aneurysm!
+type B dissection | aneurysm recent_cv_event!
+dissected aorta | aneurysm recent_cv_event!
+penetrating aortic ulcer | aneurysm
+intramural hematoma of aorta | aneurysm
+carotid artery dissection | pressure_risk!
+vascular EDS | aneurysm!
+HHT | avm!
+hears voices | psychosis_active!
+SCZ | psychosis_active
+SZA, in remission | psychosis_history
+rash after ketamine | hypersensitivity!
+ketamine hives | hypersensitivity
+ketamine-induced laryngospasm | hypersensitivity!
+ketamin allergy | hypersensitivity
+pulmonary embolism | recent_cv_event! lung!
+TAVR | recent_cv_event! valve_disease
+cardiac surgery | recent_cv_event!
+carotid endarterectomy | recent_cv_event!
+CHF exacerbation | recent_cv_event! heart_failure
+hospitalised for heart failure | recent_cv_event! heart_failure
+VT arrest | recent_cv_event! arrhythmia
+SCAD | recent_cv_event! ischaemic_heart_disease
+Bauchaortenaneurysma | aneurysm!
+anévrisme | aneurysm!
+Hirnblutung | intracerebral_haemorrhage!
+hemorragia cerebral | intracerebral_haemorrhage!
+uncontrolled HTN | hypertension uncontrolled_hypertension
+HTN uncontrolled | hypertension uncontrolled_hypertension
+malignant HTN | hypertension uncontrolled_hypertension
+BP not controlled | uncontrolled_hypertension
+blood pressure uncontrolled | uncontrolled_hypertension
+BP 190/110 at home | uncontrolled_hypertension
+BP 150/85 | uncontrolled_hypertension!
+BP 120/80 | -
+psychotic symptoms denied | -
+psychosis NOS, not currently active | psychosis_history
+first episode psychosis 2010 | psychosis_active! psychosis_history
+psychosis since 2010 | psychosis_active
+ICH score 0 | intracerebral_haemorrhage!
+AVMs of colon | avm!
+gastrointestinal AVM | avm!
+brain AVM, AVMs of colon | avm
 """
 
 PAST = """
