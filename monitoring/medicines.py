@@ -24,6 +24,7 @@ class DrugClass:
     minutes: int
     source: Source
     acts_as: tuple[str, ...] = ()  # classes of medicines that propose it
+    contains: tuple[str, ...] = ()  # ingredients that propose it whatever else is in the drug
     names: tuple[str, ...] = ()  # ingredients that propose it when nothing else is in the drug
 
     @property
@@ -56,10 +57,12 @@ CLASSES = {
         row["minutes"],
         Source(row["source"], Certainty(row["certainty"])),
         tuple(row.get("acts_as", ())),
+        tuple(row.get("contains", ())),
         tuple(row.get("names", ())),
     )
     for row in rows("given_medicines")
 }
+UNKNOWN = CLASSES["other"]
 
 
 def proposed(drug: str) -> DrugClass | None:
@@ -73,6 +76,8 @@ def proposed(drug: str) -> DrugClass | None:
     contents = {each.name for each in reading.taken}
     for found in CLASSES.values():
         wanted = frozenset().union(*(knowledge.members(each) for each in found.acts_as))
-        if reading.classes & wanted or (found.names and contents <= {*found.names}):
+        if reading.classes & wanted or contents & {*found.contains}:
             return found
-    return CLASSES["other"]
+        if found.names and contents <= {*found.names}:
+            return found
+    return UNKNOWN

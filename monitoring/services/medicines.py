@@ -11,7 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
-from monitoring.medicines import CLASSES
+from monitoring.medicines import CLASSES, UNKNOWN, proposed
 from monitoring.models import MedicationGiven
 from monitoring.readings import MOST_MINUTES, said
 from sessions.models import TreatmentSession
@@ -123,7 +123,11 @@ def _checked(
 
 
 def _effect(given: Given, may_lessen: bool) -> dict[str, Any]:
-    """Return the effect on the clock; less than the default is a prescriber's, with a reason."""
+    """Return the effect on the clock; less than the default is a prescriber's, with a reason.
+
+    The kind that the name speaks for counts as much as the chosen one; of a name that isn't
+    understood, what is asked of an unknown medicine.
+    """
     default = CLASSES.get(given.drug_class)
     if default is None:
         raise ValidationError({"drug_class": "Choose what kind of medicine it is."})
@@ -133,10 +137,18 @@ def _effect(given: Given, may_lessen: bool) -> dict[str, Any]:
         minutes = 0
     elif not 0 < minutes <= MOST_MINUTES:
         raise ValidationError({"minutes": "Enter after how many minutes the recheck is due."})
-    less = default.is_less(effect, minutes)
-    if less and not may_lessen:
+    named = proposed(given.drug) or UNKNOWN
+    of_class, of_name = default.is_less(effect, minutes), named.is_less(effect, minutes)
+    less = of_class or of_name
+    if of_class and not may_lessen:
         text = "This is less than such a medicine asks for: a prescriber records it, with a reason."
         raise ValidationError({"effect": text})
+    if of_name and not may_lessen:
+        text = (
+            f"The name speaks for more ({named.told}): "
+            "choose that kind, or a prescriber records it, with a reason."
+        )
+        raise ValidationError({"drug_class": text})
     if less and not said(given.effect_reason):
         raise ValidationError({"effect_reason": "Say why less is enough."})
     return {"effect": effect, "minutes": minutes, "effect_reason": given.effect_reason.strip()}

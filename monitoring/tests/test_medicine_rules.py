@@ -8,7 +8,7 @@ import pytest
 
 from monitoring import timeline
 from monitoring.discharge import gate
-from monitoring.medicines import CLASSES, DrugClass
+from monitoring.medicines import CLASSES, DrugClass, proposed
 from monitoring.readings import Medicine
 from monitoring.tests.builders import (
     SETTINGS,
@@ -129,3 +129,24 @@ def test_every_class_names_its_source_and_its_default_is_not_less(drug_class: Dr
 )
 def test_what_is_less_than_the_default(code: str, effect: Any, minutes: int, less: bool) -> None:
     assert CLASSES[code].is_less(effect, minutes) is less
+
+
+@pytest.mark.parametrize(
+    ("drug", "code", "effect", "minutes"),
+    [
+        ("Ketamine 20 mg", "ketamine", "restart", 15),
+        ("Spravato", "ketamine", "restart", 15),
+        ("flumazenil 0.2 mg", "flumazenil", "recheck", 120),
+        ("Narcan", "naloxone", "recheck", 60),
+        ("buprenorphine naloxone", "opioid", "restart", 15),
+        ("nitroglycerin", "pressor", "recheck", 30),
+        ("ephedrine 5 mg", "pressor", "recheck", 30),
+        ("phenylephrine", "pressor", "recheck", 30),
+        ("labetalol", "antihypertensive", "recheck", 60),
+        ("atropine", "other", "recheck", 30),
+    ],
+)
+def test_what_a_name_speaks_for(drug: str, code: str, effect: str, minutes: int) -> None:
+    found = proposed(drug)
+    assert found
+    assert (found.code, found.effect, found.minutes) == (code, effect, minutes)

@@ -81,6 +81,26 @@ def test_a_nurse_may_choose_more(visit: Visit) -> None:
     assert medicines.record(visit.pk, more, by=visit.nurse).minutes == 20
 
 
+@pytest.mark.parametrize("drug", ["midazolam 5 mg", "flumazenil", "Xyzzanol"])
+def test_a_kind_that_asks_for_less_than_the_name_is_a_prescribers(visit: Visit, drug: str) -> None:
+    visit.be_monitored()
+    less = lorazepam(visit, drug=drug, drug_class="antiemetic")
+    with pytest.raises(ValidationError, match="The name speaks for more"):
+        medicines.record(visit.pk, less, by=visit.nurse)
+    with pytest.raises(ValidationError, match="Say why less is enough"):
+        medicines.record(visit.pk, less, by=visit.prescriber)
+    less = replace(less, effect_reason="A test dose")
+    assert medicines.record(visit.pk, less, by=visit.prescriber).effect == "none"
+
+
+def test_the_kind_may_differ_from_the_name_while_it_asks_for_as_much(visit: Visit) -> None:
+    visit.be_monitored()
+    more = lorazepam(visit, drug="Ondansetron", drug_class="other")
+    assert medicines.record(visit.pk, more, by=visit.nurse).effect == "recheck"
+    more = lorazepam(visit, drug="Naloxone", drug_class="benzodiazepine")
+    assert medicines.record(visit.pk, more, by=visit.nurse).effect == "restart"
+
+
 def test_it_is_ordered_by_a_prescriber_of_the_clinic(visit: Visit, outsider: User) -> None:
     visit.be_monitored()
     for person in (visit.nurse, outsider):
