@@ -21,6 +21,7 @@ SHORT_BEFORE_DOSE = {
     "pregnancy_stop": "A prescriber decides on the answers",
     "weight": "Weight to measure",
     "baseline": "Vital signs before the dose missing",
+    "trouble": "A prescriber decides on what goes on",
     "hold": "Dose held for critical values",
     "rems_site": "REMS certification not in force",
     "rems_patient": "Not enrolled in REMS",

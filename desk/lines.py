@@ -118,6 +118,7 @@ def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
         "predose_critical": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
         "pregnancy": ("Ask", url(sheet, "monitoring:private"), predose.RECORD),
         "pregnancy_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
+        "trouble": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "weight": ("Weigh", url(sheet, "monitoring:weight"), CHART),
         "hold": ("Recheck", url(sheet, "monitoring:vitals"), record.RECORD),
         "second_check": ("Check", url(sheet, "sessions:second_check"), doses.GIVE),

@@ -58,7 +58,7 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
         return [weight_panel(sheet.treatment_session, sheet.weight)]
     if codes & {"baseline", "predose_critical", "predose_repeat"}:
         return _vitals(sheet)
-    if codes & {"predose_stop", "pregnancy_stop", "predose_bp"} and decides:
+    if codes & {"predose_stop", "pregnancy_stop", "predose_bp", "trouble"} and decides:
         return [decide_panel(sheet.treatment_session, sheet.unmet)]
     if sheet.held:
         return _vitals(sheet)
@@ -66,7 +66,7 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
 
 
 def _dose(sheet: Sheet) -> list[Panel]:
-    if sheet.held and not sheet.record.infusion_events:
+    if sheet.is_held and not sheet.record.infusion_events:
         return _vitals(sheet)  # a recheck comes first; what was given all the same is in the menu
     if not sheet.may(doses.GIVE):
         return []

@@ -14,7 +14,13 @@ from clinic.times import day_bounds
 from desk import present_rows
 from monitoring.before_dose import Today
 from monitoring.calls import Acknowledged, acknowledged_of
-from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
+from monitoring.models import (
+    AdverseEvent,
+    PreDoseCheck,
+    PreDosePolicy,
+    PregnancyAnswer,
+    SerotoninCheck,
+)
 from monitoring.readings import (
     Administration,
     Assessment,
@@ -28,6 +34,7 @@ from monitoring.readings import (
 from monitoring.services import predose
 from monitoring.services.history import of_visit
 from monitoring.services.predose_rows import is_of_visit
+from monitoring.trouble import Trouble, troubles
 from monitoring.watching import Person, Watch, watch
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
@@ -110,6 +117,9 @@ class House:
         self.withdrawn = _by([row for found in wrong for row in found], of_session)
         self.events = _by(rows["event"], of_session)
         self.events_written = _by(rows["event_written"], of_session)
+        self.emergencies = _by(rows["emergency"], of_session)
+        self.panics = _by(rows["panic"], of_session)
+        self.serotonin = _one_each(rows["serotonin"], of_session)
         self.escorts = _one_each(rows["escort"], of_session)
         self.way_home = _by(rows["way_home"], of_session)
         self.acknowledged = _by(rows["acknowledged"], of_session)
@@ -295,6 +305,17 @@ def _before(row: Row, house: House, known: History, arrived_at: datetime | None)
         weighed_on=house.day_of(weight["observed_at"]) if weight else None,
         weight_days=house.weight_days,
         history=known,
+        goes_on=_goes_on(row["id"], house),
+    )
+
+
+def _goes_on(pk: int, house: House) -> tuple[Trouble, ...]:
+    check = _made(SerotoninCheck, house.serotonin.get(pk))
+    return troubles(
+        (_row(AdverseEvent, event) for event in house.events.get(pk, ())),
+        emergencies=[row["id"] for row in house.emergencies.get(pk, ())],
+        panics=[row["id"] for row in house.panics.get(pk, ())],
+        serotonin=check.pk if check and check.result.shows_emergency else None,
     )
 
 

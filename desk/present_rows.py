@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, F, Model, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, F, Model, OuterRef, QuerySet
 
 from clinic.models import PrescriberEnrolment, RemsCertification
 from clinic.statements import Among, Given, as_json, read_one, text_of
@@ -16,17 +16,25 @@ from monitoring.models import (
     AdverseEvent,
     CriticalAcknowledgement,
     DischargeAssessment,
+    Emergency,
+    EmergencyAction,
     Escort,
     MedicationGiven,
     MissedCheck,
+    PanicEntry,
+    PanicEpisode,
     PreDoseCheck,
     PreDosePolicy,
     PregnancyAnswer,
+    SerotoninCheck,
     VitalSigns,
     WatchAssignment,
     WayHomeNote,
 )
+from monitoring.hunter import SIGNS
+from monitoring.models.panic import END
 from monitoring.services import predose
+from monitoring.services.emergencies import ENDS
 from patients import screen_rows
 from patients.models import (
     Allergy,
@@ -75,6 +83,7 @@ VITALS = [
     "not_obtained",
     "late_reason",
 ]
+SIGNS_EXAMINED = [*SIGNS, "exposed", "temperature"]
 MEDICINE = ["id", "drug", "dose", "given_at", "effect", "minutes", "recorded_at"]
 SCREEN_POLICY = [field.name for field in ScreenPolicy.settings()]
 OF = "treatment_session_id"
@@ -128,8 +137,13 @@ def _parts() -> dict[str, str]:
         "wrong_dose": _withdrawn(Dose),
         "wrong_medicine": _withdrawn(MedicationGiven),
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
-        "event": _children(AdverseEvent.objects.open(), "term", "recorded_at"),
+        "event": _children(
+            AdverseEvent.objects.open(), "id", "term", "severity", "serious", "recorded_at"
+        ),
         "event_written": _children(AdverseEvent.objects.order_by(), "recorded_at"),
+        "emergency": _running().values(OF, "id"),
+        "panic": _panics().values(OF, "id"),
+        "serotonin": _serotonin().values(OF, "id", *SIGNS_EXAMINED),
         "acknowledged": _children(CriticalAcknowledgement.objects.all(), "how", "alerts"),
         "watch": _children(
             WatchAssignment.objects.order_by("at", "pk"),
@@ -274,6 +288,26 @@ def _ordering(model: type[Model]) -> Iterable[str]:
 
 def _stops() -> QuerySet[InfusionEvent]:
     return InfusionEvent.objects.standing().filter(kind=InfusionEvent.Kind.STOP)
+
+
+def _running() -> QuerySet[Emergency]:
+    over = EmergencyAction.objects.standing().filter(code__in=ENDS, emergency=OuterRef("pk"))
+    return _waiting(Emergency.objects.filter(~Exists(over)))
+
+
+def _panics() -> QuerySet[PanicEpisode]:
+    over = PanicEntry.objects.standing().filter(code=END, episode=OuterRef("pk"))
+    return _waiting(PanicEpisode.objects.standing().filter(~Exists(over)))
+
+
+def _serotonin() -> QuerySet[SerotoninCheck]:
+    newest = SerotoninCheck.objects.standing().order_by(OF, "-observed_at", "-pk").distinct(OF)
+    return _waiting(newest)
+
+
+def _waiting(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    """Return those of sessions in which a dose may still be given."""
+    return rows.filter(_among(OF, "waiting"))
 
 
 def _on_chart(model: type[ChartRow], *names: str) -> QuerySet[Any, Any]:

@@ -133,10 +133,10 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     evidence = Evidence(row.history, row.settings, now)
     standing = gate_of(evidence) if given else None
     holding = _held(row)
-    unmet = _unmet_before_dose(row, holding, now)
-    next_words, next_at = _next(row, holding, upcoming, standing)
+    unmet = _unmet_before_dose(row, now)
+    next_words, next_at = _next(row, holding, upcoming, standing, unmet)
     overdue = any(check.state == "overdue" for check in checks)
-    overdue = overdue or _device_is_late(row, holding, now)
+    overdue = overdue or not unmet and _device_is_late(row, now)
     found = alerts.standing(row.history, row.settings, now)
     critical = alerts.critical(found)
     called = calls(critical, row.acknowledged)
@@ -178,16 +178,16 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     )
 
 
-def _unmet_before_dose(row: PresentSession, holding: Hold | None, now: datetime) -> list[Unmet]:
+def _unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
     """Return what the gate before a dose says; the sheet and the services say the same."""
     if row.chart is None:
         return []
     if row.status == Status.DOSING:
-        return predose.unmet_hold(holding)
+        return predose.unmet_now(row.before) if row.before else []
     return [
         *unmet_on_chart(row.chart, now, row.today),
         *(predose.unmet(row.before) if row.before else ()),
-        *predose.unmet_hold(holding),
+        *(predose.unmet_now(row.before) if row.before else ()),
     ]
 
 
@@ -238,6 +238,7 @@ def _next(
     holding: Hold | None,
     upcoming: timeline.DueCheck | None,
     standing: Gate | None,
+    unmet: list[Unmet],
 ) -> tuple[str, datetime | None]:
     """Say what comes next and when: the next device while one is due, else the next check."""
     if holding:
@@ -247,7 +248,7 @@ def _next(
         return f"Cleared for {plain(order.dose_mg)} mg{minutes}", None
     if row.status == Status.CHECKED_IN:
         return "Arrived", row.arrived_at
-    device_at = _next_device_at(row)
+    device_at = None if unmet else _next_device_at(row)
     check_at = upcoming.due_at if upcoming else None
     if device_at and (check_at is None or device_at <= check_at):
         return "Next device from", device_at
@@ -265,10 +266,10 @@ def _next_device_at(row: PresentSession) -> datetime | None:
     return max(one.started_at for one in given) + timedelta(minutes=row.rest_minutes)
 
 
-def _device_is_late(row: PresentSession, held: Hold | None, now: datetime) -> bool:
+def _device_is_late(row: PresentSession, now: datetime) -> bool:
     """Whether a further device is overdue, as a check is; one that is held has to wait."""
     late_at = _device_late_at(row)
-    return held is None and late_at is not None and now >= late_at
+    return late_at is not None and now >= late_at
 
 
 def _device_late_at(row: PresentSession) -> datetime | None:

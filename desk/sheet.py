@@ -134,7 +134,7 @@ class Sheet:
             if self.needs_check
             else []
         )
-        return [*self.chart_unmet, *today, *predose.unmet_hold(self.held), *second]
+        return [*self.chart_unmet, *today, *predose.unmet_now(self.before), *second]
 
     @cached_property
     def valid_check(self) -> DoseCheck | None:
@@ -208,6 +208,25 @@ class Sheet:
         return held(self.before)
 
     @property
+    def trouble(self) -> str:
+        """Say what goes on and forbids more of the dose."""
+        if self.status not in predose.TAKES_A_DOSE:
+            return ""
+        found = predose.unmet_now(self.before)
+        return next((one.text for one in found if one.code == "trouble"), "")
+
+    @property
+    def mild_trouble(self) -> list[str]:
+        """Say what goes on and only warns."""
+        if self.status not in predose.TAKES_A_DOSE:
+            return []
+        return [one.words for one in self.before.goes_on if not one.stops]
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.held or self.trouble)
+
+    @property
     def may_decide(self) -> bool:
         return self.may(predose.DECIDE)
 
@@ -254,7 +273,7 @@ class Sheet:
     @property
     def device_is_late(self) -> bool:
         """Whether a further device is overdue, as a check is; one that is held has to wait."""
-        if self.status != Status.DOSING or not self.rests or self.held or not self.rest_until:
+        if self.status != Status.DOSING or not self.rests or self.is_held or not self.rest_until:
             return False
         grace = timedelta(minutes=self.record.settings.overdue_after_minutes)
         return self.now >= self.rest_until + grace

@@ -17,6 +17,7 @@ from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.questions import PRIVATE, Level
 from monitoring.readings import BloodPressure, History, Reading, Settings, said
+from monitoring.trouble import Trouble
 from patients.models import Patient
 from patients.rules import age_on
 from sessions.ports import Unmet
@@ -54,6 +55,7 @@ class Today:
     weighed_on: date | None = None
     weight_days: int = 0
     history: History = field(default_factory=History)
+    goes_on: tuple[Trouble, ...] = ()
 
     @property
     def age(self) -> int:
@@ -80,6 +82,19 @@ def unmet_hold(found: Hold | None) -> list[Unmet]:
         return []
     text = f"{found.text} Recheck within limits, or a prescriber decides, with a reason."
     return [Stop("hold", text, found.keys)]
+
+
+def unmet_now(today: Today) -> list[Unmet]:
+    """Name what forbids any more of the dose, also after its start: what goes on, then values."""
+    return [*_unmet_trouble(today), *unmet_hold(held(today))]
+
+
+def _unmet_trouble(today: Today) -> list[Unmet]:
+    found = [one for one in today.goes_on if one.stops and not today.covered([one.key])]
+    if not found:
+        return []
+    text = f"{'; '.join(one.words for one in found)}. {DECIDES['reason']}."
+    return [Stop("trouble", text, tuple(sorted(one.key for one in found)))]
 
 
 def held(today: Today) -> Hold | None:

@@ -16,7 +16,11 @@ from clinic.models import User
 from clinic.tests.factories import TESTS
 from desk import present, seats
 from desk.tests.factories import BOARD, poll, tag_of
-from monitoring.services import predose
+from monitoring.hunter import SIGNS, Exam
+from monitoring.models import AdverseEvent, PanicEpisode
+from monitoring.services import emergencies, events, panic, predose, serotonin
+from monitoring.services.events import Reported
+from monitoring.services.panic import Began
 from monitoring.tests.visits import Clock, Visit
 from patients.models import Consent, Medication, Patient, SafetyScreen
 from patients.services import medicines
@@ -133,6 +137,68 @@ def takes_and_settled(*texts: str) -> Callable[[Visit], None]:
     return take
 
 
+def with_event(severity: str, **values: Any) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        be_complete(visit)
+        events.report(visit.pk, Reported("Headache", severity, **values), by=visit.nurse)
+
+    return take
+
+
+def event_ended(visit: Visit) -> None:
+    with_event("severe")(visit)
+    events.resolve(AdverseEvent.objects.get(), "Gone", by=visit.nurse)
+
+
+def event_decided(visit: Visit) -> None:
+    with_event("severe")(visit)
+    visit.clock.forward(minutes=1)
+    predose.decide(visit.pk, "Migraine as ever", by=visit.prescriber)
+
+
+def second_event(visit: Visit) -> None:
+    event_decided(visit)
+    events.report(visit.pk, Reported("Vomiting", "moderate"), by=visit.nurse)
+
+
+def emergency(visit: Visit) -> None:
+    be_complete(visit)
+    emergencies.start(visit.pk, by=visit.nurse)
+
+
+def emergency_over(visit: Visit) -> None:
+    emergency(visit)
+    running = emergencies.running(visit.fresh())
+    assert running
+    emergencies.act(running, "stood_down", by=visit.nurse)
+
+
+def panicked(visit: Visit) -> None:
+    be_complete(visit)
+    panic.begin(visit.pk, Began("mild"), by=visit.nurse)
+
+
+def panic_over(visit: Visit) -> None:
+    panicked(visit)
+    episode = PanicEpisode.objects.get()
+    panic.end(episode, outcome="settled", next_session="setting", by=visit.nurse)
+
+
+def examined(**signs: bool) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        be_complete(visit)
+        exam = Exam(**{"exposed": True, **dict.fromkeys(SIGNS, False), "temperature": 37, **signs})
+        serotonin.record(visit.pk, exam, by=visit.nurse)
+
+    return take
+
+
+def examined_again(visit: Visit) -> None:
+    """The event that the first check reported is taken back; the check itself still stands."""
+    examined(spontaneous_clonus=True)(visit)
+    events.resolve(AdverseEvent.objects.get(), "No clonus any more", by=visit.nurse)
+
+
 CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "nothing done": (Visit.arrive, {"predose_check", "baseline"}),
     "all done": (be_complete, set()),
@@ -145,6 +211,19 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "half a baseline": (measured(spo2=None), {"baseline"}),
     "half a baseline, explained": (measured(spo2=None, not_obtained="Broken"), set()),
     "low saturation": (measured(spo2=88), {"hold"}),
+    "a mild event": (with_event("mild"), set()),
+    "a mild event that is serious": (with_event("mild", serious=True), {"trouble"}),
+    "a moderate event": (with_event("moderate"), {"trouble"}),
+    "an event that ended": (event_ended, set()),
+    "an event decided": (event_decided, set()),
+    "an event after the decision": (second_event, {"trouble"}),
+    "an emergency": (emergency, {"trouble"}),
+    "an emergency that is over": (emergency_over, set()),
+    "a mild panic": (panicked, {"trouble"}),
+    "a panic that is over": (panic_over, set()),
+    "clonus": (examined(spontaneous_clonus=True), {"trouble"}),
+    "clonus, the event ended": (examined_again, {"trouble"}),
+    "no sign of serotonin toxicity": (examined(), set()),
     "consent ended": (changed(Consent, expires_on=lambda now: now.date() - DAY), {"consent"}),
     "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
     "consent withdrawn": (cleared_then_withdrawn, {"consent"}),
@@ -174,6 +253,27 @@ def test_a_card_judges_by_the_same_gate_as_a_dose(visit: Visit, case: str) -> No
     assert {unmet.code for unmet in card.unmet} == codes
     assert bool(card.blocked) == bool(codes)
     assert (card.action in {"Clear for the dose", "Record first device"}) == (not codes)
+
+
+@pytest.mark.parametrize(
+    "case", [with_event("mild"), with_event("severe"), emergency, panicked, event_decided]
+)
+def test_between_two_devices_a_card_judges_by_the_same_gate(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, case: Callable[[Visit], None]
+) -> None:
+    visit.be_cleared()
+    visit.clock.forward(minutes=3)
+    visit.device()
+    visit.clock.forward(minutes=6)
+    monkeypatch.setitem(globals(), "be_complete", lambda visit: None)
+    case(visit)
+    now = visit.clock.now
+    (row,) = present.present(visit.patient.clinic, now, None)
+    card = seats.seat(row, now)
+    unmet = authorization.missing(visit.fresh(), now)
+    assert list(card.unmet) == unmet
+    assert (card.next_words == "Next device from") == (not unmet)
+    assert (card.action == "Record next device") == (not unmet)
 
 
 def test_after_a_new_arrival_the_card_asks_for_the_check_again(visit: Visit) -> None:

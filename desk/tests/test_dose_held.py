@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from clinic.models import User
 from desk import live, present, seats
-from monitoring.services import critical, predose
+from monitoring.services import critical, events, predose
+from monitoring.services.events import Reported
 from monitoring.tests.visits import Clock, Visit
 
 
@@ -89,6 +90,22 @@ def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
     card = seats.seat(row, now)
     assert "Dose held for critical values" not in card.blocked
     assert card.next_words == "Next device from"
+
+
+def test_the_sheet_says_what_goes_on(client: Client, held: Visit) -> None:
+    held.clock.forward(minutes=1)
+    held.measure()
+    events.report(held.pk, Reported("Nausea", "mild"), by=held.nurse)
+    page = show(client, held, held.nurse)
+    assert "“Nausea” (mild) has not ended." in page
+    assert "Record device 2" in page
+    events.report(held.pk, Reported("Chest pain", "severe"), by=held.nurse)
+    page = show(client, held, held.nurse)
+    assert "“Chest pain” (severe) has not ended. A prescriber decides, with a reason." in page
+    assert "Record device 2" not in page
+    offer = reverse("monitoring:decide", args=[held.row.public_id])
+    assert offer not in page
+    assert offer in show(client, held, held.prescriber)
 
 
 @pytest.mark.parametrize("spo2", [85, 98])

@@ -60,11 +60,16 @@ class Incidents:
         return max(rows, key=lambda row: (row.observed_at, row.pk), default=None)
 
     @cached_property
-    def emergency(self) -> Emergency | None:
-        """Return the emergency that runs now."""
+    def running(self) -> list[Emergency]:
+        """Return the emergencies that have not ended."""
         taken = standing(self.emergency_actions)
         over = {row.emergency_id for row in taken if row.code in emergencies.ENDS}
-        return next((row for row in reversed(self.emergencies) if row.pk not in over), None)
+        return [row for row in self.emergencies if row.pk not in over]
+
+    @property
+    def emergency(self) -> Emergency | None:
+        """Return the emergency that runs now."""
+        return next(reversed(self.running), None)
 
     @cached_property
     def search(self) -> LeftUnnoticed | None:
@@ -73,11 +78,15 @@ class Incidents:
         return None if over else next(iter(self.left_unnoticed), None)
 
     @cached_property
+    def panics(self) -> list[PanicEpisode]:
+        """Return the panic episodes that have not ended."""
+        over = {row.episode_id for row in standing(self.panic_entries) if row.code == END}
+        return [row for row in standing(self.panic_episodes) if row.pk not in over]
+
+    @property
     def panic(self) -> PanicEpisode | None:
         """Return the panic episode that is open."""
-        over = {row.episode_id for row in standing(self.panic_entries) if row.code == END}
-        episodes = standing(self.panic_episodes)
-        return next((row for row in reversed(episodes) if row.pk not in over), None)
+        return next(reversed(self.panics), None)
 
 
 def parts() -> dict[str, Many]:

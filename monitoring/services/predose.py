@@ -12,7 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from monitoring import before_dose
-from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_hold, worst
+from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_now, worst
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.predose import Answer
 from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
@@ -25,7 +25,7 @@ from sessions.models import TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import steps
 
-__all__ = ["Stop", "Today", "unmet", "unmet_hold"]
+__all__ = ["Stop", "Today", "unmet", "unmet_now"]
 
 RECORD = "monitoring.record_predose"
 DECIDE = "treatment_sessions.override_gate"
@@ -37,7 +37,7 @@ LAST_INTAKE = {
 TEXTS = ("new_medicines_text", "note")
 TIMES = tuple(name for name, _ in LAST_INTAKE.values())
 COPIED = ("asked", *QUESTIONS, *TEXTS, *TIMES)
-MEASURED = frozenset({"predose_repeat", "predose_bp", "hold"})  # decided where values are shown
+MEASURED = frozenset({"predose_repeat", "predose_bp", "trouble", "hold"})  # decided when shown
 DECIDABLE = MEASURED | {"predose_stop", "pregnancy_stop"}
 TAKES_A_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
 SHORTEST_JUSTIFICATION = 20  # characters
@@ -106,7 +106,7 @@ def today(treatment_session: TreatmentSession, now: datetime) -> Today:
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Answer `sessions.ports.predose`."""
     found = today(treatment_session, now)
-    return [*unmet(found), *unmet_hold(before_dose.held(found))]
+    return [*unmet(found), *unmet_now(found)]
 
 
 def complete(

@@ -13,6 +13,7 @@ from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.readings import first_dose_at
 from monitoring.services import history
 from monitoring.services.history import Record
+from monitoring.trouble import Trouble, troubles
 from patients.models import BodyMeasure
 from sessions.models import DosingPolicy, TreatmentSession
 
@@ -70,6 +71,17 @@ def today_of(record: Record, found: Mapping[str, Any], now: datetime) -> Today:
         weighed_on=weight.observed_at.astimezone(zone).date() if weight else None,
         weight_days=dosing.weight_days,
         history=record.history,
+        goes_on=_goes_on(record),
+    )
+
+
+def _goes_on(record: Record) -> tuple[Trouble, ...]:
+    incidents, check = record.incidents, record.incidents.serotonin
+    return troubles(
+        (event for event in record.standing_events if event.resolved_at is None),
+        emergencies=[row.pk for row in incidents.running],
+        panics=[row.pk for row in incidents.panics],
+        serotonin=check.pk if check and check.result.shows_emergency else None,
     )
 
 

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from monitoring.holding import hold
 from monitoring.readings import Settings
-from monitoring.services import predose, record
+from monitoring.services import emergencies, events, predose, record
+from monitoring.services.events import Reported
 from monitoring.tests.builders import at, bp, reading, without
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from patients.models import Task
@@ -146,6 +147,39 @@ def test_low_saturation_before_the_dose_holds_the_first_device(visit: Visit) -> 
 
 
 @pytest.fixture
+def between(visit: Visit) -> Visit:
+    """One device given, five minutes ago."""
+    visit.be_cleared()
+    visit.clock.forward(minutes=3)
+    visit.device()
+    visit.clock.forward(minutes=5)
+    return visit
+
+
+def test_no_device_follows_a_severe_event(between: Visit) -> None:
+    events.report(between.pk, Reported("Chest pain", "severe"), by=between.nurse)
+    with pytest.raises(ValidationError, match="“Chest pain”.*has not ended"):
+        between.device()
+    with pytest.raises(PermissionDenied):
+        predose.decide(between.pk, "It is a muscle", by=between.nurse)
+    predose.decide(between.pk, "It is a muscle", by=between.prescriber)
+    between.device()
+
+
+def test_a_mild_event_only_warns(between: Visit) -> None:
+    events.report(between.pk, Reported("Nausea", "mild"), by=between.nurse)
+    between.device()
+
+
+def test_a_decision_covers_no_event_that_came_later(between: Visit) -> None:
+    events.report(between.pk, Reported("Chest pain", "severe"), by=between.nurse)
+    predose.decide(between.pk, "It is a muscle", by=between.prescriber)
+    emergencies.start(between.pk, by=between.nurse)
+    with pytest.raises(ValidationError, match="An emergency runs"):
+        between.device()
+
+
+@pytest.fixture
 def dripping(nurse: Any, prescriber: Any, clock: Clock) -> Visit:
     """An infusion of 57 mL/h for ten minutes, then a saturation of 90 %, which is under its 92."""
     drip = {"mg_per_kg": Decimal("0.5"), "weight_kg": 76, "infusion_minutes": 40}
@@ -176,6 +210,15 @@ def test_an_infusion_is_not_resumed_nor_sped_up_while_held(dripping: Visit) -> N
     dripping.clock.forward(minutes=3)
     dripping.measure(spo2=96)
     change(dripping, "resume", rate_ml_h=Decimal(20))
+
+
+def test_an_infusion_is_not_resumed_in_an_emergency(dripping: Visit) -> None:
+    dripping.clock.forward(minutes=3)
+    dripping.measure(spo2=96)
+    change(dripping, "pause")
+    emergencies.start(dripping.pk, by=dripping.nurse)
+    with pytest.raises(ValidationError, match="An emergency runs"):
+        change(dripping, "resume", rate_ml_h=Decimal(20))
 
 
 def test_an_infusion_stops_while_held(dripping: Visit) -> None:
