@@ -17,6 +17,7 @@ SHORT_BEFORE_DOSE = {
     "predose_bp": "Blood pressure over the limit for a dose",
     "predose_repeat": "Blood pressure over the limit: repeat it",
     "predose_critical": "Blood pressure critical: no dose",
+    "predose_values": "Values before the dose: a prescriber decides",
     "pregnancy": "A private question is open",
     "pregnancy_stop": "A prescriber decides on the answers",
     "weight": "Weight to measure",

@@ -106,15 +106,17 @@ def predose_lines(sheet: Sheet) -> list[Line]:
 
 def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
     patient, course = sheet.treatment_session.patient, sheet.treatment_session.course
+    again = (
+        ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE)
+        if sheet.may(predose.DECIDE)
+        else ("Measure", url(sheet, "monitoring:vitals"), record.RECORD)
+    )
     known = {
         "predose_check": ("Check", url(sheet, "monitoring:predose"), predose.RECORD),
         "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
         "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
-        "predose_repeat": (
-            ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE)
-            if sheet.may(predose.DECIDE)
-            else ("Measure", url(sheet, "monitoring:vitals"), record.RECORD)
-        ),
+        "predose_repeat": again,
+        "predose_values": again,
         "predose_critical": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
         "pregnancy": ("Ask", url(sheet, "monitoring:private"), predose.RECORD),
         "pregnancy_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),

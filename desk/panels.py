@@ -23,6 +23,7 @@ from sessions.views.giving import device_panel, infusion_change_panel, infusion_
 from sessions.views.sheet import sign_panel, step_panel
 
 PREVIOUS = ("bp", "pulse", "spo2", "respiratory_rate", "sedation", "dissociation")
+DECIDED = {"predose_stop", "pregnancy_stop", "predose_bp", "predose_values", "trouble"}
 A_PERSON_SETTLES = {"assessment", "escort", "driving"}
 
 
@@ -58,9 +59,9 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
         return [weight_panel(sheet.treatment_session, sheet.weight)]
     if codes & {"baseline", "predose_critical", "predose_repeat"}:
         return _vitals(sheet)
-    if codes & {"predose_stop", "pregnancy_stop", "predose_bp", "trouble"} and decides:
+    if codes & DECIDED and decides:
         return [decide_panel(sheet.treatment_session, sheet.unmet)]
-    if sheet.held:
+    if sheet.held or "predose_values" in codes:
         return _vitals(sheet)
     return [] if codes else _step(sheet, Status.CLEARED)
 

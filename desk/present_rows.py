@@ -12,6 +12,7 @@ from django.db.models import BigIntegerField, DateTimeField, Exists, F, Model, O
 
 from clinic.models import PrescriberEnrolment, RemsCertification
 from clinic.statements import Among, Given, as_json, read_one, text_of
+from monitoring.hunter import SIGNS
 from monitoring.models import (
     AdverseEvent,
     CriticalAcknowledgement,
@@ -31,7 +32,6 @@ from monitoring.models import (
     WatchAssignment,
     WayHomeNote,
 )
-from monitoring.hunter import SIGNS
 from monitoring.models.panic import END
 from monitoring.services import predose
 from monitoring.services.emergencies import ENDS

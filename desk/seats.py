@@ -32,7 +32,7 @@ from sessions.services.authorization import unmet_on_chart
 RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
 CHECK = ("Start pre-dose check", "monitoring:predose")
 CLEAR = ("Clear for the dose", "desk:session")
-MEASURE = {"baseline", "hold", "predose_repeat", "predose_critical"}
+MEASURE = {"baseline", "hold", "predose_repeat", "predose_values", "predose_critical"}
 IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 ACKNOWLEDGE = ("Acknowledge critical value", "monitoring:critical")
 SETTLE = ("See what is missing", "desk:session")

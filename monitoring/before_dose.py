@@ -13,10 +13,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from monitoring.alerts import alerts
 from monitoring.holding import Hold, hold_of
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.questions import PRIVATE, Level
-from monitoring.readings import BloodPressure, History, Reading, Settings, said
+from monitoring.readings import (
+    DISSOCIATION_NONE,
+    MOAAS_BEST,
+    BloodPressure,
+    History,
+    Reading,
+    Settings,
+    said,
+)
 from monitoring.trouble import Trouble
 from patients.models import Patient
 from patients.rules import age_on
@@ -74,7 +83,13 @@ class Today:
 
 def unmet(today: Today) -> list[Unmet]:
     """Name what is missing before a dose."""
-    return [*unmet_answers(today.check), *_private(today), *_weight(today), *_baseline(today)]
+    return [
+        *unmet_answers(today.check),
+        *_private(today),
+        *_weight(today),
+        *_baseline(today),
+        *_values(today),
+    ]
 
 
 def unmet_hold(found: Hold | None) -> list[Unmet]:
@@ -216,6 +231,41 @@ def _pressure(today: Today, pressures: Sequence[Reading]) -> list[Unmet]:
         )
         return [Stop("predose_repeat", text, keys)]
     return [Stop("predose_bp", f"{words}. {DECIDES['reason']}.", keys)]
+
+
+def _values(today: Today) -> list[Unmet]:
+    """Ask a prescriber about the newest values but pressure that are short of critical."""
+    found = [
+        (f"reading:{row.id}:{name}", words)
+        for name in ("spo2", "sedation", "dissociation")
+        for row in _newest(today.before, name)
+        if (words := _short(row, name, today.settings))
+    ]
+    keys = tuple(key for key, _ in found)
+    if not found or today.covered(keys):
+        return []
+    text = f"{'; '.join(words for _, words in found)} before the dose. {DECIDES['reason']}."
+    return [Stop("predose_values", text, keys)]
+
+
+def _newest(rows: Sequence[Reading], measure: str) -> list[Reading]:
+    """Return the last that are known; of two with the same time, both."""
+    known = [row for row in rows if getattr(row, measure) is not None]
+    return [row for row in known if row.observed_at == known[-1].observed_at]
+
+
+def _short(row: Reading, measure: str, settings: Settings) -> str:
+    """Say how a value falls short; a critical one is the hold's."""
+    value = getattr(row, measure)
+    if any(alert.measure == measure for alert in alerts(row, None, settings)):
+        return ""
+    if measure == "spo2":
+        if not row.on_room_air:
+            return f"SpO₂ {value} on oxygen"
+        return f"SpO₂ {value} is under {settings.spo2_min}" if value < settings.spo2_min else ""
+    if measure == "sedation":
+        return f"MOAA/S {value} is below {MOAAS_BEST}" if value < MOAAS_BEST else ""
+    return f"Dissociation {value} is above {DISSOCIATION_NONE}" if value > DISSOCIATION_NONE else ""
 
 
 def _high_since(pressures: Sequence[Reading], limit: BloodPressure) -> datetime:

@@ -224,6 +224,8 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "clonus": (examined(spontaneous_clonus=True), {"trouble"}),
     "clonus, the event ended": (examined_again, {"trouble"}),
     "no sign of serotonin toxicity": (examined(), set()),
+    "oxygen": (measured(oxygen_l_min=2), {"predose_values"}),
+    "sleepy": (measured(sedation=4), {"predose_values"}),
     "consent ended": (changed(Consent, expires_on=lambda now: now.date() - DAY), {"consent"}),
     "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
     "consent withdrawn": (cleared_then_withdrawn, {"consent"}),

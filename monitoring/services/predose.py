@@ -37,7 +37,9 @@ LAST_INTAKE = {
 TEXTS = ("new_medicines_text", "note")
 TIMES = tuple(name for name, _ in LAST_INTAKE.values())
 COPIED = ("asked", *QUESTIONS, *TEXTS, *TIMES)
-MEASURED = frozenset({"predose_repeat", "predose_bp", "trouble", "hold"})  # decided when shown
+MEASURED = frozenset(  # decided where values are shown
+    {"predose_repeat", "predose_bp", "predose_values", "trouble", "hold"}
+)
 DECIDABLE = MEASURED | {"predose_stop", "pregnancy_stop"}
 TAKES_A_DOSE = {Status.CHECKED_IN, Status.CLEARED, Status.DOSING}
 SHORTEST_JUSTIFICATION = 20  # characters

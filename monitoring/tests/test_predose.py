@@ -521,3 +521,43 @@ def test_a_decision_covers_the_values_it_was_shown_and_no_others(visit: Visit) -
         entered_in_error=True,
     )
     assert "165/78 is over 140/90" in refused(visit)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"sedation": 4}, "MOAA/S 4 is below 5"),
+        ({"dissociation": 1}, "Dissociation 1 is above 0"),
+        ({"spo2": 93}, "SpO₂ 93 is under 94"),
+        ({"spo2": 98, "oxygen_l_min": 2}, "SpO₂ 98 on oxygen"),
+    ],
+)
+def test_a_value_short_of_critical_before_the_dose_is_a_prescribers(
+    visit: Visit, values: dict[str, Any], words: str
+) -> None:
+    visit.arrive()
+    visit.check()
+    visit.clock.forward(minutes=1)
+    visit.measure(**values)
+    assert f"{words} before the dose. A prescriber decides, with a reason." in refused(visit)
+    visit.clock.forward(minutes=1)
+    predose.decide(visit.pk, "As ever with her", by=visit.prescriber)
+    visit.clear()
+
+
+def test_a_better_value_later_needs_no_decision(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(sedation=4, dissociation=1, spo2=93)
+    visit.clock.forward(minutes=1)
+    visit.measure()
+    visit.clear()
+
+
+def test_a_set_that_leaves_a_value_out_does_not_better_it(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(sedation=4)
+    visit.clock.forward(minutes=1)
+    visit.measure(sedation=None)
+    assert "MOAA/S 4 is below 5" in refused(visit)
