@@ -130,9 +130,9 @@ def route_order() -> tuple[str, ...]:
 
 
 @cache
-def phrases(name: str) -> tuple[Key, ...]:
-    """`not_taken` or `doubt`: the words after which a person has to look."""
-    return tuple(tuple(each.split()) for each in read("words")[name])
+def phrases(name: str) -> frozenset[Key]:
+    """`not_taken` or `doubt`, at which a person has to look, or what `cues` weighs around them."""
+    return frozenset(tuple(each.split()) for each in read("words")[name])
 
 
 @cache

@@ -3,7 +3,7 @@
 A slip is a letter more, less, other, or two neighbours swapped. Every other name has to be two
 slips farther. After one slip that sounds the same (one vowel for another, a doubled letter, a last
 letter more or less) a slip and a half is enough, for a known look-alike two. So no single slip
-ever turns one name into another.
+ever turns one name into another. A brand is read only where its first two letters are right.
 """
 
 from collections import defaultdict
@@ -29,7 +29,13 @@ def nearest(word: str) -> Named | None:
         return None
     best = found[0]
     meanings = {_meaning(each[1]) for each in found if each is best or not _is_clear(best, each)}
-    return knowledge.index().get((best[1],)) if len(meanings) == 1 else None
+    named = knowledge.index().get((best[1],)) if len(meanings) == 1 else None
+    return None if named and _may_be_another_brand(word, best[1], named) else named
+
+
+def _may_be_another_brand(word: str, name: str, named: Named) -> bool:
+    """Other countries have brands that aren't known here: Dolantin is no Dilantin."""
+    return named.how in {"brand", "product"} and word[:2] != name[:2]
 
 
 def _is_clear(best: tuple[int, str], other: tuple[int, str]) -> bool:

@@ -4,47 +4,46 @@ Every word is accounted for: it is part of a known name, or says nothing about w
 is (strength, form, salt, frequency), or stays unresolved. Nothing unknown is ever taken as safe.
 """
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from patients.medicines import endings, knowledge, near
+from patients.medicines import cues, endings, knowledge, near
+from patients.medicines.cues import Match
 from patients.medicines.knowledge import Named
 from patients.medicines.reading import Doubt, Reading, Taken, Unresolved
 from patients.medicines.tokens import Token, tokens_of
 
 LONGEST = 600  # characters that are read; a chart row has 300
-_DISCONTINUED = re.compile(r"(?<!vitamin )\bd/c", re.IGNORECASE)
 _WHERE = frozenset({"nasal", "inhaled", "ophthalmic", "otic", "topical"})
 _ENDINGS = frozenset(
     {"x", "times", "time", "tablet", "tablets", "tab", "tabs", "caps", "mg", "mcg"}
 )
 _FORMS = frozenset({"tablet", "capsule", "solution", "suspension", "injection", "spray", "patch"})
 
-Match = tuple[int, int, Named]  # from and to, in tokens
-
 
 @lru_cache(maxsize=4096)
 def resolve(text: str) -> Reading:
     """Read one line of a medication list."""
-    tokens = tokens_of(text[:LONGEST])
+    tokens = tokens_of(cues.spelled_out(text[:LONGEST]))
     if not any(token.text.isalnum() for token in tokens):
         return Reading(text, unresolved=(Unresolved(text, Doubt.EMPTY, "Nothing is written."),))
     matches = _matches(tokens)
-    left = _left_over(tokens, matches)
-    if _DISCONTINUED.search(text) or _has_phrase(tokens, matches, "not_taken"):
-        return Reading(text, unresolved=(_not_taken(text, matches),))
+    said = cues.phrase_positions(tokens, matches, "not_taken")
     uncertain, missed = [], set()
-    for position in left:
+    for position in _left_over(tokens, matches, said):
         named = near.nearest(tokens[position].text)
         if named is not None:
             matches.append((position, position + 1, named))
             missed.add(position)
             read_as = named.name if named.how == "product" else named.ingredients[0].name
             uncertain.append(f"{tokens[position].text} read as {read_as}")
-    unknown = _left_over(tokens, matches)
+    unknown = _left_over(tokens, matches, said)
     stated = _stated_route(tokens, matches)
+    out = cues.left_out(tokens, matches) if said else []
+    matches = [match for match in matches if match not in out]
     taken, doubts = _taken(tokens, sorted(matches, key=lambda m: m[0]), stated, missed)
+    if said:
+        doubts.insert(0, _not_taken(text, out))
     if len(text) > LONGEST:
         doubts.append(Unresolved(text[LONGEST:], Doubt.UNKNOWN, "Too long to be read."))
     brands = [p for p in unknown if tokens[p].bracketed]
@@ -54,7 +53,7 @@ def resolve(text: str) -> Reading:
     doubts += [_unknown(words) for words in _runs(tokens, unknown)]
     if not taken and not doubts:
         doubts.append(Unresolved(text, Doubt.UNKNOWN, "It names no medicine."))
-    if _has_phrase(tokens, matches, "doubt"):
+    if cues.phrase_positions(tokens, matches, "doubt"):
         doubts.append(Unresolved(text, Doubt.ALTERNATIVE, "It doesn't say for sure what is taken."))
     if _disagree(tokens, matches):
         doubts.append(
@@ -108,8 +107,8 @@ def _is_a_salt(tokens: list[Token], match: Match) -> bool:
 _JOINING = frozenset({"and", "with", "plus", "w"})
 
 
-def _left_over(tokens: list[Token], matches: list[Match]) -> list[int]:
-    covered = {position for start, end, _ in matches for position in range(start, end)}
+def _left_over(tokens: list[Token], matches: list[Match], said: set[int]) -> list[int]:
+    covered = {position for start, end, _ in matches for position in range(start, end)} | said
     ends = {end for _, end, _ in matches}
     left = []
     for position, token in enumerate(tokens):
@@ -127,30 +126,11 @@ def _says_nothing(token: Token) -> bool:
     return word in knowledge.fillers() or word in knowledge.route_words() or word in ("?", "#")
 
 
-def _has_phrase(tokens: list[Token], matches: list[Match], which: str) -> bool:
-    covered = {position for start, end, _ in matches for position in range(start, end)}
-    words = [None if i in covered else token.text for i, token in enumerate(tokens)]
-    return any(
-        tuple(words[at : at + len(phrase)]) == phrase and not _is_what_for(words, at)
-        for phrase in knowledge.phrases(which)
-        for at in range(len(words))
-    )
-
-
-def _is_what_for(words: list[str | None], at: int) -> bool:
-    """Tell "cetirizine for allergies" from an allergy to cetirizine."""
-    before = words[max(0, at - 3) : at]
-    return words[at] in _ALLERGY and not {"for", "seasonal"}.isdisjoint(before)
-
-
-_ALLERGY = frozenset(
-    {"allergy", "allergies", "allergic", "reaction", "reactions", "anaphylaxis", "hypersensitivity"}
-)
-
-
-def _not_taken(text: str, matches: list[Match]) -> Unresolved:
-    named = ", ".join(dict.fromkeys(m[2].name for m in matches)) or "no medicine that is known"
-    why = f"It seems to say that it isn't taken, or is history, an allergy or a plan ({named})."
+def _not_taken(text: str, out: list[Match]) -> Unresolved:
+    why = "It may say that it isn't taken."
+    if out:
+        names = ", ".join(dict.fromkeys(match[2].name for match in out))
+        why = f"It seems to say that {names} isn't taken (history, an allergy or a plan)."
     return Unresolved(text, Doubt.NOT_TAKEN, why)
 
 

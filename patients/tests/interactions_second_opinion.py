@@ -15,6 +15,7 @@ DEPRESSANTS = {
     "sedating_antihistamine",
     "muscle_relaxant",
     "antipsychotic",
+    "sedating_antidepressant",
 }
 WITH_OPIOID = {
     "benzodiazepine",

@@ -54,12 +54,35 @@ def test_a_lone_ssri_or_snri_is_information_only(antidepressant, context):
         ),
         (
             ["methylene blue", "trazodone"],
-            {"mao_inhibiting_medicine": "high", "mao_serotonergic": "high"},
+            {
+                "mao_inhibiting_medicine": "high",
+                "mao_serotonergic": "high",
+                "cns_depressant": "moderate",
+            },
         ),
         (["procarbazine"], {"mao_inhibiting_medicine": "high"}),
         (["Nardil", "phenelzine 15 mg"], {"mao_inhibitor": "high"}),
         (["Nardil", "Parnate"], {"mao_inhibitor": "high", "mao_serotonergic": "high"}),
-        (["sertraline", "trazodone"], {"serotonergic_combination": "moderate"}),
+        (
+            ["sertraline", "trazodone"],
+            {"serotonergic_combination": "moderate", "cns_depressant": "moderate"},
+        ),
+        (
+            ["trazodone", "tramadol"],
+            {
+                "serotonergic_combination": "moderate",
+                "cns_depressant": "moderate",
+                "cns_depressants_stacked": "moderate",
+            },
+        ),
+        (
+            ["tianeptine", "Xanax, no refills"],
+            {
+                "cns_depressant": "moderate",
+                "cns_depressants_stacked": "moderate",
+                "opioid_with_sedative": "high",
+            },
+        ),
         (["sertraline", "lithium"], {"serotonergic_combination": "moderate"}),
         (["sertraline 50 mg", "Zoloft 100 mg"], {}),
         (
