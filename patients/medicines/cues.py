@@ -83,15 +83,16 @@ class _Line:
         return False
 
     def is_before_cue(self, match: Match) -> bool:
-        """Such as "sertraline (stopped 2019)", "codeine allergy"."""
+        """Such as "sertraline (stopped 2019)", "codeine allergy", "alcohol: none"."""
         at = self._past_tail(match[1])
         opened = self.words[at] if at < len(self.words) and self.tokens[at].is_separator else ""
-        if opened and opened not in _OPEN | _PAUSES:
+        if opened and opened not in _OPEN | _PAUSES | {":"}:
             return False
         at += bool(opened)
         while at < len(self.words) and self._is(at, "subjects"):
             at += 1
-        for phrase in knowledge.phrases("left_out_after"):
+        answers = knowledge.phrases("answers") if opened == ":" else frozenset()
+        for phrase in knowledge.phrases("left_out_after") | answers:
             end = at + len(phrase)
             if tuple(self.words[at:end]) == phrase and _can_mean(phrase, match):
                 until = self._past_tail(end)
@@ -125,7 +126,8 @@ class _Line:
             return True
         if opened in _OPEN:
             return self.words[at] in _CLOSE and self._has_no_dose(at)
-        return not opened and self.words[at] in _PAUSES | _CLOSE and self._has_no_dose(at)
+        is_alone = opened in ("", ":") and self.words[at] in _PAUSES | _CLOSE
+        return is_alone and self._has_no_dose(at)
 
     def _has_no_dose(self, at: int) -> bool:
         """Look up to the next name: "stopped Xanax 2 mg, takes 1 mg" is a change of dose."""
