@@ -193,7 +193,9 @@ def _assessment(evidence: Evidence) -> Condition:
     elif not evidence.assessment_in_time:
         text = "The assessment follows the observation: assess again when its time has passed."
     else:
-        text = "A dose, a reading, an event or a correction came after the assessment: assess again."
+        text = (
+            "A dose, a reading, an event or a correction came after the assessment: assess again."
+        )
     return Condition("assessment", False, text, "assess")
 
 

@@ -26,8 +26,8 @@ CONDITIONS = {
     "adverse_event": "No adverse event is open",
     "escort": "The way home is settled as the clinic accepts it, and the escort was reached",
     "driving": "The patient does not mean to drive",
-    "assessment": "A named clinician found the patient ready after the minimum time and all that was "
-    "written",
+    "assessment": "A named clinician found the patient ready, after the minimum time and after all "
+    "that was written",
     "clock": "The server's clock ran steadily since the first dose",
     "future_time": "No entry is dated after now",
 }
