@@ -210,6 +210,7 @@ POST_GONE = re.compile(
         "resolved | recovered | cured | sober | abstinent | abstinence",
     )
     + r"|^(?: nos)?[ ,]+(?:is )?(?:not (?:currently |presently |now )?|no longer )active\b"
+    r"(?! (?:in|on|at|with)\b)"
 )
 POST_AGO = re.compile(
     either(

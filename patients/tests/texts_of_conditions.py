@@ -296,6 +296,9 @@ rash after ketamine | hypersensitivity!
 ketamine hives | hypersensitivity
 ketamine-induced laryngospasm | hypersensitivity!
 ketamin allergy | hypersensitivity
+tolerated ketamine without rash or hives | -
+no hives after ketamine | -
+hives from the 1st ketamine infusion | hypersensitivity
 pulmonary embolism | recent_cv_event! lung!
 TAVR | recent_cv_event! valve_disease
 cardiac surgery | recent_cv_event!
@@ -320,6 +323,8 @@ psychotic symptoms denied | -
 psychosis NOS, not currently active | psychosis_history
 first episode psychosis 2010 | psychosis_active! psychosis_history
 psychosis since 2010 | psychosis_active
+schizophrenia, not active on the job market | psychosis_active
+no AVM, aneurysm stable | aneurysm!
 ICH score 0 | intracerebral_haemorrhage!
 AVMs of colon | avm!
 gastrointestinal AVM | avm!
