@@ -199,7 +199,8 @@ class Sheet:
         if self.status not in predose.TAKES_A_DOSE:
             return None
         record = self.record
-        return hold_of(record.of_visit(), self.first_dose, record.history, record.settings)
+        numbers, repeat = record.settings, self.before.repeat
+        return hold_of(record.of_visit(), self.first_dose, record.history, numbers, repeat)
 
     @cached_property
     def held(self) -> Hold | None:

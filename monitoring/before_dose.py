@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from monitoring.alerts import alerts
-from monitoring.holding import Hold, hold_of
+from monitoring.holding import Hold, hold_of, speaks
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.questions import PRIVATE, Level
 from monitoring.readings import (
@@ -71,6 +71,11 @@ class Today:
         return age_on(self.birth_date, self.on)
 
     @property
+    def repeat(self) -> timedelta:
+        """Return how long after a critical value a recheck counts."""
+        return timedelta(minutes=self.policy.bp_repeat_minutes)
+
+    @property
     def before(self) -> list[Reading]:
         first = self.first_dose
         return [row for row in self.visit if first is None or row.observed_at <= first]
@@ -92,16 +97,19 @@ def unmet(today: Today) -> list[Unmet]:
     ]
 
 
-def unmet_hold(found: Hold | None) -> list[Unmet]:
+def unmet_hold(found: Hold | None, minutes: int) -> list[Unmet]:
     if found is None:
         return []
-    text = f"{found.text} Recheck within limits, or a prescriber decides, with a reason."
+    text = (
+        f"{found.text} Recheck within limits, {minutes} minutes after it or later, "
+        "or a prescriber decides, with a reason."
+    )
     return [Stop("hold", text, found.keys)]
 
 
 def unmet_now(today: Today) -> list[Unmet]:
     """Name what forbids any more of the dose, also after its start: what goes on, then values."""
-    return [*_unmet_trouble(today), *unmet_hold(held(today))]
+    return [*_unmet_trouble(today), *unmet_hold(held(today), today.policy.bp_repeat_minutes)]
 
 
 def _unmet_trouble(today: Today) -> list[Unmet]:
@@ -114,7 +122,7 @@ def _unmet_trouble(today: Today) -> list[Unmet]:
 
 def held(today: Today) -> Hold | None:
     """Return what holds the dose: critical values of this visit that no decision covers."""
-    found = hold_of(today.visit, today.first_dose, today.history, today.settings)
+    found = hold_of(today.visit, today.first_dose, today.history, today.settings, today.repeat)
     return None if found and today.covered(found.keys) else found
 
 
@@ -212,11 +220,14 @@ def _pressure(today: Today, pressures: Sequence[Reading]) -> list[Unmet]:
     limit = settings.predose_limit(today.age)
     critical = BloodPressure(settings.alert_systolic, settings.alert_diastolic)
     last = [row for row in pressures if row.observed_at == pressures[-1].observed_at]
-    if any(_reaches(row, critical) for row in last) and not _measured_since(today, last[0]):
-        worst_of = next(row for row in last if _reaches(row, critical))
+    count = speaks(pressures, [row for row in pressures if _reaches(row, critical)], today.repeat)
+    found = [row for row in count if _reaches(row, critical)]
+    if found and not _measured_since(today, last[0]):
+        worst_of = found[0]
         text = (
             f"Blood pressure {_shown(worst_of)} is critical, from {critical} on no dose is given "
-            "and nobody decides otherwise. Call the prescriber and measure again."
+            "and nobody decides otherwise. Call the prescriber and measure again"
+            f" after {today.policy.bp_repeat_minutes} minutes."
         )
         return [Unmet("predose_critical", text)]
     over = [row for row in last if _exceeds(row, limit)]

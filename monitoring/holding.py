@@ -8,6 +8,8 @@ set that leaves a measure out doesn't lift its hold. What was decided where the 
 - A rise with symptoms holds as well: a decision covers it that was shown the value together with
   what is known of the symptoms.
 - A recheck is due at once, and overdue after the template's `overdue_after_minutes`.
+- A value within limits lifts a hold when it was taken the clinic's minutes of a repeat after the
+  critical one, or later; until then the critical one holds.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,8 +35,14 @@ class Hold:
         return " ".join(alert.text for alert in self.alerts)
 
 
+NO_WAIT = timedelta(0)
+
+
 def hold(
-    readings: Sequence[Reading], first_dose: datetime | None, settings: Settings
+    readings: Sequence[Reading],
+    first_dose: datetime | None,
+    settings: Settings,
+    repeat: timedelta = NO_WAIT,
 ) -> Hold | None:
     """Return what the visit's standing readings hold the dose for."""
     before = [r for r in readings if first_dose is None or r.observed_at <= first_dose]
@@ -43,23 +51,29 @@ def hold(
     found: list[tuple[Reading, Alert]] = []
     for measure in MEASURES:
         speaking = after if measure in PRESSURE else readings
-        for reading in _newest(_known(measure, speaking, settings)):
-            found += [(reading, alert) for alert in _alerts(reading, measure, baseline, settings)]
+        known = _known(measure, speaking, settings)
+        bad = {r: _alerts(r, measure, baseline, settings) for r in known}
+        for reading in speaks(known, [r for r in known if bad[r]], repeat):
+            found += [(reading, alert) for alert in bad[reading]]
     if not found:
         return None
     last = max(reading.observed_at for reading, _ in found)
     return Hold(
         tuple(dict.fromkeys(alert for _, alert in found)),
-        last + timedelta(minutes=settings.overdue_after_minutes),
+        last + max(timedelta(minutes=settings.overdue_after_minutes), repeat),
         tuple(sorted({f"reading:{reading.id}:{alert.measure}" for reading, alert in found})),
     )
 
 
 def hold_of(
-    readings: Sequence[Reading], first_dose: datetime | None, history: History, settings: Settings
+    readings: Sequence[Reading],
+    first_dose: datetime | None,
+    history: History,
+    settings: Settings,
+    repeat: timedelta,
 ) -> Hold | None:
     """Return what these readings of the session's visit hold the dose for, symptoms included."""
-    found = hold(readings, first_dose, settings)
+    found = hold(readings, first_dose, settings, repeat)
     if settings.alert_bp_rise_percent is None or not readings:
         return found
     last = max(reading.observed_at for reading in readings)
@@ -74,6 +88,16 @@ def hold_of(
         return Hold(tuple(risen), recheck_by, tuple(sorted(keys)))
     by = max(found.recheck_by, recheck_by)
     return Hold((*found.alerts, *risen), by, tuple(sorted(keys.union(found.keys))))
+
+
+def speaks(
+    known: Sequence[Reading], critical_ones: Sequence[Reading], repeat: timedelta
+) -> list[Reading]:
+    """Return the readings that count: the newest, or the last critical ones not lifted yet."""
+    newest, last_bad = _newest(known), _newest(critical_ones)
+    if last_bad and newest[0].observed_at - last_bad[0].observed_at < repeat:
+        return last_bad
+    return newest
 
 
 def _newest(readings: Sequence[Reading]) -> list[Reading]:

@@ -93,7 +93,7 @@ def test_the_card_says_that_the_dose_is_held(held: Visit) -> None:
 
 
 def test_the_sheet_says_what_goes_on(client: Client, held: Visit) -> None:
-    held.clock.forward(minutes=1)
+    held.clock.forward(minutes=5)
     held.measure()
     events.report(held.pk, Reported("Nausea", "mild"), by=held.nurse)
     page = show(client, held, held.nurse)

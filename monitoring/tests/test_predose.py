@@ -471,6 +471,7 @@ def pressure_codes(*readings: Any, **values: Any) -> list[str]:
         ([bp(-10, 190, 100), bp(-5, 185, 100)], ["predose_critical"]),
         ([bp(-10, 190, 100), bp(-5, 170, 100)], ["predose_bp"]),
         ([bp(-10, 190, 100), bp(-5, 138, 88)], []),
+        ([bp(-10, 190, 100), bp(-6, 138, 88)], ["predose_critical"]),
     ],
 )
 def test_a_high_pressure_is_repeated_and_a_critical_one_waits(
