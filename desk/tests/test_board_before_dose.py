@@ -187,7 +187,8 @@ def panic_over(visit: Visit) -> None:
 def examined(**signs: bool) -> Callable[[Visit], None]:
     def take(visit: Visit) -> None:
         be_complete(visit)
-        exam = Exam(**{"exposed": True, **dict.fromkeys(SIGNS, False), "temperature": 37, **signs})
+        found: dict[str, Any] = dict.fromkeys(SIGNS, False) | signs
+        exam = Exam(exposed=True, temperature=37, **found)
         serotonin.record(visit.pk, exam, by=visit.nurse)
 
     return take
