@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import Heartbeat, User
 from monitoring.models import Discharge
-from monitoring.services import discharge, events, history, missed, record
+from monitoring.services import discharge, events, history, missed, predose, record
 from monitoring.services.discharge import Override, Shown
 from monitoring.services.seen import UnseenError
 from monitoring.tests.visits import Clock, Visit
@@ -249,6 +249,7 @@ def test_only_a_prescriber_decides_on_sedation(visit: Visit) -> None:
     visit.arrive()
     visit.check()
     visit.measure(sedation=4)
+    predose.decide(visit.pk, "Drowsy by nature", by=visit.prescriber)
     visit.clear()
     visit.clock.forward(minutes=1)
     visit.device()
