@@ -35,6 +35,7 @@ AT_ANY_TIME = {
     "bp_baseline_missing",
     "adverse_event",
     "critical",
+    "trouble",
     "escort",
     "driving",
     "clock",

@@ -86,7 +86,11 @@ def _settle(sheet: Sheet, action: str) -> Action | None:
         if sheet.panic and sheet.panic.event_id == event.pk:
             return Action("Go on", reverse("monitoring:panic", args=[sheet.panic.public_id]))
         return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
+    if action == "end_trouble" and not sheet.emergency:
+        action = "examine"
     known = {
+        "end_trouble": ("Go on", "monitoring:emergency", record.RECORD),
+        "examine": ("Check again", "monitoring:serotonin", record.RECORD),
         "explain": ("Say why", "monitoring:missed", record.RECORD),
         "assess": ("Assess", "monitoring:assess", discharge.ASSESS),
         "escort": ("Name escort", "monitoring:escort", discharge.ESCORT),

@@ -34,7 +34,7 @@ from monitoring.readings import (
 from monitoring.services import predose
 from monitoring.services.history import of_visit
 from monitoring.services.predose_rows import is_of_visit
-from monitoring.trouble import Trouble, troubles
+from monitoring.trouble import Trouble, grave, troubles
 from monitoring.watching import Person, Watch, watch
 from monitoring.way_home import Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
@@ -310,11 +310,17 @@ def _before(row: Row, house: House, known: History, arrived_at: datetime | None)
 
 
 def _goes_on(pk: int, house: House) -> tuple[Trouble, ...]:
-    check = _made(SerotoninCheck, house.serotonin.get(pk))
     return troubles(
         (_row(AdverseEvent, event) for event in house.events.get(pk, ())),
-        emergencies=[row["id"] for row in house.emergencies.get(pk, ())],
+        worst=_grave(pk, house),
         panics=[row["id"] for row in house.panics.get(pk, ())],
+    )
+
+
+def _grave(pk: int, house: House) -> tuple[Trouble, ...]:
+    check = _made(SerotoninCheck, house.serotonin.get(pk))
+    return grave(
+        emergencies=[row["id"] for row in house.emergencies.get(pk, ())],
         serotonin=check.pk if check and check.result.shows_emergency else None,
     )
 
@@ -358,6 +364,7 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
         medicines=tuple(_medicine(row) for row in house.other_medicines.get(pk, ())),
         withdrawn_at=_last_written(house.withdrawn.get(pk, ())),
+        going_on=tuple(one.words for one in _grave(pk, house)),
         event_written_at=_last_written(house.events_written.get(pk, ())),
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
         events_known_at=_last_written(events),

@@ -262,7 +262,7 @@ def _of_protocols(model: type[Model], to_protocol: str) -> QuerySet[Any, Any]:
 
 
 def _children(rows: QuerySet[Any, Any], *names: str, **named: F) -> QuerySet[Any, Any]:
-    return rows.filter(_among(OF, "sessions")).values(OF, *names, **named)
+    return _in_house(rows).values(OF, *names, **named)
 
 
 def _withdrawn(model: type[Model]) -> QuerySet[Any, Any]:
@@ -292,22 +292,21 @@ def _stops() -> QuerySet[InfusionEvent]:
 
 def _running() -> QuerySet[Emergency]:
     over = EmergencyAction.objects.standing().filter(code__in=ENDS, emergency=OuterRef("pk"))
-    return _waiting(Emergency.objects.filter(~Exists(over)))
+    return _in_house(Emergency.objects.filter(~Exists(over)))
 
 
 def _panics() -> QuerySet[PanicEpisode]:
     over = PanicEntry.objects.standing().filter(code=END, episode=OuterRef("pk"))
-    return _waiting(PanicEpisode.objects.standing().filter(~Exists(over)))
+    return _in_house(PanicEpisode.objects.standing().filter(~Exists(over)))
 
 
 def _serotonin() -> QuerySet[SerotoninCheck]:
     newest = SerotoninCheck.objects.standing().order_by(OF, "-observed_at", "-pk").distinct(OF)
-    return _waiting(newest)
+    return _in_house(newest)
 
 
-def _waiting(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """Return those of sessions in which a dose may still be given."""
-    return rows.filter(_among(OF, "waiting"))
+def _in_house(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.filter(_among(OF, "sessions"))
 
 
 def _on_chart(model: type[ChartRow], *names: str) -> QuerySet[Any, Any]:

@@ -44,6 +44,7 @@ SHORT = {
     "spo2": "SpO₂ unknown or too low",
     "critical": "A critical value stands",
     "adverse_event": "Adverse event is open",
+    "trouble": "An emergency or a serotonin check",
     "escort": "Way home not settled",
     "driving": "Means to drive",
     "assessment": "Assessment to come",

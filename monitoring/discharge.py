@@ -8,7 +8,8 @@ out. Unknown is never good enough. What was decided where the label is silent:
 - Baseline = before the first dose. Peak = inside the window after the *first* dose, or a later
   reading with a reason, or the reason why it was missed once the window is over. Pre-departure =
   after the last dose, within `recent_minutes`, and not the same reading as the peak's.
-- The assessment follows the minimum time, and nobody leaves while a critical value stands.
+- The assessment follows the minimum time, and nobody leaves while a critical value stands, an
+  emergency runs or a serotonin check calls for help.
 - Of readings that share the latest time, each has to be good.
 - Only a clinician's valid assessment can decide a condition, and only one marked decidable:
   a known blood pressure (from the ceiling on, a prescriber), or, a prescriber too, a MOAA/S at
@@ -165,6 +166,14 @@ def _critical(evidence: Evidence) -> Condition:
     return Condition("critical", False, text, "record_vitals")
 
 
+def _trouble(evidence: Evidence) -> Condition:
+    found = evidence.history.going_on
+    if not found:
+        return Condition("trouble", True, "No emergency runs.")
+    text = f"{'; '.join(found)}. Nobody leaves before that has ended."
+    return Condition("trouble", False, text, "end_trouble")
+
+
 def _escort(evidence: Evidence) -> Condition:
     if not evidence.settings.escort_required:
         return Condition("escort", True, "This clinic asks for no escort.")
@@ -226,6 +235,7 @@ RULES: tuple[Callable[[Evidence], Condition], ...] = (
     _spo2,
     _critical,
     _adverse_event,
+    _trouble,
     _escort,
     _driving,
     _assessment,

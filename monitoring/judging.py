@@ -62,6 +62,7 @@ def read(data: Any) -> Document:
         assessment=found.one("assessment", _assessment),
         missed=_words(found.take("missed", {}), "missed"),
         clock_suspect=found.flag("clock_suspect"),
+        going_on=found.texts("going_on"),
         events_known_at=_last(one.written for one in unresolved),
         event_written_at=_last(one.written for one in events),
     )
@@ -150,6 +151,12 @@ class _Fields:
         if not isinstance(value, bool):
             raise DocumentError(self.at(name), f"{value!r} has to be true or false")
         return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        value = self.take(name, [])
+        if not isinstance(value, list) or not _all_text(value):
+            raise DocumentError(self.at(name), "has to be a list of texts")
+        return tuple(value)
 
     def many(self, name: str, make: Callable[["_Fields"], Any]) -> list[Any]:
         rows = self.take(name, [])

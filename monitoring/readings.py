@@ -385,4 +385,5 @@ class History:
     events_known_at: datetime | None = None  # when the last of the unresolved ones was written
     medicines: tuple[Medicine, ...] = ()
     withdrawn_at: datetime | None = None  # when a row was last entered in error
+    going_on: tuple[str, ...] = ()  # an emergency, a serotonin check that calls for help
     event_written_at: datetime | None = None  # when an adverse event was last reported or withdrawn

@@ -24,6 +24,7 @@ CONDITIONS = {
     "spo2": "SpO₂ is at its limit on room air",
     "critical": "No critical value stands: of each measure, the newest known one",
     "adverse_event": "No adverse event is open",
+    "trouble": "No emergency runs, and the latest serotonin check doesn't call for help",
     "escort": "The way home is settled as the clinic accepts it, and the escort was reached",
     "driving": "The patient does not mean to drive",
     "assessment": "A named clinician found the patient ready, after the minimum time and after all "

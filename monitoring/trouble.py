@@ -28,19 +28,20 @@ class Trouble:
     stops: bool = True
 
 
-def troubles(
-    events: Iterable[Event],
-    *,
-    emergencies: Iterable[int] = (),
-    panics: Iterable[int] = (),
-    serotonin: int | None = None,
-) -> tuple[Trouble, ...]:
-    """Return the worst kind first; the numbers are keys of rows that are open or call for help."""
+def grave(*, emergencies: Iterable[int], serotonin: int | None) -> tuple[Trouble, ...]:
+    """Return what keeps the patient here, too; the numbers are keys of rows."""
     found = [Trouble(f"emergency:{pk}", "An emergency runs") for pk in emergencies]
     if serotonin is not None:
         found.append(Trouble(f"serotonin:{serotonin}", "The serotonin check calls for help"))
-    found += [Trouble(f"panic:{pk}", "Panic or anxiety has not ended") for pk in panics]
-    return (*found, *map(_of_event, events))
+    return tuple(found)
+
+
+def troubles(
+    events: Iterable[Event], *, worst: Iterable[Trouble] = (), panics: Iterable[int] = ()
+) -> tuple[Trouble, ...]:
+    """Return all that goes on, the worst kind first."""
+    open_panics = [Trouble(f"panic:{pk}", "Panic or anxiety has not ended") for pk in panics]
+    return (*worst, *open_panics, *map(_of_event, events))
 
 
 def _of_event(event: Event) -> Trouble:

@@ -23,8 +23,9 @@ from desk.tests.factories import (
     minutes,
     poll,
 )
+from monitoring.hunter import Exam
 from monitoring.models import DischargeAssessment, Escort, MissedCheck
-from monitoring.services import events, history
+from monitoring.services import emergencies, events, history, serotonin
 from monitoring.tests.visits import Clock
 from patients.models import Patient, Task
 from patients.tests.factories import make_patient
@@ -450,6 +451,8 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
         events.report(visit.pk, events.Reported(term, "mild"), by=nurse)
         for term in ("Nausea", "Headache", "Dizziness")
     ]
+    serotonin.record(visit.pk, Exam(exposed=True, tremor=True), by=nurse)
+    emergencies.start(visit.pk, by=nurse)
     events.resolve(happened[1], "By itself", by=nurse)
     events.enter_in_error(happened[2], "Other patient", by=nurse)
     with acting(TESTS):
@@ -466,6 +469,7 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
         )
     (shown,) = present.present(clinic, NOON, None)
     sheet = history.load(visit)
+    assert len(sheet.history.going_on) == 2
     assert shown.settings == sheet.settings
     assert shown.history == sheet.history
     assert shown.history.missed == {"40 minutes": "Asleep"}

@@ -29,6 +29,7 @@ from monitoring.readings import Administration, Check, Effect, History, Medicine
 from monitoring.services import incidents, seen
 from monitoring.services.incidents import Incidents
 from monitoring.timeline import DueCheck
+from monitoring.trouble import Trouble, grave
 from monitoring.watching import Person, Watch
 from sessions.models import (
     Dose,
@@ -114,6 +115,15 @@ class Record:
         return _last_of_each(self.adverse_events)
 
     @cached_property
+    def grave(self) -> tuple[Trouble, ...]:
+        """Return what holds a dose and the patient's departure: emergency, serotonin toxicity."""
+        check = self.incidents.serotonin
+        return grave(
+            emergencies=[row.pk for row in self.incidents.running],
+            serotonin=check.pk if check and check.result.shows_emergency else None,
+        )
+
+    @cached_property
     def administrations(self) -> tuple[Administration, ...]:
         return administrations_of(self.standing_doses, self.standing_steps)
 
@@ -131,6 +141,7 @@ class Record:
             missed=self.missed,
             medicines=tuple(medicine_of(row) for row in self.standing_medicines),
             withdrawn_at=self.withdrawn_at,
+            going_on=tuple(one.words for one in self.grave),
             event_written_at=max(
                 (event.recorded_at for event in self.adverse_events), default=None
             ),

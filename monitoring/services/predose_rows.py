@@ -76,12 +76,10 @@ def today_of(record: Record, found: Mapping[str, Any], now: datetime) -> Today:
 
 
 def _goes_on(record: Record) -> tuple[Trouble, ...]:
-    incidents, check = record.incidents, record.incidents.serotonin
     return troubles(
         (event for event in record.standing_events if event.resolved_at is None),
-        emergencies=[row.pk for row in incidents.running],
-        panics=[row.pk for row in incidents.panics],
-        serotonin=check.pk if check and check.result.shows_emergency else None,
+        worst=record.grave,
+        panics=[row.pk for row in record.incidents.panics],
     )
 
 

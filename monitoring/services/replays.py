@@ -1,8 +1,8 @@
 """Past sessions as they became known, for `monitoring.replay`: however many, in few statements.
 
 What was entered after the departure (a correction, the paper of a downtime) counts from when it
-happened, so that it is judged as it truly was. The server's clock is left out: a jump has nothing
-to do with the settings.
+happened, so that it is judged as it truly was. The server's clock and emergencies are left out:
+they have nothing to do with the settings.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

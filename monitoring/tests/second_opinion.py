@@ -64,6 +64,8 @@ def open_points(case) -> set[str]:
         points.add("minimum_time")
     if any(not looked_after(drug, past) for drug in drugs):
         points.add("medicine_recheck")
+    if case.get("emergency"):
+        points.add("trouble")
     if calls_for_help(case):
         points.add("critical")
     if case["event"]:

@@ -273,6 +273,13 @@ def test_nobody_decides_a_critical_value_away(last):
     assert "critical" not in unmet(better)
 
 
+def test_nobody_leaves_while_an_emergency_runs_whatever_is_decided():
+    words = assessment(125, decisions={"trouble": "It is fine"}, is_prescriber=True)
+    given = history(going_on=("An emergency runs",), assessment=words)
+    assert unmet(given) == {"trouble"}
+    assert "An emergency runs" in named(given, "trouble").text
+
+
 def test_an_event_reported_after_the_assessment_asks_for_another_when_it_is_over():
     assert unmet(history(event_written_at=at(126)), 127) == {"assessment"}
     assert unmet(history(event_written_at=at(125)), 127) == set()

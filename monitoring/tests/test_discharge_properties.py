@@ -44,6 +44,7 @@ def clean_case() -> dict:
         "escort": True,
         "drives": False,
         "event": False,
+        "emergency": False,
         "clock": False,
         "missed": False,
         "drugs": [],
@@ -103,7 +104,7 @@ def _decide(case, draw):
 
 
 def _flip(case, draw):
-    key = draw(st.sampled_from(["escort", "drives", "event", "clock", "missed"]))
+    key = draw(st.sampled_from(["escort", "drives", "event", "emergency", "clock", "missed"]))
     case[key] = not case[key]
 
 
@@ -194,6 +195,7 @@ def as_history(case: dict) -> History:
             for number, drug in enumerate(case["drugs"])
         ),
         withdrawn_at=None if case["withdrawn"] is None else moment(case["withdrawn"]),
+        going_on=("An emergency runs",) if case["emergency"] else (),
         event_written_at=max(map(moment, case["events_written"]), default=None),
     )
 

@@ -6,8 +6,18 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.models import Heartbeat, User
+from monitoring.hunter import Exam
 from monitoring.models import Discharge
-from monitoring.services import discharge, events, history, missed, predose, record
+from monitoring.services import (
+    discharge,
+    emergencies,
+    events,
+    history,
+    missed,
+    predose,
+    record,
+    serotonin,
+)
 from monitoring.services.discharge import Override, Shown
 from monitoring.services.seen import UnseenError
 from monitoring.tests.visits import Clock, Visit
@@ -50,6 +60,23 @@ def test_one_second_short_of_two_hours_is_too_early(visit: Visit) -> None:
     discharge.assess(visit.pk, ready=True, by=visit.nurse)
     discharge.release(visit.pk, by=visit.nurse)
     assert visit.status == Status.DISCHARGED
+
+
+def test_nobody_is_released_while_an_emergency_runs(waiting: Visit) -> None:
+    started = emergencies.start(waiting.pk, by=waiting.nurse)
+    with pytest.raises(ValidationError, match="An emergency runs"):
+        discharge.release(waiting.pk, by=waiting.nurse)
+    emergencies.act(started, "stood_down", by=waiting.nurse)
+    discharge.release(waiting.pk, by=waiting.nurse)
+    assert waiting.status == Status.DISCHARGED
+
+
+def test_open_signs_of_serotonin_toxicity_keep_the_patient_until_examined_again(
+    waiting: Visit,
+) -> None:
+    serotonin.record(waiting.pk, Exam(exposed=True, tremor=True), by=waiting.nurse)
+    with pytest.raises(ValidationError, match="The serotonin check calls for help"):
+        discharge.release(waiting.pk, by=waiting.nurse)
 
 
 def test_time_alone_releases_nobody(visit: Visit) -> None:
