@@ -8,6 +8,7 @@ from clinic.models import Clinic, OnSite, User
 from clinic.presence import Site
 from desk import beside, polling, present, seats
 from desk.beside import Arrival, Waiting
+from desk.house import MOST
 from desk.present import PresentSession
 from desk.pulse import Asked, Pulse
 from desk.seats import Seat
@@ -109,7 +110,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         is_asked=bool(pulse.hand_over and pulse.hand_over.to_id == user.pk),
         gap=site.warning if treated else "",
         unwatched=site.warning if rows and not treated else "",
-        cut_at=present.MOST if len(rows) == present.MOST else 0,
+        cut_at=MOST if len(rows) == MOST else 0,
         tag=tag,
         empty_words=NO_PATIENTS_OF_MINE if mode.mine else NOBODY,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 from clinic.models import Heartbeat, User
 from clinic.statements import read_one, table
 from desk import polling
-from desk.pulse import ON_CHART, added, on_site, versions
+from desk.digests import ON_CHART, added, on_site, versions
 from desk.sheet import Sheet
 from patients.models import Patient
 from sessions.models import DoseOrder, DosingPolicy, Signature, TreatmentSession

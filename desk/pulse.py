@@ -1,9 +1,4 @@
-"""What the board rests on, in one query: the time, today's counts, and a digest of the rows.
-
-A row's place and transaction (`ctid`, `xmin`) change with every update of it. Of rows that are only
-ever added, their number and the sum of their ids tell of any change: a late commit with a lower id
-still does. Nothing is kept in memory.
-"""
+"""What the board rests on, in one query: the time, today's counts, and a digest of the rows."""
 
 import json
 from dataclasses import dataclass
@@ -11,112 +6,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db import models
-
 from clinic import presence
 from clinic.heartbeat import SWEEP
-from clinic.models import (
-    Chair,
-    Clinic,
-    HandOver,
-    Heartbeat,
-    OnSite,
-    PrescriberEnrolment,
-    PresencePolicy,
-    RemsCertification,
-    Room,
-    User,
-)
+from clinic.models import Chair, Clinic, HandOver, Heartbeat, OnSite, PresencePolicy, Room, User
 from clinic.presence import Site
 from clinic.statements import read_one, table
-from monitoring.models import (
-    AdverseEvent,
-    AdverseEventFollowUp,
-    AdverseEventResolution,
-    AgainstAdvice,
-    CriticalAcknowledgement,
-    DischargeAssessment,
-    Emergency,
-    EmergencyAction,
-    Escort,
-    LeftUnnoticed,
-    MedicationGiven,
-    MissedCheck,
-    PanicEntry,
-    PanicEpisode,
-    PreDoseCheck,
-    PreDosePolicy,
-    PregnancyAnswer,
-    SearchStep,
-    SerotoninCheck,
-    Transfer,
-    VitalSigns,
-    WatchAssignment,
-    WayHomeNote,
-)
-from patients.models import (
-    Allergy,
-    BodyMeasure,
-    Condition,
-    Consent,
-    Medication,
-    MedicineReview,
-    Patient,
-    RemsEnrolment,
-    SafetyScreen,
-    Task,
-)
+from desk.digests import ON_CHART, added, on_site, versions
+from monitoring.models import PreDosePolicy
+from patients.models import Patient, Task
 from sessions.lifecycle import PRESENT
-from sessions.models import (
-    ChairStay,
-    Dose,
-    DoseCheck,
-    DoseOrder,
-    DoseWaste,
-    InfusionEvent,
-    TreatmentSession,
-)
+from sessions.models import DoseOrder, TreatmentSession
 
-ADDED_ONLY: tuple[type[models.Model], ...] = (
-    VitalSigns,
-    Dose,
-    InfusionEvent,
-    DoseCheck,
-    DoseWaste,
-    ChairStay,
-    PreDoseCheck,
-    PregnancyAnswer,
-    MissedCheck,
-    MedicationGiven,
-    AdverseEvent,
-    AdverseEventResolution,
-    Escort,
-    WayHomeNote,
-    DischargeAssessment,
-    AdverseEventFollowUp,
-    SerotoninCheck,
-    Emergency,
-    EmergencyAction,
-    PanicEpisode,
-    PanicEntry,
-    CriticalAcknowledgement,
-    WatchAssignment,
-    Transfer,
-    AgainstAdvice,
-    LeftUnnoticed,
-    SearchStep,
-)
-ON_CHART: tuple[type[models.Model], ...] = (
-    Consent,
-    SafetyScreen,
-    RemsEnrolment,
-    BodyMeasure,
-    Condition,
-    Medication,
-    Allergy,
-    MedicineReview,
-)
-OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 CLOCK = "clock_timestamp()"
 SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
 
@@ -143,31 +43,6 @@ class Asked:
     stay_id: int
     to_id: int
     to: str
-
-
-def added(ids: str) -> str:
-    """Count what was only ever added to sessions; `ids` is an SQL array of theirs."""
-    return ", ".join(
-        f"(SELECT concat(count(*), ' ', sum(id)) FROM {table(model)}"
-        f" WHERE treatment_session_id = ANY({ids}))"
-        for model in ADDED_ONLY
-    )
-
-
-def versions(model: type[models.Model], condition: str) -> str:
-    """Name the rows that fulfil a condition, each with its version in the database."""
-    return (
-        "(SELECT string_agg(concat_ws(' ', id, ctid, xmin), ',' ORDER BY id)"
-        f" FROM {table(model)} WHERE {condition})"
-    )
-
-
-def on_site(clinic: str) -> str:
-    """Digest who is on site and what the site is enrolled in; `clinic` is an SQL expression."""
-    here = f"clinic_id = {clinic} AND until IS NULL AND corrected_at IS NULL"
-    parts = [versions(OnSite, here), versions(HandOver, f"clinic_id = {clinic} AND answer = ''")]
-    parts += [versions(model, f"clinic_id = {clinic}") for model in OF_SITE]
-    return ", ".join(parts)
 
 
 def _name(of: str) -> str:

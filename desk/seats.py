@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.functional import cached_property
 
-from clinic.numbers import plain
 from desk import blocked
 from desk.present import PresentSession
 from desk.readiness import is_ready
+from desk.upcoming import action_for, changes_at, device_is_late, earliest, next_step
 from desk.values import Value, values
 from monitoring import alerts, timeline
 from monitoring.alerts import Alert
@@ -19,7 +19,7 @@ from monitoring.conditions import Gate
 from monitoring.discharge import gate_of
 from monitoring.evidence import Evidence
 from monitoring.holding import Hold
-from monitoring.readings import first_dose_at, last_dose_at, observed_until
+from monitoring.readings import last_dose_at
 from monitoring.services import predose
 from monitoring.watching import Person
 from patients.naming import initials, list_name
@@ -29,13 +29,7 @@ from sessions.naming import step_label
 from sessions.ports import Unmet
 from sessions.services.authorization import unmet_on_chart
 
-RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
-CHECK = ("Start pre-dose check", "monitoring:predose")
-CLEAR = ("Clear for the dose", "desk:session")
-MEASURE = {"baseline", "hold", "predose_repeat", "predose_values", "predose_critical"}
 IN_TREATMENT = (Status.DOSING, Status.MONITORING)
-ACKNOWLEDGE = ("Acknowledge critical value", "monitoring:critical")
-SETTLE = ("See what is missing", "desk:session")
 
 
 @dataclass(frozen=True)  # without slots: what only a card shows is computed when it is asked for
@@ -134,15 +128,17 @@ def seat(row: PresentSession, now: datetime) -> Seat:
     standing = gate_of(evidence) if given else None
     holding = _held(row)
     unmet = _unmet_before_dose(row, now)
-    next_words, next_at = _next(row, holding, upcoming, standing, unmet)
+    next_words, next_at = next_step(row, holding, upcoming, standing, unmet)
     overdue = any(check.state == "overdue" for check in checks)
-    overdue = overdue or not unmet and _device_is_late(row, now)
+    overdue = overdue or not unmet and device_is_late(row, now)
     found = alerts.standing(row.history, row.settings, now)
     critical = alerts.critical(found)
     called = calls(critical, row.acknowledged)
     ready = is_ready(row.status, standing)
     step = step_label(row.phase, row.number_in_phase, row.phase_count)
-    action, action_url = _action(row, standing, unmet, ready=ready, overdue=overdue, called=called)
+    action, action_url = action_for(
+        row, standing, unmet, ready=ready, overdue=overdue, called=called
+    )
     return Seat(
         public_id=row.public_id,
         name=list_name(row.given_name, row.family_name),
@@ -170,11 +166,11 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         standing=standing,
         unmet=tuple(unmet),
         conflicts=_conflicts(row, now),
-        leaves_from=_earliest(row),
+        leaves_from=earliest(row),
         action=action,
         action_url=action_url,
         rank=_rank(critical, called, overdue, upcoming, ready),
-        changes_at=_changes_at(row, checks, standing, now),
+        changes_at=changes_at(row, checks, standing, now),
     )
 
 
@@ -233,129 +229,8 @@ def _words(
     return "Ready to leave" if standing.ready else "Ready to assess"
 
 
-def _next(
-    row: PresentSession,
-    holding: Hold | None,
-    upcoming: timeline.DueCheck | None,
-    standing: Gate | None,
-    unmet: list[Unmet],
-) -> tuple[str, datetime | None]:
-    """Say what comes next and when: the next device while one is due, else the next check."""
-    if holding:
-        return "Recheck due by", holding.recheck_by
-    if row.status == Status.CLEARED and row.chart and (order := row.chart.order):
-        minutes = f" over {order.infusion_minutes} min" if order.infusion_minutes else ""
-        return f"Cleared for {plain(order.dose_mg)} mg{minutes}", None
-    if row.status == Status.CHECKED_IN:
-        return "Arrived", row.arrived_at
-    device_at = None if unmet else _next_device_at(row)
-    check_at = upcoming.due_at if upcoming else None
-    if device_at and (check_at is None or device_at <= check_at):
-        return "Next device from", device_at
-    if upcoming:
-        return upcoming.label, check_at
-    if standing and blocked.needs_vitals(standing):
-        return "Vital signs again", None
-    return "All checks done", None
-
-
-def _next_device_at(row: PresentSession) -> datetime | None:
-    given = row.history.administrations
-    if row.status != Status.DOSING or row.route != "nasal" or not given:
-        return None
-    return max(one.started_at for one in given) + timedelta(minutes=row.rest_minutes)
-
-
-def _device_is_late(row: PresentSession, now: datetime) -> bool:
-    """Whether a further device is overdue, as a check is; one that is held has to wait."""
-    late_at = _device_late_at(row)
-    return late_at is not None and now >= late_at
-
-
-def _device_late_at(row: PresentSession) -> datetime | None:
-    device_at = _next_device_at(row)
-    minutes = timedelta(minutes=row.settings.overdue_after_minutes)
-    return device_at + minutes if device_at else None
-
-
-def _action(
-    row: PresentSession,
-    standing: Gate | None,
-    unmet: list[Unmet],
-    *,
-    ready: bool,
-    overdue: bool,
-    called: Calls,
-) -> tuple[str, str]:
-    if called.unseen:
-        return ACKNOWLEDGE
-    if unmet:
-        codes = {found.code for found in unmet}
-        if "predose_check" in codes:
-            return CHECK
-        return RECORD_VITALS if codes & MEASURE else SETTLE
-    if row.status == Status.CHECKED_IN:
-        return CLEAR
-    if row.status == Status.CLEARED:
-        if row.route == "nasal":
-            return "Record first device", "sessions:device"
-        return "Start infusion", "desk:session"
-    if overdue or row.status == Status.MONITORING and not ready:
-        return RECORD_VITALS
-    if row.status == Status.DOSING:
-        nasal = row.route == "nasal"
-        return ("Record next device", "sessions:device") if nasal else RECORD_VITALS
-    if standing is not None and standing.ready:
-        return "Let the patient leave", "monitoring:release"
-    return "Assess for discharge", "monitoring:assess"
-
-
 def _conflicts(row: PresentSession, now: datetime) -> tuple[str, ...]:
     following = row.next_booking
-    if following is None or following.starts_at >= max(now, _earliest(row) or row.ends_at):
+    if following is None or following.starts_at >= max(now, earliest(row) or row.ends_at):
         return ()
     return (f"Chair is booked for {following.initials} before this visit ends",)
-
-
-def _earliest(row: PresentSession) -> datetime | None:
-    last = last_dose_at(row.history.administrations) if row.history.administrations else None
-    return observed_until(last, row.history.medicines, row.settings)
-
-
-def _changes_at(
-    row: PresentSession,
-    checks: tuple[timeline.DueCheck, ...],
-    standing: Gate | None,
-    now: datetime,
-) -> datetime | None:
-    """Return the next moment at which time alone changes the card."""
-    recent = timedelta(minutes=row.settings.recent_minutes)
-    instant = timedelta(microseconds=1)
-    moments: list[datetime | None] = [
-        _earliest(row),
-        _next_device_at(row),
-        _device_late_at(row),
-    ]
-    for check in checks:
-        moments += [check.due_at, check.overdue_at, check.opens_at, check.closes_at]
-    for reading in row.history.readings:
-        # A reading counts up to and including its last minute, and one dated ahead from its time.
-        moments += [reading.observed_at, reading.observed_at + recent + instant]
-    for given in row.history.administrations:
-        moments += [given.started_at, given.ended_at]
-    moments += [one.at for one in row.history.medicines]
-    if first := first_dose_at(row.history.administrations):
-        for minutes in (row.settings.peak_window_from, row.settings.peak_window_to):
-            moments += [
-                first + timedelta(minutes=minutes),
-                first + timedelta(minutes=minutes) + instant,
-            ]
-    if row.chart and row.chart.consent:
-        moments.append(row.chart.consent.given_at)
-    if row.history.assessment:
-        moments.append(row.history.assessment.at)
-    if row.next_booking:
-        moments += [row.next_booking.starts_at, row.next_booking.starts_at + instant]
-    if standing:
-        moments += [condition.ready_at for condition in standing.conditions]
-    return min((moment for moment in moments if moment and moment > now), default=None)

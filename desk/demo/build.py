@@ -22,9 +22,8 @@ from patients.rules import ADULT_AGE
 from patients.services import consent_signing, consent_templates
 from patients.services.consent_signing import Signed
 from reminders import planning
-from sessions import protocols
 from sessions.models import Protocol, TreatmentSession
-from sessions.services import booking, moving, orders
+from sessions.services import booking, moving, orders, publishing
 from sessions.services.booking import Choice
 from sessions.services.orders import OrderedDose
 
@@ -53,7 +52,7 @@ def build(now: datetime) -> Made:
     rng = Random(SEED)  # noqa: S311 - the same demo every time
     everybody = list(people.everybody())
     with acting(DEMO):
-        protocols.load_shipped()
+        publishing.load_shipped()
         consent_templates.load_shipped()
         riverside, harbor = places.make_sites(now)
         _information(riverside)
@@ -73,11 +72,11 @@ def _own_protocol(site: Site) -> dict[str, Protocol]:
     """Give the practice a taper of its own, in two versions; return the older, retired one."""
     shipped = Protocol.objects.get(key=stories.TAPER)
     by = site.staff.administrator
-    older = protocols.new_draft(shipped, by=by, clinic_id=site.clinic.pk)
-    protocols.publish(older.pk, by=by)
-    newer = protocols.new_draft(shipped, by=by, clinic_id=site.clinic.pk)
-    protocols.publish(newer.pk, by=by)
-    protocols.retire(older.pk, by=by)
+    older = publishing.new_draft(shipped, by=by, clinic_id=site.clinic.pk)
+    publishing.publish(older.pk, by=by)
+    newer = publishing.new_draft(shipped, by=by, clinic_id=site.clinic.pk)
+    publishing.publish(newer.pk, by=by)
+    publishing.retire(older.pk, by=by)
     return {stories.TAPER: Protocol.objects.select_related("monitoring").get(pk=older.pk)}
 
 

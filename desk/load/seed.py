@@ -19,8 +19,8 @@ from desk.load.charts import ChartTables
 from desk.load.tables import Table, unaudited
 from desk.load.visits import VisitTables
 from patients.models import Patient
-from sessions import protocols
 from sessions.models import Protocol
+from sessions.services import publishing
 
 LOAD = system("load")
 KEY = "esketamine-trd-us"
@@ -49,7 +49,7 @@ def seed(order: Order) -> Seeded:
     begun = monotonic()
     with acting(LOAD):
         _take_time()
-        protocols.load_shipped()
+        publishing.load_shipped()
         user = _user()
         clinics = [_clinic(user) for _ in range(order.clinics)]
         now = clock.now()

@@ -18,7 +18,7 @@ from clinic.roles import Role
 from clinic.tests.factories import make_clinic, make_staff
 from clinic.tests.moved_clock import MovedClock, moved_clock
 from desk.tests import browser
-from sessions import protocols
+from sessions.services import publishing
 
 PEOPLE = ((Role.FRONT_DESK, "frontdesk"), (Role.NURSE, "nurse"), (Role.PRESCRIBER, "prescriber"))
 
@@ -58,7 +58,7 @@ def begin_day(page: Page, address: str, size: str, begin: datetime) -> Iterator[
         user = make_staff(clinic, role, username)
         user.set_password(browser.PASSWORD)
         user.save()
-    protocols.load_shipped()
+    publishing.load_shipped()
     with moved_clock(begin) as clock:
         yield Day(page, address, size, clock)
 

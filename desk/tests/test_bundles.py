@@ -11,7 +11,7 @@ from clinic.audit import acting
 from clinic.bundles import Bundle, One, Shape, all_fields
 from clinic.models import Clinic, Heartbeat, User
 from clinic.tests.factories import TESTS
-from desk import chart, sheet_rows
+from desk import chart_rows, sheet_rows
 from monitoring.services import history
 from patients.tests.factories import make_patient
 from sessions.models import TreatmentCourse
@@ -24,8 +24,8 @@ from sessions.tests.factories import make_course
         pytest.param(sheet_rows._bundle, id="sheet"),
         pytest.param(sheet_rows._booking_bundle, id="booking"),
         pytest.param(history._bundle, id="record"),
-        pytest.param(lambda: chart._bundle("", clinical=True), id="chart"),
-        pytest.param(lambda: chart._bundle("", clinical=False), id="chart at the desk"),
+        pytest.param(lambda: chart_rows.bundle("", clinical=True), id="chart"),
+        pytest.param(lambda: chart_rows.bundle("", clinical=False), id="chart at the desk"),
     ],
 )
 def test_every_bundle_knows_all_its_kinds_of_field(build: Callable[[], Bundle]) -> None:

@@ -17,9 +17,9 @@ from desk.tests import browser
 from desk.tests.factories import give, make_visit, measure, minutes
 from monitoring.models import RemsFiling
 from monitoring.rems import CLASSES
-from sessions import protocols
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.services import publishing
 from sessions.tests.rems import enrol_patient, make_certified
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def over(page: Page, size: str) -> TreatmentSession:
         with acting(TESTS):
             user.save()
         people.append(user)
-    protocols.load_shipped()
+    publishing.load_shipped()
     page.set_viewport_size(browser.SIZES[size])
     return make_over(clinic, *people)
 

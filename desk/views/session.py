@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from clinic import audit
 from clinic.access import allow, fetch, staff
 from clinic.models import User
-from desk import flowsheet, lines, live, polling, sheet_rows
+from desk import flowsheet, lines, live, menu, polling, rail, sheet_rows
 from desk.drawings import vital_graph
 from desk.panels import panels
 from desk.sheet import Sheet
@@ -41,7 +41,7 @@ def session(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return render(request, "desk/session_desk.html", context)
     shown = sheet_rows.load(treatment_session, user, pulse.now)
     banner = session_banner(request, treatment_session, shown.allergies, shown.medicines)
-    context = {"banner": banner, "now": pulse.now, "menu": lines.menu(shown)}
+    context = {"banner": banner, "now": pulse.now, "menu": menu.menu(shown)}
     context |= _emergency(treatment_session, user)
     return render(request, "desk/session.html", context | _live(shown, pulse))
 
@@ -90,7 +90,7 @@ def _live(shown: Sheet, pulse: live.Pulse) -> dict[str, Any]:
         "treatment_session": shown.treatment_session,
         "sheet": shown,
         "poll_tag": live.tag(shown, pulse),
-        "rail": lines.rail(shown),
+        "rail": rail.rail(shown),
         "gate": lines.without_actions(lines.gate_lines(shown), inline),
         "unmet": lines.without_actions(lines.predose_lines(shown), inline),
         "flow": flowsheet.flowsheet(shown.record, shown.due, may_correct=may_correct),
@@ -132,7 +132,7 @@ def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, A
     return {
         "treatment_session": treatment_session,
         "panel": step_panel(treatment_session, first) if first else None,
-        "menu": [lines.step_action(treatment_session, s) for s in steps if s is not first],
+        "menu": [menu.step_action(treatment_session, s) for s in steps if s is not first],
         "escort": booking["escort"],
         "may_name_escort": user.may(discharge.ESCORT, treatment_session.clinic_id)
         and treatment_session.status in {Status.PLANNED, *PRESENT},

@@ -18,7 +18,7 @@ from patients.models import Consent, Task
 from sessions.covered import covered
 from sessions.lifecycle import Status
 from sessions.models import Dose, InfusionEvent
-from sessions.services import corrections, doses, infusions
+from sessions.services import corrections, doses, infusions, pumps
 from sessions.tests.factories import take_step
 
 
@@ -204,7 +204,7 @@ def test_what_an_infusion_is_refused_for(infused: Visit, typed: dict, words: str
 def test_the_ordered_rate_gives_the_dose_in_its_minutes(infused: Visit) -> None:
     order = infused.course.dose_orders.get()
     order.refresh_from_db()
-    assert infusions.ordered_rate(order) == Decimal("57.0")
+    assert pumps.ordered_rate(order) == Decimal("57.0")
 
 
 def test_an_infusion_is_corrected_in_its_own_form(infused: Visit, client: Client) -> None:

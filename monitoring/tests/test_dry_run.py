@@ -16,10 +16,10 @@ from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_staff
 from monitoring.services import discharge, events, record
 from monitoring.tests.visits import Clock, Visit
-from sessions import protocols
 from sessions.admin.dry_run import past_sessions
 from sessions.models import MonitoringTemplate, Protocol, TreatmentSession
 from sessions.ports import dry_run
+from sessions.services import publishing
 from sessions.tests.factories import shipped
 from sessions.trials import Compared
 
@@ -28,7 +28,7 @@ CHANGE = "admin:treatment_sessions_protocol_change"
 
 @pytest.fixture
 def draft(clinic: Clinic, administrator: User) -> Protocol:
-    return protocols.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
+    return publishing.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_sessions_of_another_clinic_are_not_tried(
 ) -> None:
     user = make_staff(other_clinic, Role.ADMINISTRATOR, "elsewhere")
     client.force_login(user)
-    theirs = protocols.new_draft(shipped(), by=user, clinic_id=other_clinic.pk)
+    theirs = publishing.new_draft(shipped(), by=user, clinic_id=other_clinic.pk)
     assert "No session with a dose has ended" in text(client.get(url(theirs), {"last": "5"}))
 
 

@@ -17,14 +17,9 @@ from sessions import protocols
 from sessions.admin.dry_run import DryRunMixin, last_made
 from sessions.dosing import DosingError
 from sessions.forms.simulation import SimulationForm
-from sessions.models import (
-    DoseOption,
-    MonitoringCheck,
-    MonitoringTemplate,
-    Protocol,
-    ProtocolPhase,
-)
+from sessions.models import DoseOption, MonitoringCheck, MonitoringTemplate, Protocol, ProtocolPhase
 from sessions.planning import PlanningError
+from sessions.services import publishing
 from sessions.simulation import simulate
 
 YES_OR_NO = ["escort_required", "predose_needs_weight"]
@@ -185,11 +180,11 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         clinic = clinic_here(request)
-        return clinic is not None and staff(request).may(protocols.PUBLISH, clinic.pk)
+        return clinic is not None and staff(request).may(publishing.PUBLISH, clinic.pk)
 
     def save_model(self, request: HttpRequest, obj: Protocol, form: Any, change: bool) -> None:
         if not change:
-            obj.version = protocols.next_version(obj.key, obj.clinic_id)
+            obj.version = publishing.next_version(obj.key, obj.clinic_id)
         super().save_model(request, obj, form, change)
 
     def get_urls(self) -> list[URLPattern]:
@@ -211,7 +206,7 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
         clinic = clinic_here(request)
         clinic_id = clinic.pk if clinic else None
         drafts = [
-            protocols.new_draft(row, by=staff(request), clinic_id=clinic_id)
+            publishing.new_draft(row, by=staff(request), clinic_id=clinic_id)
             for row in rows.order_by("pk")
         ]
         count = "1 draft is" if len(drafts) == 1 else f"{len(drafts)} drafts are"
@@ -230,7 +225,7 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
     def _publish(self, request: HttpRequest, protocol: Protocol) -> bool:
         try:
             accepted = request.POST.get("_accepted", "")
-            protocols.publish(protocol.pk, by=staff(request), accepted=accepted)
+            publishing.publish(protocol.pk, by=staff(request), accepted=accepted)
         except ValidationError as refusal:
             text = f"{protocol} is not published. {' '.join(refusal.messages)}"
             self.message_user(request, text, messages.ERROR)
@@ -253,11 +248,11 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
         draft, form = kwargs.get("obj"), context["adminform"].form
         if draft is not None and "visit_minutes" in form.fields:
             context["may_publish"] = self.has_publish_permission(request)
-            context["differences"] = protocols.differences(draft.pk)
+            context["differences"] = publishing.differences(draft.pk)
             whole = protocols.whole().get(pk=draft.pk)
             if hasattr(whole, "monitoring"):
                 context["dry_run"] = {"made": last_made(whole)}
-            short = protocols.visit_too_short(draft.pk)
+            short = publishing.visit_too_short(draft.pk)
             if short:
                 form.errors.setdefault("visit_minutes", form.error_class()).append(short)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -265,7 +260,7 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
     @admin.action(description="Retire", permissions=["publish"])
     def retire(self, request: HttpRequest, rows: QuerySet[Protocol]) -> None:
         for row in rows.order_by("pk"):
-            protocols.retire(row.pk, by=staff(request))
+            publishing.retire(row.pk, by=staff(request))
             self.message_user(request, f"{row} is retired.", messages.SUCCESS)
 
     def simulate_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -17,7 +17,7 @@ from patients.forms.fields import LineField, TextField
 from sessions.dosing import MG_PER_DEVICE
 from sessions.forms.fields import MomentField, PlainNumberField
 from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent
-from sessions.services import infusions
+from sessions.services import drips, pumps
 
 REASON_LENGTH = 240
 
@@ -204,7 +204,7 @@ class InfusionForm(ClinicalForm):
             kwargs["initial"] = {
                 "dose_mg": _typed(order.dose_mg),
                 "concentration_mg_ml": _typed(order.concentration_mg_ml),
-                "rate_ml_h": _typed(infusions.ordered_rate(order)),
+                "rate_ml_h": _typed(pumps.ordered_rate(order)),
             }
         super().__init__(*args, **kwargs)
         self.helper = layout(
@@ -232,7 +232,7 @@ class InfusionChangeForm(ClinicalForm):
 
     def __init__(self, *args: Any, last: InfusionEvent | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        kinds = infusions.NEXT[last.kind] if last else ()
+        kinds = drips.NEXT[last.kind] if last else ()
         words = {"stop": "Stop", "pause": "Pause", "rate": "New rate", "resume": "Resume"}
         choices = [(kind.value, words[kind]) for kind in kinds]
         self.fields["kind"] = forms.ChoiceField(

@@ -2,14 +2,9 @@ from sessions.models.checking import DoseCheck, DoseWaste
 from sessions.models.course import DoseOrder, TreatmentCourse
 from sessions.models.dose import Dose, InfusionEvent
 from sessions.models.policy import DosingPolicy
-from sessions.models.protocol import (
-    DoseOption,
-    MonitoringCheck,
-    MonitoringTemplate,
-    Protocol,
-    ProtocolPhase,
-)
+from sessions.models.protocol import DoseOption, Protocol, ProtocolPhase
 from sessions.models.session import ChairStay, Signature, StatusChange, TreatmentSession
+from sessions.models.template import MonitoringCheck, MonitoringTemplate
 
 __all__ = [
     "ChairStay",

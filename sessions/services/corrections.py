@@ -17,7 +17,7 @@ from sessions.models.protocol import Route
 from sessions.services import steps, wastes
 from sessions.services.doses import GIVE, Device, check_device, check_time
 from sessions.services.drips import Kind, began, steps_of
-from sessions.services.infusions import Change, check_numbers, check_vial
+from sessions.services.pumps import Change, check_numbers, check_vial
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Infusions: one dose row, and events for start, rate, pauses and stop."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -11,56 +10,24 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.numbers import plain
-from sessions.dosing import rate_ml_h, volume_ml
 from sessions.lifecycle import Status
-from sessions.limits import agree, over_cap, too_fast
-from sessions.models import (
-    Dose,
-    DoseCheck,
-    DoseOrder,
-    DosingPolicy,
-    InfusionEvent,
-    TreatmentSession,
-)
+from sessions.limits import over_cap
+from sessions.models import Dose, DoseOrder, DosingPolicy, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import asks, authorization, checks, steps
 from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
 from sessions.services.drips import NEXT, Kind, began, steps_of
+from sessions.services.pumps import (
+    ABOVE_0,
+    Change,
+    Infusion,
+    check_as_checked,
+    check_numbers,
+    check_rate,
+    check_vial,
+)
 
-ABOVE_0 = "Enter a number above 0."
 OUTSIDE_WITHOUT_REASON = "Say why it was given outside the gate."
-SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
-
-
-@dataclass(frozen=True, slots=True)
-class Infusion:
-    """What was typed when an infusion was started; no time is now, by the database's clock."""
-
-    lot: str
-    rate_ml_h: Decimal
-    concentration_mg_ml: Decimal
-    dose_mg: Decimal
-    at: datetime | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was typed about a running infusion."""
-
-    kind: str
-    at: datetime | None = None
-    rate_ml_h: Decimal | None = None
-    given_ml: Decimal | None = None
-    reason: str = ""
-
-
-def ordered_rate(order: DoseOrder) -> Decimal | None:
-    """Return the pump rate in mL/h that gives the ordered dose in the ordered minutes."""
-    if not order.infusion_minutes or not order.concentration_mg_ml:
-        return None
-    ml = volume_ml(order.dose_mg, order.concentration_mg_ml)
-    return rate_ml_h(ml, order.infusion_minutes)
 
 
 def start(
@@ -104,15 +71,6 @@ def _check_typed(
     check_vial(infusion.lot, infusion.dose_mg, infusion.concentration_mg_ml)
 
 
-def check_vial(lot: str, dose_mg: Decimal, concentration_mg_ml: Decimal) -> None:
-    if not lot.strip():
-        raise ValidationError({"lot": "Enter the lot from the vial."})
-    if dose_mg <= 0:
-        raise ValidationError({"dose_mg": ABOVE_0})
-    if concentration_mg_ml <= 0:
-        raise ValidationError({"concentration_mg_ml": ABOVE_0})
-
-
 def _authorize(
     treatment_session: TreatmentSession,
     infusion: Infusion,
@@ -141,40 +99,9 @@ def _authorize(
         text = "This is not the ordered concentration. Correct it, or say why."
         raise ValidationError({"concentration_mg_ml": text})
     numbers = (infusion.rate_ml_h, infusion.dose_mg, infusion.concentration_mg_ml)
-    _check_rate(*numbers, order, infusion.reason)
+    check_rate(*numbers, order, infusion.reason)
     if check := checks.require(treatment_session, order, policy, at):
-        _check_as_checked(infusion, check)
-
-
-def _check_rate(
-    rate: Decimal, dose_mg: Decimal, concentration: Decimal, order: DoseOrder, reason: str
-) -> None:
-    """Refuse a rate beyond the ceiling; ask why it gives the dose in fewer minutes than ordered."""
-    if refusal := too_fast(rate, concentration, order.weight_kg):
-        raise ValidationError({"rate_ml_h": refusal}, code="too_fast")
-    if not order.infusion_minutes or reason.strip():
-        return
-    ordered = rate_ml_h(volume_ml(dose_mg, concentration), order.infusion_minutes)
-    if rate > ordered and not agree(rate, ordered):
-        text = f"{plain(dose_mg)} mg in {order.infusion_minutes} minutes are {ordered} mL/h."
-        raise ValidationError({"rate_ml_h": f"{text} Correct the rate, or say why it is faster."})
-
-
-def _check_as_checked(infusion: Infusion, check: DoseCheck) -> None:
-    """Refuse to start what is not what the second person has checked."""
-    checked = {
-        "dose_mg": (infusion.dose_mg, check.dose_mg, "mg"),
-        "concentration_mg_ml": (infusion.concentration_mg_ml, check.concentration_mg_ml, "mg/mL"),
-        "rate_ml_h": (infusion.rate_ml_h, check.rate_ml_h, "mL/h"),
-    }
-    wrong = {
-        name: f"{plain(second)} {unit} was checked by {check.checked_by}. "
-        "Start that, or have this checked."
-        for name, (number, second, unit) in checked.items()
-        if second is not None and number != second
-    }
-    if wrong:
-        raise ValidationError(wrong)
+        check_as_checked(infusion, check)
 
 
 def _write(
@@ -309,14 +236,6 @@ def _check_change(
         raise ValidationError({"reason": "Say why it is paused."})
 
 
-def check_numbers(change: Change, dose: Dose) -> None:
-    """Refuse a running infusion without its rate, and a stopped one without its volume."""
-    if change.kind in {Kind.RATE, Kind.RESUME} and not change.rate_ml_h:
-        raise ValidationError({"rate_ml_h": "Enter the rate in mL per hour."})
-    if change.kind == Kind.STOP:
-        _check_volume(change, dose)
-
-
 def _gives_more(change: Change, events: list[InfusionEvent]) -> bool:
     if change.kind == Kind.RESUME:
         return True
@@ -341,15 +260,4 @@ def _check_gate(
         raise ValidationError([condition.text for condition in unmet], code="predose")
     if change.rate_ml_h and dose.concentration_mg_ml and dose.order:
         numbers = (change.rate_ml_h, dose.dose_mg, dose.concentration_mg_ml)
-        _check_rate(*numbers, dose.order, change.reason)
-
-
-def _check_volume(change: Change, dose: Dose) -> None:
-    if change.given_ml is None:
-        raise ValidationError({"given_ml": "Enter the volume given in mL, as the pump shows it."})
-    if not dose.concentration_mg_ml:
-        return
-    prepared = volume_ml(dose.dose_mg, dose.concentration_mg_ml)
-    if change.given_ml > prepared * SPARE and not change.reason.strip():
-        text = f"{plain(dose.dose_mg)} mg are {prepared} mL. Check the volume, or say why."
-        raise ValidationError({"given_ml": text})
+        check_rate(*numbers, dose.order, change.reason)

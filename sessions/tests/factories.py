@@ -9,16 +9,15 @@ from clinic.audit import acting
 from clinic.models import Chair, User
 from clinic.tests.factories import TESTS
 from patients.models import Patient
-from sessions import protocols
 from sessions.lifecycle import Status
 from sessions.models import DoseOrder, Protocol, TreatmentCourse, TreatmentSession
-from sessions.services import steps
+from sessions.services import publishing, steps
 
 
 def shipped(key: str = "esketamine-trd-us") -> Protocol:
     """Return the shipped protocol, loading all of them once per test database state."""
     if not Protocol.objects.filter(key=key).exists():
-        protocols.load_shipped()
+        publishing.load_shipped()
     return Protocol.objects.get(key=key, status=Protocol.Status.PUBLISHED)
 
 

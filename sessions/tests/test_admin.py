@@ -12,8 +12,8 @@ from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_staff
 from patients.models import Task
 from patients.tests.factories import make_patient
-from sessions import protocols
 from sessions.models import MonitoringTemplate, Protocol, TreatmentSession
+from sessions.services import publishing
 from sessions.tests.factories import make_course, make_session, shipped
 
 LIST = "admin:treatment_sessions_{}_changelist"
@@ -35,7 +35,7 @@ def elsewhere(client, other_clinic):
 
 @pytest.fixture
 def draft(clinic, administrator):
-    return protocols.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
+    return publishing.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
 
 
 def act(office, action, *rows):

@@ -13,9 +13,8 @@ from clinic.models import AuditEvent, Chair, Closure
 from clinic.tests.factories import TESTS, make_clinic
 from patients.models import Task
 from patients.tests.factories import make_patient
-from sessions import protocols
 from sessions.models import TreatmentCourse, TreatmentSession
-from sessions.services import booking
+from sessions.services import booking, publishing
 from sessions.tests.factories import make_course, make_session, shipped
 
 
@@ -86,8 +85,8 @@ def test_no_protocol_is_chosen_before_a_person_chooses_one(desk, patient):
 def test_a_clinics_own_protocol_is_told_from_the_one_that_ships(
     desk, patient, clinic, administrator
 ):
-    own = protocols.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
-    protocols.publish(own.pk, by=administrator)
+    own = publishing.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
+    publishing.publish(own.pk, by=administrator)
     page = unescape(desk.get(url(patient)).content.decode())
     assert f"{own.title} (version 1, this clinic's)</option>" in page
     assert f"{shipped('esketamine-trd-eu').title} (version 1)</option>" in page

@@ -12,8 +12,8 @@ from clinic.audit import acting
 from clinic.models import Closure
 from clinic.tests.factories import TESTS
 from patients.tests.factories import make_patient
-from sessions import protocols
 from sessions.management.commands import simulate_protocol
+from sessions.services import publishing
 from sessions.services.drafts import Choice, draft
 from sessions.tests.factories import shipped
 
@@ -142,10 +142,10 @@ def test_the_newest_published_version_in_the_database_counts(db):
 
 
 def test_a_clinics_own_version_counts_where_the_clinic_is_named(clinic, administrator):
-    copy = protocols.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
+    copy = publishing.new_draft(shipped(), by=administrator, clinic_id=clinic.pk)
     with acting(TESTS):
         copy.phases.filter(order=1).update(count=6)
-    protocols.publish(copy.pk, by=administrator)
+    publishing.publish(copy.pk, by=administrator)
     own = plan("esketamine-trd-us", "--start", START, "--clinic", "North")
     assert [s["phase"] for s in own["sessions"]].count("Induction") == 6
     without = plan("esketamine-trd-us", "--start", START)

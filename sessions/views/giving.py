@@ -23,6 +23,7 @@ from sessions.forms.sheet import (
 from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import authorization, checks, corrections, doses, drips, infusions
+from sessions.services.pumps import Change, Infusion
 
 GET_POST = require_http_methods(["GET", "POST"])
 
@@ -124,7 +125,7 @@ def infusion(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         outside = values.pop("outside_gate")
         infusions.start(
             treatment_session.pk,
-            infusions.Infusion(**values),
+            Infusion(**values),
             by=staff(request),
             outside_gate=outside,
             entry=panel.form.submission("infusion", public_id),
@@ -157,7 +158,7 @@ def infusion_change(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         outside = values.pop("outside_gate")
         event = infusions.change(
             treatment_session.pk,
-            infusions.Change(**values),
+            Change(**values),
             by=staff(request),
             outside_gate=outside,
             entry=panel.form.submission("infusion_change", public_id),
@@ -189,7 +190,7 @@ def infusion_correct(request: HtmxHttpRequest, public_id: UUID, number: int) -> 
     def save() -> str:
         values = form.values
         shown = line[values.pop("seen")]
-        right = infusions.Change(shown.kind, **values)
+        right = Change(shown.kind, **values)
         entry = form.submission("infusion_correct", f"{public_id}.{number}")
         corrections.correct_step(shown, right, by=staff(request), entry=entry)
         return f"“{what.capitalize()}” corrected; both entries stay on record."
