@@ -53,7 +53,7 @@ class ClinicalForm(forms.Form):
         self.fields["entry_id"].initial = uuid.uuid4
 
     def submission(self, purpose: str, subject: object) -> Submission:
-        """Identify this post for `entries.claim`; call it after `is_valid()`."""
+        """Identify this post for `audit.acting`; call it after `is_valid()`."""
         return submission(self.cleaned_data["entry_id"], purpose, subject, self._sent())
 
     def _sent(self) -> dict[str, Any]:

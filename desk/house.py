@@ -54,8 +54,7 @@ class House:
         self.zone = clinic.zone
         self.consents = _one_each(rows["consent"], "patient_id")
         self.screens = _one_each(rows["screen"], "patient_id")
-        screening = next(iter(rows["screen_policy"]), None)
-        self.reasks = (ScreenPolicy(**screening) if screening else ScreenPolicy()).reasks
+        self.reasks = ScreenPolicy(**next(iter(rows["screen_policy"]), {})).reasks
         self.conditions = _by(rows["condition"], "patient_id")
         self.medicines = _by(rows["medicine"], "patient_id")
         self.allergies = _by(rows["allergy"], "patient_id")

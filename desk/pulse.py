@@ -59,8 +59,8 @@ def _people_on_site() -> str:
             WHERE s.clinic_id = %(clinic)s AND s.until IS NULL AND s.corrected_at IS NULL
             ORDER BY s.since, s.id
         ) AS here),
-        (SELECT json_build_array(required, ask_again_minutes) FROM {table(PresencePolicy)}
-         WHERE clinic_id = %(clinic)s),
+        (SELECT json_build_object('required', required, 'ask_again_minutes', ask_again_minutes)
+         FROM {table(PresencePolicy)} WHERE clinic_id = %(clinic)s),
         (SELECT json_build_array(h.public_id, h.stay_id, h.to_id, {_name("p")})
          FROM {table(HandOver)} h JOIN {table(User)} p ON p.id = h.to_id
          JOIN {table(OnSite)} s ON s.id = h.stay_id AND s.until IS NULL
@@ -150,15 +150,9 @@ def read(clinic: Clinic) -> Pulse:
         chairs,
         jumped_at,
         silent,
-        presence.site(now, _policy(policy), map(_stay, people)),
+        presence.site(now, PresencePolicy(**(policy or {})), map(_stay, people)),
         Asked(*asked) if asked else None,
         digest,
-    )
-
-
-def _policy(found: Any) -> PresencePolicy:
-    return (
-        PresencePolicy(required=found[0], ask_again_minutes=found[1]) if found else PresencePolicy()
     )
 
 

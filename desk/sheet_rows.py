@@ -65,7 +65,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         stays=found["stays"],
         allergies=found["allergies"],
         site=site,
-        dosing=found["dosing"] or DosingPolicy(clinic_id=treatment_session.clinic_id),
+        dosing=found["dosing"] or DosingPolicy(),
         second_checks=found["second_checks"],
         wastes=found["wastes"],
     )

@@ -13,6 +13,7 @@ from monitoring.models.discharge import Instructions
 from monitoring.services.way_home import Leaving
 from patients.forms.fields import LineField
 from sessions.forms.fields import MomentField
+from sessions.forms.second_person import SecondPersonForm, second_row
 from sessions.forms.sheet import More, layout, reason_field, row
 
 
@@ -152,7 +153,7 @@ class ReleaseForm(ClinicalForm):
         return Leaving(kind, name, typed["instructions"])
 
 
-class OverrideForm(ClinicalForm):
+class OverrideForm(SecondPersonForm):
     """Let the patient go before the gate is met, with a second person's name and password.
 
     `shown` carries the codes of the conditions that the form named, `rows` what was on record.
@@ -161,35 +162,10 @@ class OverrideForm(ClinicalForm):
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
     rows = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     reason = reason_field("Why they leave before the gate is met", required=True)
-    second_username = LineField(
-        label="Second person: user name",
-        max_length=150,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    second_password = forms.CharField(
-        label="Second person: password",
-        max_length=200,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
-
-    second_code = LineField(
-        label="Second person: code",
-        max_length=40,
-        required=False,
-        help_text="From their authenticator, if they sign in with one.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric"}),
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        who = row("second_username", "second_password", "second_code")
-        self.helper = layout("entry_id", "shown", "rows", "reason", who)
-
-    def _sent(self) -> dict[str, Any]:
-        """Identify the post without what the second person signs in with."""
-        secrets = {"second_password", "second_code"}
-        return {name: value for name, value in super()._sent().items() if name not in secrets}
+        self.helper = layout("entry_id", "shown", "rows", "reason", second_row())
 
 
 class DepartureForm(ClinicalForm):

@@ -22,20 +22,13 @@ OVERRIDE = Purpose(
 
 
 def confirm(
-    request: HttpRequest,
-    treatment_session: TreatmentSession,
-    *,
-    by: User,
-    username: str,
-    password: str,
-    code: str = "",
+    request: HttpRequest, treatment_session: TreatmentSession, typed: Typed, *, by: User
 ) -> User:
     """Return the second person; a refusal is on record before it is shown, and never says why.
 
     That one of the two has to be a prescriber is said first: the code works once, and nobody
     learns from it whether a password was right.
     """
-    typed = Typed(username, password, code)
     return second_person.confirm(request, treatment_session, OVERRIDE, typed, by=by)
 
 

@@ -143,14 +143,7 @@ def override(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         entry = form.submission("override", public_id)
         try:
             discharge.check_override(treatment_session, typed["reason"], shown, by=by, entry=entry)
-            second = witness.confirm(
-                request,
-                treatment_session,
-                by=by,
-                username=typed["second_username"],
-                password=typed["second_password"],
-                code=typed["second_code"],
-            )
+            second = witness.confirm(request, treatment_session, form.second, by=by)
             override = discharge.Override(typed["reason"], second, shown)
             discharge.release(treatment_session.pk, by=by, override=override, entry=entry)
         except UnseenError:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -49,8 +49,7 @@ def add_medication(
     note: str = "",
     entry: Submission | None = None,
 ) -> Medication:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         _check_day(patient, started_on, "started_on")
         row = Medication(text=text, started_on=started_on, note=note)
@@ -60,8 +59,7 @@ def add_medication(
 def stop_medication(
     pk: int, *, by: User, stopped_on: date, entry: Submission | None = None
 ) -> Medication:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         row = _locked_row(Medication, pk, by)
         if row.status == "stopped":
             raise ValidationError("This medicine was stopped already.", code="stopped")
@@ -81,8 +79,7 @@ def add_condition(
     note: str = "",
     entry: Submission | None = None,
 ) -> Condition:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         _check_day(patient, onset_on, "onset_on")
         row = Condition(text=text, onset_on=onset_on, note=note)
@@ -92,8 +89,7 @@ def add_condition(
 def resolve_condition(
     pk: int, *, by: User, abated_on: date, entry: Submission | None = None
 ) -> Condition:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         row = _locked_row(Condition, pk, by)
         if not row.is_active:
             raise ValidationError("This condition is not active any more.", code="resolved")
@@ -114,8 +110,7 @@ def add_allergy(
     note: str = "",
     entry: Submission | None = None,
 ) -> Allergy:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         for none_known in _active_allergies(patient, code=NO_KNOWN_ALLERGY):
             none_known.status = "inactive"
@@ -128,8 +123,7 @@ def no_known_allergies(
     patient_pk: int, *, by: User, note: str = "", entry: Submission | None = None
 ) -> Allergy:
     """Record that the patient was asked and no allergy is known; a later allergy ends it."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         if _active_allergies(patient):
             raise ValidationError(
@@ -156,8 +150,7 @@ def add_measure(
     entry: Submission | None = None,
 ) -> BodyMeasure:
     """Record a weight or height; `confirmed` is the value in kg or cm that the user confirmed."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         value = measured.value
         _check_measure(measured, patient)
@@ -172,8 +165,7 @@ def enter_in_error(
     model: type[Row], pk: int, *, by: User, reason: str, entry: Submission | None = None
 ) -> Row:
     """Take a row out of use; it stays on the record with the reason."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         row = _locked_row(model, pk, by)
         if not reason:
             raise ValidationError({"reason": "Say why this is wrong."})

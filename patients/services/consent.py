@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import Clinic, User
@@ -42,8 +42,7 @@ def give(
     patient_pk: int, agreement: Agreement, *, by: User, entry: Submission | None = None
 ) -> Consent:
     """Record a consent; one that still stands ends at the moment of the new one."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         permission = PERMISSIONS[Consent.Kind(agreement.kind)]
         patient = locked(patient_pk, by=by, permission=permission)
         return record(patient, agreement, by=by, now=clock.now())
@@ -73,8 +72,7 @@ def record(patient: Patient, agreement: Agreement, *, by: User, now: datetime) -
 def withdraw(
     pk: int, *, by: User, withdrawn_at: datetime, note: str, entry: Submission | None = None
 ) -> Consent:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         kind, patient_pk = Consent.objects.values_list("kind", "patient_id").get(pk=pk)
         locked(patient_pk, by=by, permission=PERMISSIONS[Consent.Kind(kind)])
         consent = (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -29,8 +29,7 @@ def save(
 
     The patient's version guards it, so that two people can't each add the first contact.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHANGE)
         check_alive(patient)
         check_version(patient, version)

@@ -85,8 +85,7 @@ def confirm(
 
     A repeated submission ends where `shown_at` says.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         draft = _standing(public_id, by)
         files = dict(enumerate(draft.files))
         chosen = [files[position] for position in positions if position in files]

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -29,8 +29,7 @@ class Enrolled:
 def enrol(
     patient_pk: int, enrolled: Enrolled, *, by: User, entry: Submission | None = None
 ) -> RemsEnrolment:
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         patient = locked(patient_pk, by=by, permission=RECORD)
         check_alive(patient)
         now = clock.now()
@@ -49,8 +48,7 @@ def enrol(
 def end(
     pk: int, *, ended_on: date, reason: str, by: User, entry: Submission | None = None
 ) -> RemsEnrolment:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient_pk = RemsEnrolment.objects.values_list("patient_id", flat=True).get(pk=pk)
         patient = locked(patient_pk, by=by, permission=RECORD)
         row = RemsEnrolment.objects.select_for_update(of=("self",)).get(pk=pk)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -31,8 +31,7 @@ def hold_mail(patient: Patient, reason: str, now: datetime) -> MailHold:
 
 
 def lift(pk: int, *, note: str, by: User, entry: Submission | None = None) -> MailHold:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         hold = MailHold.objects.select_for_update().get(pk=pk)
         if not by.may(LIFT, hold.clinic_id):
             raise PermissionDenied(LIFT)

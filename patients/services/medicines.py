@@ -5,7 +5,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -70,8 +70,7 @@ def acknowledge(
     entry: Submission | None = None,
 ) -> list[MedicineReview]:
     """Record for each alert and line why it doesn't stand in the way; what was seen is skipped."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
         if not reason:
             raise ValidationError({"reason": "Say why treatment may go on."})

@@ -86,8 +86,7 @@ def register(
     shown_at: Callable[[Patient], str] = lambda patient: "",
 ) -> Patient:
     """Add the patient; a repeated submission ends where `shown_at` says."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         if not by.may(ADD, clinic.pk):
             raise PermissionDenied(ADD)
         _check(person, clock.now(), clinic)
@@ -112,8 +111,7 @@ def change(
     pk: int, person: Person, *, by: User, version: int, entry: Submission | None = None
 ) -> Patient:
     """Save what was edited; a page opened before somebody else's save is refused."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         before = Patient.objects.select_related("clinic").get(pk=pk)
         number = person.record_number or before.record_number
         if number != before.record_number:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -45,8 +45,7 @@ def screen(
     patient_pk: int, decision: Decision, *, by: User, entry: Submission | None = None
 ) -> SafetyScreen:
     """Record the screen; the latest one counts, earlier ones stay."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=SCREEN)
         check_alive(patient)
         now = clock.now()

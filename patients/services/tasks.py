@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -46,8 +46,7 @@ def ask(
 
 def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> Task:
     """Close a task that somebody has seen to, with what was done."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         task = _open(pk, by)
         if not note.strip():
             raise ValidationError({"note": "Say what was done."})
@@ -57,8 +56,7 @@ def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> T
 
 def take(pk: int, *, by: User, entry: Submission | None = None) -> Task:
     """Say that this person sees to it; nobody takes it out of another's hands."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         task = _open(pk, by)
         if task.taken_by_id not in {None, by.pk}:
             raise ValidationError(
@@ -69,8 +67,7 @@ def take(pk: int, *, by: User, entry: Submission | None = None) -> Task:
 
 def release(pk: int, *, by: User, entry: Submission | None = None) -> Task:
     """Give it back to everybody of the role; anybody may, since people go on leave."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         return _held(_open(pk, by), None, "task.released")
 
 
@@ -85,8 +82,7 @@ def postpone(
     pk: int, *, by: User, due_on: date, reason: str, entry: Submission | None = None
 ) -> Task:
     """Let it be due on a later day; when it was due first stays on the record."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         task = _open(pk, by)
         today = clock.now().astimezone(task.clinic.zone).date()
         if not today < due_on <= today + LATEST:

@@ -39,8 +39,7 @@ def book(
     of the preview: other dates or chairs than those are not booked. A repeated submission ends
     where `shown_at` says.
     """
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         patient = (
             Patient.objects.select_for_update(no_key=True, of=("self",))
             .select_related("clinic")

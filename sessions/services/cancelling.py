@@ -39,8 +39,7 @@ def cancel_sessions(
 
     For each of them the front desk is asked to call the patient.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         _check_reason(reason)
         _lock_courses(pk__in=keys)
         now = clock.now()
@@ -83,8 +82,7 @@ def cancel_day(
     """
     if not by.may(CANCEL, clinic.pk):
         raise PermissionDenied(CANCEL)
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         _check_reason(reason)
         those = {**_on(clinic, day), "public_id__in": shown}
         _lock_courses(**those)

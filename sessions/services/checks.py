@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, second_person
+from clinic import audit, clock, second_person
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -118,8 +118,7 @@ def record(
     entry: Submission | None = None,
 ) -> DoseCheck:
     """Put the second person's numbers beside the calculated ones; what differs is kept, too."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now()
         if not by.may(GIVE, treatment_session.clinic_id):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -39,8 +39,7 @@ def correct_device(
     entered_in_error: bool = False,
     entry: Submission | None = None,
 ) -> Dose:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(wrong, Route.NASAL, device.reason, by=by)
         now, given_at = clock.now(), device.given_at or wrong.given_at
         check_time(treatment_session, given_at, now, device.reason)
@@ -69,8 +68,7 @@ def correct_infusion(
     entered_in_error: bool = False,
     entry: Submission | None = None,
 ) -> Dose:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(wrong, Route.IV, drip.reason, by=by)
         now, given_at = clock.now(), drip.given_at or wrong.given_at
         check_time(treatment_session, given_at, now, drip.reason)
@@ -94,8 +92,7 @@ def correct_step(
     wrong: InfusionEvent, right: Change, *, by: User, entry: Submission | None = None
 ) -> InfusionEvent:
     """Correct time, rate or volume of a step; what kind of step it was stays."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock_row(wrong, right.reason, by=by)
         if wrong.kind == Kind.START:
             raise ValidationError("The start is corrected with the infusion itself.", code="start")

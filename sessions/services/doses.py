@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -53,8 +53,7 @@ def record_device(
 
     Outside the gate the dose is recorded whatever is missing: it has been given.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):

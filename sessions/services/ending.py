@@ -2,7 +2,7 @@
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -26,8 +26,7 @@ def stop_course(
 
     A session that has begun goes on to its own end.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         course = lock_course(pk)
         if not by.may(STOP, course.clinic_id):
             raise PermissionDenied(STOP)

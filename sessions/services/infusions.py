@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -38,8 +38,7 @@ def start(
     outside_gate: bool = False,
     entry: Submission | None = None,
 ) -> Dose:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):
@@ -173,8 +172,7 @@ def change(
     To resume, or to go faster, is to give more: it needs what a dose needs, or has happened already
     outside the gate. To pause, to slow down and to stop is always right.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now(treatment_session)
         if not by.may(GIVE, treatment_session.clinic_id):

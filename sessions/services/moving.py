@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -76,8 +76,7 @@ def move(
     Outside its treatment week it needs a reason; nearer to a neighbor than the minimum gap it is a
     prescriber's decision, with a reason.
     """
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         of = TreatmentSession.objects.values("course_id").get(pk=pk)
         course = lock_course(of["course_id"])
         lock_chairs(course.clinic)

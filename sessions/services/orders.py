@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -54,8 +54,7 @@ def order_dose(
     range, needs a reason. `replaces` is the public id of the order that stood when the page was
     opened, or "".
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         course = lock_course(course_pk)
         if not by.may(ORDER, course.clinic_id):
             raise PermissionDenied(ORDER)

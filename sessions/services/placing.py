@@ -4,7 +4,7 @@ from datetime import date, time
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, entries
+from clinic import audit
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -56,8 +56,7 @@ def place(
     entry: Submission | None = None,
 ) -> moving.Move:
     """Book a session that has a number and no date; the rules are those of a move."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         course = lock_course(pk)
         if not by.may(moving.MOVE, course.clinic_id):
             raise PermissionDenied(moving.MOVE)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -32,8 +32,7 @@ def change_rhythm(
 
     Planned sessions of later treatment weeks keep their numbers and get new dates.
     """
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         course = lock_course(pk)
         if not by.may(ORDER, course.clinic_id):
             raise PermissionDenied(ORDER)

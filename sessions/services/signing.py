@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import prefetch_related_objects
 from django.forms.models import model_to_dict
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -118,8 +118,7 @@ def _step(row: InfusionEvent) -> dict[str, Any]:
 def sign(
     pk: int, *, by: User, version: int, note: str = "", entry: Submission | None = None
 ) -> Signature:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         if not by.may(SIGN, treatment_session.clinic_id):
             raise PermissionDenied(SIGN)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, locks, times
+from clinic import audit, clock, locks, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
@@ -154,8 +154,7 @@ def change_status(
     entry: Submission | None = None,
 ) -> TreatmentSession:
     """Take one step, unless the session has changed since the page was opened."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = lock(pk)
         check_version(treatment_session, version)
         now = clock.now(treatment_session)
@@ -183,8 +182,7 @@ def sit(
     entry: Submission | None = None,
 ) -> ChairStay:
     """Record where the patient sits now; the booking stays as it is."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = lock(pk)
         if chair is not None and chair.room.clinic_id != treatment_session.clinic_id:
             raise ValidationError({"chair": "Choose a chair of this clinic."})

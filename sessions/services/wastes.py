@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, second_person, times
+from clinic import audit, clock, second_person, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -78,8 +78,7 @@ def record(
     entry: Submission | None = None,
 ) -> DoseWaste:
     """Record the waste of the dose of this number; 0 is one that was prepared and not begun."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(pk, by)
         dose = standing_dose(treatment_session, number) if number else None
         if number and dose is None:
@@ -101,8 +100,7 @@ def correct(
     entry: Submission | None = None,
 ) -> DoseWaste:
     """Write the right numbers beside the wrong ones; both stay on record."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(wrong.treatment_session_id, by)
         if DoseWaste.objects.filter(supersedes=wrong.pk).exists():
             raise StaleVersionError
