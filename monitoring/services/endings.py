@@ -3,21 +3,15 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import clock, entries, times
+from clinic import clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
 from clinic.roles import Role
-from monitoring.models import (
-    AgainstAdvice,
-    EmergencyPolicy,
-    LeftUnnoticed,
-    SearchStep,
-    Transfer,
-)
+from monitoring.models import AgainstAdvice, EmergencyPolicy, LeftUnnoticed, SearchStep, Transfer
 from monitoring.readings import said
 from monitoring.services import taps
 from patients.models import Task
@@ -61,13 +55,12 @@ def transfer(
     entry: Submission | None = None,
 ) -> Transfer:
     """End the session by handing the patient over; `after_step` holds mail and asks for a call."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         check_version(treatment_session, version)
         if not said(hand_over.to_where):
             raise ValidationError({"to_where": "Say where the patient was taken."})
-        now = clock.now()
+        now = clock.now(treatment_session)
         at = _checked(at, now, treatment_session)
         reason = f"To {hand_over.to_where.strip()}"
         steps.take(treatment_session, Status.TRANSFERRED, by=by, now=now, at=at, reason=reason)
@@ -89,11 +82,10 @@ def leave(
     at: datetime | None = None,
     entry: Submission | None = None,
 ) -> AgainstAdvice:
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         check_version(treatment_session, version)
-        now = clock.now()
+        now = clock.now(treatment_session)
         at = _checked(at, now, treatment_session)
         to_status = Status.LEFT_AGAINST_ADVICE
         steps.take(treatment_session, to_status, by=by, now=now, at=at, reason=departure.reason)
@@ -116,11 +108,10 @@ def is_gone(
     entry: Submission | None = None,
 ) -> LeftUnnoticed:
     """Record outside the gate that nobody knows where the patient is, and ask for a search."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         check_version(treatment_session, version)
-        now = clock.now()
+        now = clock.now(treatment_session)
         seen_at = _checked(last_seen_at, now, treatment_session, field="last_seen_at")
         before = treatment_session.status in BEFORE_DOSE
         to_status = Status.LEFT_BEFORE_DOSE if before else Status.LEFT_AGAINST_ADVICE
@@ -159,11 +150,8 @@ def search(
     entry: Submission | None = None,
 ) -> SearchStep:
     """Record what was tried just now; what ends the search closes its task."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(found.treatment_session_id)
-        if not by.may(RUN, treatment_session.clinic_id):
-            raise PermissionDenied(RUN)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(found.treatment_session_id, by, RUN)
         row = taps.tap(SearchStep, treatment_session, code, by=by, text=text, search=found)
         if code in SEARCH_ENDS:
             tasks.close_for(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import clock, entries
+from clinic import clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -42,8 +42,7 @@ def take(
     entry: Submission | None = None,
 ) -> list[Medication]:
     """Add medicines to the chart in the words that were typed; what is there is left alone."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         if not by.may(TAKE, treatment_session.clinic_id):
             raise PermissionDenied(TAKE)
         register.locked(treatment_session.patient_id, by=by, permission=TAKE)

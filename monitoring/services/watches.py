@@ -1,8 +1,8 @@
 """Watching a patient: taking over, and handing over to a colleague who confirms it."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -20,8 +20,7 @@ Kind = WatchAssignment.Kind
 
 def take_over(pk: int, *, by: User, entry: Submission | None = None) -> WatchAssignment:
     """Watch this patient from now on; whoever watched until now is named and is free."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, before = _lock(pk, by)
         if before == by.pk:
             raise ValidationError("You watch this patient already.", code="watching")
@@ -30,8 +29,7 @@ def take_over(pk: int, *, by: User, entry: Submission | None = None) -> WatchAss
 
 def offer(pk: int, to: User, *, by: User, entry: Submission | None = None) -> WatchAssignment:
     """Ask a colleague to take over; nothing changes until they do."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, before = _lock(pk, by)
         if before != by.pk:
             text = "Only who watches the patient hands over. Take over yourself first."
@@ -55,9 +53,7 @@ def colleagues(treatment_session: TreatmentSession, user: User) -> list[User]:
 
 def _lock(pk: int, by: User) -> tuple[TreatmentSession, int | None]:
     """Return the locked session, and who watches it."""
-    treatment_session = steps.lock_open(pk)
-    if not by.may(WATCH, treatment_session.clinic_id):
-        raise PermissionDenied(WATCH)
+    treatment_session = steps.lock_for(pk, by, WATCH)
     if treatment_session.status not in PRESENT:
         raise ValidationError("The patient is not here: there is nobody to watch.", code="not_here")
     watcher = history.load(treatment_session).watch.by
@@ -72,7 +68,11 @@ def _write(
     **people: int | None,
 ) -> WatchAssignment:
     row = WatchAssignment.objects.create(
-        treatment_session=treatment_session, kind=kind, by=by, at=clock.now(), **people
+        treatment_session=treatment_session,
+        kind=kind,
+        by=by,
+        at=clock.now(treatment_session),
+        **people,
     )
     audit.record(f"watch.{kind}", subject=treatment_session, watcher=row.watcher_id)
     return row

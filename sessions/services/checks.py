@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, second_person
 from clinic.audit import acting
@@ -119,10 +119,8 @@ def record(
 ) -> DoseCheck:
     """Put the second person's numbers beside the calculated ones; what differs is kept, too."""
     with acting(by, entry):
-        treatment_session = steps.lock_open(pk)
-        now = clock.now()
-        if not by.may(GIVE, treatment_session.clinic_id):
-            raise PermissionDenied(GIVE)
+        treatment_session = steps.lock_for(pk, by, GIVE)
+        now = clock.now(treatment_session)
         if treatment_session.status not in due_in(treatment_session.course.protocol.route):
             state = treatment_session.get_status_display()
             raise ValidationError(f"The session is “{state}”: no dose is due now.", code="not_due")

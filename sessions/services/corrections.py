@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, times
 from clinic.audit import acting
@@ -41,7 +41,7 @@ def correct_device(
 ) -> Dose:
     with acting(by, entry):
         treatment_session = _lock(wrong, Route.NASAL, device.reason, by=by)
-        now, given_at = clock.now(), device.given_at or wrong.given_at
+        now, given_at = clock.now(treatment_session), device.given_at or wrong.given_at
         check_time(treatment_session, given_at, now, device.reason)
         check_device(treatment_session, device, now)
         return _supersede(
@@ -70,7 +70,7 @@ def correct_infusion(
 ) -> Dose:
     with acting(by, entry):
         treatment_session = _lock(wrong, Route.IV, drip.reason, by=by)
-        now, given_at = clock.now(), drip.given_at or wrong.given_at
+        now, given_at = clock.now(treatment_session), drip.given_at or wrong.given_at
         check_time(treatment_session, given_at, now, drip.reason)
         _check_order_of_steps(wrong, given_at)
         check_vial(drip.lot, drip.dose_mg, drip.concentration_mg_ml)
@@ -96,7 +96,7 @@ def correct_step(
         treatment_session = _lock_row(wrong, right.reason, by=by)
         if wrong.kind == Kind.START:
             raise ValidationError("The start is corrected with the infusion itself.", code="start")
-        now, at = clock.now(), right.at or wrong.at
+        now, at = clock.now(treatment_session), right.at or wrong.at
         at = _check_step_time(treatment_session, wrong, at, now)
         check_numbers(right, wrong.dose)
         event = InfusionEvent.objects.create(
@@ -147,9 +147,7 @@ def _lock(wrong: Dose, route: str, reason: str, *, by: User) -> TreatmentSession
 
 def _lock_row(wrong: Dose | InfusionEvent, reason: str, *, by: User) -> TreatmentSession:
     """Lock the session of a row that stands, for a correction by somebody who may give doses."""
-    treatment_session = steps.lock_open(wrong.treatment_session_id)
-    if not by.may(GIVE, treatment_session.clinic_id):
-        raise PermissionDenied(GIVE)
+    treatment_session = steps.lock_for(wrong.treatment_session_id, by, GIVE)
     if type(wrong)._default_manager.filter(supersedes=wrong.pk).exists():
         raise StaleVersionError
     if not reason.strip():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, times
 from clinic.audit import acting
@@ -54,10 +54,8 @@ def record_device(
     Outside the gate the dose is recorded whatever is missing: it has been given.
     """
     with acting(by, entry):
-        treatment_session = steps.lock_open(pk)
+        treatment_session = steps.lock_for(pk, by, GIVE)
         now = clock.now(treatment_session)
-        if not by.may(GIVE, treatment_session.clinic_id):
-            raise PermissionDenied(GIVE)
         check_route(treatment_session, Route.NASAL)
         given_at = device.given_at or now
         device = replace(device, given_at=given_at)

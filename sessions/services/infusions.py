@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, times
 from clinic.audit import acting
@@ -39,10 +39,8 @@ def start(
     entry: Submission | None = None,
 ) -> Dose:
     with acting(by, entry):
-        treatment_session = steps.lock_open(pk)
+        treatment_session = steps.lock_for(pk, by, GIVE)
         now = clock.now(treatment_session)
-        if not by.may(GIVE, treatment_session.clinic_id):
-            raise PermissionDenied(GIVE)
         check_route(treatment_session, Route.IV)
         at = infusion.at or now
         infusion = replace(infusion, at=at)
@@ -173,10 +171,8 @@ def change(
     outside the gate. To pause, to slow down and to stop is always right.
     """
     with acting(by, entry):
-        treatment_session = steps.lock_open(pk)
+        treatment_session = steps.lock_for(pk, by, GIVE)
         now = clock.now(treatment_session)
-        if not by.may(GIVE, treatment_session.clinic_id):
-            raise PermissionDenied(GIVE)
         found = current(treatment_session)
         if found is None or not found[1]:
             raise ValidationError("No infusion was started.", code="not_started")

@@ -51,6 +51,14 @@ def lock_open(pk: int) -> TreatmentSession:
     return treatment_session
 
 
+def lock_for(pk: int, by: User, permission: str) -> TreatmentSession:
+    """Lock a session to add to its record, for somebody who may."""
+    treatment_session = lock_open(pk)
+    if not by.may(permission, treatment_session.clinic_id):
+        raise PermissionDenied(permission)
+    return treatment_session
+
+
 def refuse_signed(treatment_session: TreatmentSession) -> None:
     if treatment_session.is_signed:
         raise ValidationError(

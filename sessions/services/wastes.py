@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, second_person, times
 from clinic.audit import acting
@@ -79,7 +79,7 @@ def record(
 ) -> DoseWaste:
     """Record the waste of the dose of this number; 0 is one that was prepared and not begun."""
     with acting(by, entry):
-        treatment_session = _lock(pk, by)
+        treatment_session = steps.lock_for(pk, by, GIVE)
         dose = standing_dose(treatment_session, number) if number else None
         if number and dose is None:
             raise ValidationError("This dose is not on record. Reload the page.", code="no_dose")
@@ -101,7 +101,7 @@ def correct(
 ) -> DoseWaste:
     """Write the right numbers beside the wrong ones; both stay on record."""
     with acting(by, entry):
-        treatment_session = _lock(wrong.treatment_session_id, by)
+        treatment_session = steps.lock_for(wrong.treatment_session_id, by, GIVE)
         if DoseWaste.objects.filter(supersedes=wrong.pk).exists():
             raise StaleVersionError
         if not wasted.reason.strip():
@@ -141,13 +141,6 @@ def unaccounted(row: DoseWaste, given: Decimal) -> Decimal:
     return row.opened_mg - given - row.wasted_mg
 
 
-def _lock(pk: int, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(pk)
-    if not by.may(GIVE, treatment_session.clinic_id):
-        raise PermissionDenied(GIVE)
-    return treatment_session
-
-
 def _write(
     treatment_session: TreatmentSession,
     dose: Dose | None,
@@ -159,7 +152,7 @@ def _write(
     supersedes: DoseWaste | None = None,
     **more: Any,
 ) -> DoseWaste:
-    now = clock.now()
+    now = clock.now(treatment_session)
     policy = DosingPolicy.of(treatment_session.clinic_id)
     route = treatment_session.course.protocol.route
     at = wasted.at or (supersedes.wasted_at if supersedes else now)
