@@ -54,10 +54,10 @@ class Contributors(Generic[P, R]):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._parts: dict[str, Callable[P, R]] = {}
+        self.parts: dict[str, Callable[P, R]] = {}
 
     def register(self, name: str, part: Callable[P, R]) -> None:
-        self._parts[name] = part
+        self.parts[name] = part
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, R]:
-        return {name: part(*args, **kwargs) for name, part in sorted(self._parts.items())}
+        return {name: part(*args, **kwargs) for name, part in sorted(self.parts.items())}

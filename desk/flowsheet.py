@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clinic.models import User
 from clinic.numbers import plain
+from clinic.superseding import last_of_each
 from desk.limits import out_of_range
 from monitoring.models import VitalSigns
 from monitoring.readings import Settings
@@ -96,10 +97,7 @@ def flowsheet(record: Record, due: Iterable[DueCheck], *, may_correct: bool) -> 
 
 def _readings(record: Record, *, may_correct: bool) -> Iterable[Column]:
     by_pk = {row.pk: row for row in record.vitals}
-    superseded = {row.supersedes_id for row in record.vitals}
-    for row in record.vitals:
-        if row.pk in superseded:
-            continue
+    for row in last_of_each(record.vitals):
         olds = _older(row, by_pk)
         void = row.entered_in_error
         cells = {

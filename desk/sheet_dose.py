@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from clinic.numbers import plain
+from clinic.superseding import standing
 from desk.sheet_known import Known
 from monitoring.before_dose import held
 from monitoring.holding import Hold, hold_of
@@ -49,9 +50,7 @@ class DoseOnSheet(Known):
 
     @cached_property
     def standing_wastes(self) -> list[DoseWaste]:
-        superseded = {row.supersedes_id for row in self.wastes}
-        rows = [row for row in self.wastes if row.pk not in superseded]
-        return [row for row in rows if not row.entered_in_error]
+        return standing(self.wastes)
 
     @cached_property
     def drip(self) -> Dose | None:

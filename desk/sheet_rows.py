@@ -36,7 +36,7 @@ BOOKING = ("patient", "course", "phase", "chair")
 
 def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Sheet:
     """Read everything in one statement, and make the session what hangs on it."""
-    found = _bundle().read(treatment_session.pk)
+    found = bundle().read(treatment_session.pk)
     attach(treatment_session, found, *BOOKING, "signature", "discharge")
     status = treatment_session.status
     site = presence.site(now, found["presence"], found["on_site"])
@@ -73,19 +73,19 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
 
 def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
     """Read what is not clinical: who comes, where to, and the way home."""
-    found = _booking_bundle().read(treatment_session.pk)
+    found = booking_bundle().read(treatment_session.pk)
     attach(treatment_session, found, *BOOKING)
     return found
 
 
 @cache
-def _bundle() -> Bundle:
+def bundle() -> Bundle:
     groups = _booking(), predose_rows.parts(), _of_the_visit(), _on_the_chart()
     return Bundle(TreatmentSession, together(history.parts(), *groups))
 
 
 @cache
-def _booking_bundle() -> Bundle:
+def booking_bundle() -> Bundle:
     escort = One(_of_session(Escort), "kind", "name", "phone")
     return Bundle(TreatmentSession, _booking() | {"escort": escort})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from clinic.superseding import last_of_each
 from monitoring import reviewed
 from monitoring.models import (
     AdverseEventFollowUp,
@@ -19,7 +20,7 @@ from monitoring.models import (
 )
 from monitoring.models.panic import END, PEAK, SUDS
 from monitoring.models.taps import Tap
-from monitoring.services.incidents import Incidents, last_of_each
+from monitoring.services.incidents import Incidents
 
 
 class Happening(NamedTuple):

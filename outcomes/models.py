@@ -1,6 +1,6 @@
 """What was asked and measured between sessions, and when a clinic wants it."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -9,18 +9,12 @@ from django.db.models import Q
 
 from clinic.audit_triggers import append_only, audited
 from clinic.models import Clinic, Policy
-from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.models.scoping import PublicRow, StandingQuerySet
 from clinic.provenance import Certainty, Source
 from outcomes.due import Rules
 from outcomes.instruments import Instrument, registry
 from patients.models import Patient
 from sessions.models import TreatmentCourse, TreatmentSession
-
-
-class AssessmentQuerySet(ClinicScopedQuerySet):
-    def standing(self) -> Self:
-        """Leave out what was corrected or entered in error."""
-        return self.filter(superseded_by__isnull=True, entered_in_error=False)
 
 
 class Assessment(PublicRow):
@@ -51,7 +45,7 @@ class Assessment(PublicRow):
     reason = models.CharField(max_length=240, blank=True, help_text="Why it was corrected.")
     entered_in_error = models.BooleanField(default=False)
 
-    objects = AssessmentQuerySet.as_manager()
+    objects = StandingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-observed_at", "-pk"]

@@ -121,7 +121,7 @@ class Mailer:
         is_smtp = settings.EMAIL_BACKEND == DJANGO_SMTP
         self._backend: Any = BoundedBackend() if is_smtp else get_connection()
         self._is_open = False
-        self._watchdog = _Watchdog(limit, self._cut)
+        self._watchdog = _Watchdog(limit, self.cut)
 
     def __enter__(self) -> Self:
         return self
@@ -179,6 +179,6 @@ class Mailer:
         with suppress(OSError):
             self._backend.close()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
         if self._watched is not None:
             self._watched.cut()

@@ -44,10 +44,6 @@ class Totals:
         return max(self.prepared_ml - self.given_ml, Decimal(0))
 
     @property
-    def remaining_mg(self) -> Decimal:
-        return _tenths(self.remaining_ml * self.mg_per_ml)
-
-    @property
     def is_stopped(self) -> bool:
         return self.recorded_ml is not None
 

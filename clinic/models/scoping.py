@@ -18,6 +18,14 @@ class ClinicScopedQuerySet(models.QuerySet):
         return self.filter(**{f"{self.clinic_lookup}__in": user.clinic_ids})
 
 
+class StandingQuerySet(ClinicScopedQuerySet):
+    """Rows that a later row corrects, or takes back as entered in error."""
+
+    def standing(self) -> Self:
+        """Leave out what was corrected or entered in error."""
+        return self.filter(superseded_by__isnull=True, entered_in_error=False)
+
+
 class PublicRow(models.Model):
     """A row that pages address by an unguessable id."""
 

@@ -21,9 +21,9 @@ from sessions.tests.factories import make_course
 @pytest.mark.parametrize(
     "build",
     [
-        pytest.param(sheet_rows._bundle, id="sheet"),
-        pytest.param(sheet_rows._booking_bundle, id="booking"),
-        pytest.param(history._bundle, id="record"),
+        pytest.param(sheet_rows.bundle, id="sheet"),
+        pytest.param(sheet_rows.booking_bundle, id="booking"),
+        pytest.param(history.bundle, id="record"),
         pytest.param(lambda: chart_rows.bundle("", clinical=True), id="chart"),
         pytest.param(lambda: chart_rows.bundle("", clinical=False), id="chart at the desk"),
     ],

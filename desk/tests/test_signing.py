@@ -123,6 +123,6 @@ def test_a_row_of_a_kind_that_the_signature_does_not_name_is_found(
     over: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign(over)
-    monkeypatch.setitem(ports.signed._parts, "later", lambda row: [{"rows": "later", "id": 1}])
+    monkeypatch.setitem(ports.signed.parts, "later", lambda row: [{"rows": "later", "id": 1}])
     with pytest.raises(CommandError, match="signed records"):
         call_command("verify_audit")

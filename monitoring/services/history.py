@@ -10,6 +10,7 @@ from django.db.models import Model, OuterRef
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.models import Heartbeat
+from clinic.superseding import last_of_each, standing
 from monitoring import alerts, calls, discharge, readings, timeline, watching, way_home
 from monitoring.alerts import Alert
 from monitoring.calls import Calls
@@ -80,11 +81,11 @@ class Record:
 
     @cached_property
     def standing_vitals(self) -> list[VitalSigns]:
-        return _standing(self.vitals)
+        return standing(self.vitals)
 
     @cached_property
     def standing_doses(self) -> list[Dose]:
-        return _standing(self.doses)
+        return standing(self.doses)
 
     @cached_property
     def standing_steps(self) -> list[InfusionEvent]:
@@ -92,16 +93,16 @@ class Record:
 
     @cached_property
     def standing_events(self) -> list[AdverseEvent]:
-        return _standing(self.adverse_events)
+        return standing(self.adverse_events)
 
     @cached_property
     def standing_medicines(self) -> list[MedicationGiven]:
-        return _standing(self.medicines)
+        return standing(self.medicines)
 
     @cached_property
     def shown_medicines(self) -> list[MedicationGiven]:
         """Return each medicine once, by the row that has the last word on it."""
-        return _last_of_each(self.medicines)
+        return last_of_each(self.medicines)
 
     @cached_property
     def withdrawn_at(self) -> datetime | None:
@@ -112,7 +113,7 @@ class Record:
     @cached_property
     def shown_events(self) -> list[AdverseEvent]:
         """Return each event once: one that was entered in error by the row that says so."""
-        return _last_of_each(self.adverse_events)
+        return last_of_each(self.adverse_events)
 
     @cached_property
     def grave(self) -> tuple[Trouble, ...]:
@@ -220,11 +221,11 @@ def of_visit(history: History, arrived_at: datetime | None) -> list[Reading]:
 
 def load(treatment_session: TreatmentSession) -> Record:
     """Read everything in one statement."""
-    return record_of(treatment_session, _bundle().read(treatment_session.pk))
+    return record_of(treatment_session, bundle().read(treatment_session.pk))
 
 
 @cache
-def _bundle() -> Bundle:
+def bundle() -> Bundle:
     return Bundle(TreatmentSession, parts())
 
 
@@ -379,14 +380,3 @@ def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None
         decisions=row.decisions,
         is_prescriber=row.by_prescriber,
     )
-
-
-def _standing(rows: Iterable[Any]) -> list[Any]:
-    """Leave out what was corrected or entered in error, as the query sets' `standing` does."""
-    return [row for row in _last_of_each(rows) if not row.entered_in_error]
-
-
-def _last_of_each(rows: Iterable[Any]) -> list[Any]:
-    found = list(rows)
-    superseded = {row.supersedes_id for row in found}
-    return [row for row in found if row.pk not in superseded]

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model, OuterRef
 
 from clinic.bundles import Many, One, all_fields, person
+from clinic.superseding import standing
 from monitoring.models import (
     AdverseEventFollowUp,
     AgainstAdvice,
@@ -132,15 +133,3 @@ def of_session(model: type[Model]) -> Any:
 
 def _own(model: type[Model]) -> list[str]:
     return all_fields(model, "treatment_session")
-
-
-def standing(rows: Iterable[Any]) -> list[Any]:
-    """Leave out what was corrected, undone or entered in error."""
-    return [row for row in last_of_each(rows) if not row.entered_in_error]
-
-
-def last_of_each(rows: Iterable[Any]) -> list[Any]:
-    """Return each row by what superseded it last."""
-    found = list(rows)
-    superseded = {row.supersedes_id for row in found}
-    return [row for row in found if row.pk not in superseded]

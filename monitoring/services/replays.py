@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from clinic.superseding import standing
 from monitoring import replay, way_home
 from monitoring.models import (
     AdverseEvent,
@@ -24,7 +25,6 @@ from monitoring.models import (
 )
 from monitoring.readings import History, Settings
 from monitoring.services import history
-from monitoring.services.incidents import standing
 from sessions.models import (
     Dose,
     InfusionEvent,

@@ -370,7 +370,7 @@ def test_a_fault_in_the_middle_leaves_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("patients.services.imports.saving._record", fail)
+    monkeypatch.setattr("patients.services.imports.saving.audit.record", fail)
     with pytest.raises(RuntimeError):
         load(clinic, *full_record())
     assert not any(counts().values())

@@ -239,7 +239,7 @@ def test_a_connection_that_died_while_idle_costs_nothing(three_due, inbox):
     first, second, *_ = delivery.claim()
     with Mailer() as mailer:
         assert delivery.send(first, mailer) == State.SENT
-        mailer._cut()
+        mailer.cut()
         assert delivery.send(second, mailer) == State.SENT
     assert inbox.connections == 2
 

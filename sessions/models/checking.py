@@ -1,14 +1,13 @@
 """Two people's word about a dose: the second check before it, and what was thrown away after it."""
 
 from decimal import Decimal
-from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from clinic.audit_triggers import append_only
-from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, StandingQuerySet
 from clinic.numbers import plain
 from sessions.models.course import DoseOrder
 from sessions.models.dose import Dose
@@ -78,12 +77,8 @@ class DoseCheck(PublicRow):
         return f"{self.drug} {plain(self.dose_mg)} mg"
 
 
-class DoseWasteQuerySet(ClinicScopedQuerySet):
+class DoseWasteQuerySet(StandingQuerySet):
     clinic_lookup = "treatment_session__clinic_id"
-
-    def standing(self) -> Self:
-        """Leave out rows that were corrected or entered in error."""
-        return self.filter(superseded_by__isnull=True, entered_in_error=False)
 
 
 class DoseWaste(PublicRow):

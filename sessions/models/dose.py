@@ -7,19 +7,15 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.audit_triggers import append_only
-from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, StandingQuerySet
 from clinic.numbers import plain
 from sessions.models.course import DoseOrder
 from sessions.models.protocol import Drug, Route
 from sessions.models.session import TreatmentSession, audited_child
 
 
-class DoseQuerySet(ClinicScopedQuerySet):
+class DoseQuerySet(StandingQuerySet):
     clinic_lookup = "treatment_session__clinic_id"
-
-    def standing(self) -> Self:
-        """Leave out rows that were corrected or entered in error."""
-        return self.filter(superseded_by__isnull=True, entered_in_error=False)
 
     def given(self) -> Self:
         """Leave out what the patient refused, too."""

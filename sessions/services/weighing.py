@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from patients.models import BodyMeasure
 from sessions.bodyweight import Weights, weights
@@ -20,10 +19,6 @@ class Scales:
     is_recent: bool
     weights: Weights
     age: str  # how old a weight may be: "30 days"
-
-    @property
-    def recent_kg(self) -> Decimal | None:
-        return self.weights.actual
 
 
 def scales_of(course: TreatmentCourse, now: datetime, policy: DosingPolicy) -> Scales:

@@ -285,7 +285,7 @@ def test_only_a_recent_weight_is_offered(office, infusions, days, kilograms):
     with acting(TESTS):
         BodyMeasure.objects.update(observed_at=timezone.now() - timedelta(days=days))
     page = office.get(url("order", infusions))
-    assert page.context["scales"].recent_kg == kilograms
+    assert page.context["scales"].weights.actual == kilograms
     assert "82.5 kg" in page.content.decode()
     assert ("41.3 mg" in page.content.decode()) == (kilograms is not None)
 
