@@ -1,6 +1,12 @@
-"""How a number is written."""
+"""How a number is rounded and written."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+
+TENTH = Decimal("0.1")
+
+
+def tenths(value: Decimal) -> Decimal:
+    return value.quantize(TENTH, rounding=ROUND_HALF_UP)
 
 
 def plain(value: Decimal) -> str:

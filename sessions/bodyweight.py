@@ -6,11 +6,12 @@ offered: it would raise the dose of somebody who is light for the height.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Final
 
 from django.db import models
 
+from clinic.numbers import tenths
 from clinic.provenance import Certainty, Source
 from patients.measures import in_both_units
 
@@ -19,7 +20,6 @@ DEVINE_BEGINS_CM = 60 * INCH_CM
 DEVINE_KG: Mapping[str, Decimal] = {"male": Decimal(50), "female": Decimal("45.5")}
 DEVINE_KG_PER_INCH = Decimal("2.3")
 ADJUSTED_SHARE = Decimal("0.4")  # of what the weight on the scales is above the ideal one
-TENTH = Decimal("0.1")
 SOURCES: Final[Mapping[str, Source]] = {
     "ideal": Source(
         "Devine 1974: 50 kg for a man, 45.5 kg for a woman, and 2.3 kg for each inch above 60",
@@ -94,26 +94,22 @@ def weights(actual_kg: Decimal | None, height_cm: Decimal | None, sex: str) -> W
 def ideal_kg(height_cm: Decimal, sex: str) -> Decimal:
     """Return the ideal weight by Devine, for "male" or "female" from 152.4 cm on."""
     inches = (height_cm - DEVINE_BEGINS_CM) / INCH_CM
-    return _tenths(DEVINE_KG[sex] + DEVINE_KG_PER_INCH * inches)
+    return tenths(DEVINE_KG[sex] + DEVINE_KG_PER_INCH * inches)
 
 
 def adjusted_kg(actual_kg: Decimal, ideal_kg: Decimal) -> Decimal | None:
     """Return the weight between ideal and actual; none for who is not above the ideal weight."""
     if actual_kg <= ideal_kg:
         return None
-    return _tenths(ideal_kg + ADJUSTED_SHARE * (actual_kg - ideal_kg))
+    return tenths(ideal_kg + ADJUSTED_SHARE * (actual_kg - ideal_kg))
 
 
 def body_mass_index(actual_kg: Decimal, height_cm: Decimal) -> Decimal:
     """Return kg per square meter."""
     meters = height_cm / 100
-    return _tenths(actual_kg / (meters * meters))
+    return tenths(actual_kg / (meters * meters))
 
 
 def said(kg: Decimal) -> str:
     """Say a weight in both units: "82.5 kg (181.9 lb)"."""
     return in_both_units("weight", kg)
-
-
-def _tenths(value: Decimal) -> Decimal:
-    return value.quantize(TENTH, rounding=ROUND_HALF_UP)

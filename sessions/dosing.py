@@ -7,9 +7,9 @@ is written and what the pump is set to agree: mg to 0.1, mL to 0.1, rate to 0.1 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from clinic.numbers import plain
+from clinic.numbers import plain, tenths
 from sessions.bounds import OLDEST_AGE
 from sessions.specs import DoseOption, PhaseSpec
 
@@ -22,7 +22,6 @@ FASTEST_MG_PER_KG_MIN = Decimal("0.5")  # faster risks respiratory depression (l
 LONGEST_MINUTES = 480
 DEFAULT_MG_PER_ML = Decimal(1)
 UNDILUTED_MG_PER_ML = Decimal(100)
-TENTH = Decimal("0.1")
 
 
 class DosingError(ValueError):
@@ -118,17 +117,17 @@ def infusion(
 
 def dose_mg(mg_per_kg: Decimal, weight_kg: Decimal) -> Decimal:
     """Return the dose for this weight."""
-    return _tenths(mg_per_kg * weight_kg)
+    return tenths(mg_per_kg * weight_kg)
 
 
 def volume_ml(mg: Decimal, mg_per_ml: Decimal) -> Decimal:
     """Return the volume that holds the dose."""
-    return _tenths(mg / mg_per_ml)
+    return tenths(mg / mg_per_ml)
 
 
 def rate_ml_h(ml: Decimal, minutes: int) -> Decimal:
     """Return the pump rate that gives the volume in these minutes."""
-    return _tenths(ml * 60 / minutes)
+    return tenths(ml * 60 / minutes)
 
 
 def check_weight(weight_kg: Decimal) -> None:
@@ -213,7 +212,3 @@ def _fits_step(option: DoseOption, last_mg: Decimal | None) -> bool:
     if option.mg is None or option.step_mg is None or last_mg is None:
         return True
     return option.mg - last_mg <= option.step_mg
-
-
-def _tenths(value: Decimal) -> Decimal:
-    return value.quantize(TENTH, rounding=ROUND_HALF_UP)

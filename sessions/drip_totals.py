@@ -6,11 +6,12 @@ Volumes are in mL and doses in mg, to a tenth, half up. A pause gives nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import pairwise
 from typing import Protocol
 
-TENTH = Decimal("0.1")
+from clinic.numbers import tenths
+
 HOUR = Decimal(3600)
 RUNNING = frozenset({"start", "rate", "resume"})
 
@@ -37,11 +38,7 @@ class Totals:
 
     @property
     def given_mg(self) -> Decimal:
-        return _tenths(self.given_ml * self.mg_per_ml)
-
-    @property
-    def remaining_ml(self) -> Decimal:
-        return max(self.prepared_ml - self.given_ml, Decimal(0))
+        return tenths(self.given_ml * self.mg_per_ml)
 
     @property
     def is_stopped(self) -> bool:
@@ -60,9 +57,9 @@ def totals(
 
     An infusion that still runs counts up to `until`, and never beyond what was prepared.
     """
-    prepared = _tenths(dose_mg / mg_per_ml)
+    prepared = tenths(dose_mg / mg_per_ml)
     stop = next((step for step in steps if step.kind == "stop"), None)
-    ran = _tenths(_volume(steps, began, until))
+    ran = tenths(_volume(steps, began, until))
     if stop is None:
         return Totals(prepared, min(ran, prepared), None, mg_per_ml)
     return Totals(prepared, ran, stop.given_ml or Decimal(0), mg_per_ml)
@@ -76,7 +73,3 @@ def _volume(steps: Sequence[Step], began: datetime, until: datetime) -> Decimal:
             seconds = max((ends - at).total_seconds(), 0)
             ran += step.rate_ml_h * Decimal(seconds) / HOUR
     return ran
-
-
-def _tenths(value: Decimal) -> Decimal:
-    return value.quantize(TENTH, rounding=ROUND_HALF_UP)

@@ -6,8 +6,8 @@ Beyond the usual range a dose needs a reason and a second person; the ceilings o
 from dataclasses import dataclass
 from decimal import Decimal
 
-from clinic.numbers import plain
-from sessions.dosing import FASTEST_MG_PER_KG_MIN, TENTH
+from clinic.numbers import TENTH, plain
+from sessions.dosing import FASTEST_MG_PER_KG_MIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,12 @@ from monitoring.models import PreDoseCheck, PregnancyAnswer, VitalSigns
 from monitoring.questions import QUESTIONS, asked
 from monitoring.readings import Settings
 from patients.models import BodyMeasure, Patient
-from sessions.dosing import MG_PER_DEVICE
+from sessions.dosing import MG_PER_DEVICE, rate_ml_h, volume_ml
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseCheck, DoseOrder, DoseWaste, InfusionEvent, TreatmentSession
 from sessions.services.doses import devices_ordered
 
 MENOPAUSE = 52
-TENTH = Decimal("0.1")
 VIAL_MG = Decimal(50)
 
 
@@ -130,8 +129,8 @@ class Giving(Steps):
         minutes = self.order.infusion_minutes or 0
         stopped_at = started_at + timedelta(minutes=minutes)
         concentration = self.order.concentration_mg_ml or Decimal(1)
-        volume = (self.order.dose_mg / concentration).quantize(TENTH)
-        rate = (volume * 60 / minutes).quantize(TENTH)
+        volume = volume_ml(self.order.dose_mg, concentration)
+        rate = rate_ml_h(volume, minutes)
         self._check(self.minute(-4), concentration, volume, rate)
         if started_at <= self.until:
             self.step(Status.DOSING, started_at, by=self.staff.nurse)
