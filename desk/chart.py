@@ -105,35 +105,28 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     longest = everything_of if everything_of in SECTIONS else ""
     found = chart_rows.bundle(longest, clinical=clinical).read(patient.pk, roles=roles)
     attach(patient, found, "email_contact")
-    courses = found["courses"]
-    for each in courses:
-        each.order = next((o for o in found["orders"] if o.course_id == each.pk), None)
-    course = next((c for c in courses if c.status == c.Status.ACTIVE), next(iter(courses), None))
+    course = _course(found)
     sessions = sorted(found["sessions"], key=lambda session: session.number)
     current = next((s for s in sessions if s.status in HOLDING), None)
     sections = {name: _section(name, found[name], longest) for name in SECTIONS if name in found}
-    for consent in sections["consents"].rows:
-        consent.clinic = patient.clinic
-        consent.stands = consent.stands_at(now)
+    _date_consents(sections["consents"].rows, patient, now)
     review = _review(found, today) if clinical else None
-    read = {each.text: each for each in review.medicines} if review else {}
-    for medicine in sections["medicines"].rows if clinical else ():
-        medicine.current = medicine.is_current(today)
-        medicine.read = read.get(medicine.text) if medicine.current else None
+    if review is not None:
+        _mark_medicines(sections["medicines"].rows, review, today)
     screen = _screen(found, course, today) if clinical else None
+    attention = _attention(
+        patient, sections["consents"], screen, course, today, review, clinical=clinical
+    )
     return Chart(
         patient=patient,
         numbers=found["numbers"],
-        courses=courses,
+        courses=found["courses"],
         course=course,
         ribbon=ribbon.draw([_visit(s, patient) for s in sessions], today) if sessions else None,
         current=current,
         step=_step(course, current),
         overridden=[s for s in reversed(sessions) if _overridden(s)] if clinical else [],
-        attention=_attention(
-            patient, sections["consents"], screen, course, today, review, clinical=clinical
-        )
-        + _unenrolled(patient, course, found["enrolments"], today),
+        attention=attention + _unenrolled(patient, course, found["enrolments"], today),
         review=review,
         enrolments=found["enrolments"] if patient.clinic.wants_rems else None,
         mail_hold=found["mail_hold"],
@@ -142,6 +135,29 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         between=_between(patient, course, found, now) if clinical else None,
         **sections,
     )
+
+
+def _course(found: Mapping[str, Any]) -> Any:
+    """Give each course its order; return the running one, else the latest."""
+    courses = found["courses"]
+    for each in courses:
+        each.order = next((o for o in found["orders"] if o.course_id == each.pk), None)
+    running = (each for each in courses if each.status == each.Status.ACTIVE)
+    return next(running, next(iter(courses), None))
+
+
+def _date_consents(rows: list[Any], patient: Patient, now: datetime) -> None:
+    for consent in rows:
+        consent.clinic = patient.clinic
+        consent.stands = consent.stands_at(now)
+
+
+def _mark_medicines(rows: list[Any], review: Review, today: date) -> None:
+    """Let those that are taken now have what was made of their text."""
+    read = {each.text: each for each in review.medicines}
+    for medicine in rows:
+        medicine.current = medicine.is_current(today)
+        medicine.read = read.get(medicine.text) if medicine.current else None
 
 
 def _between(

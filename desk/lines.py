@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.urls import reverse
 
@@ -12,6 +13,53 @@ from patients.services.chart import CHART
 from sessions.lifecycle import Status
 from sessions.ports import Unmet
 from sessions.services import doses
+
+ARRIVE, ORDER = "desk:on_site_arrive", "sessions:order"
+
+
+class Form(NamedTuple):
+    """A form that settles something: what the link says, where it leads, who may."""
+
+    words: str
+    name: str
+    permission: str
+
+
+DECIDE = Form("Decide", "monitoring:decide", predose.DECIDE)
+MEASURE = Form("Measure", "monitoring:vitals", record.RECORD)
+SETTLES = {
+    "end_trouble": Form("Go on", "monitoring:emergency", record.RECORD),
+    "examine": Form("Check again", "monitoring:serotonin", record.RECORD),
+    "explain": Form("Say why", "monitoring:missed", record.RECORD),
+    "assess": Form("Assess", "monitoring:assess", discharge.ASSESS),
+    "escort": Form("Name escort", "monitoring:escort", discharge.ESCORT),
+    "driving": Form("Settle it", "monitoring:way_home", discharge.ESCORT),
+    "end_infusion": Form("Stop it", "sessions:infusion_change", doses.GIVE),
+    "record_dose": Form("Record dose", "sessions:device", doses.GIVE),
+}
+SUPPLIES = {
+    "predose_check": Form("Check", "monitoring:predose", predose.RECORD),
+    "predose_stop": DECIDE,
+    "predose_bp": DECIDE,
+    "predose_repeat": MEASURE,
+    "predose_values": MEASURE,
+    "predose_critical": MEASURE,
+    "pregnancy": Form("Ask", "monitoring:private", predose.RECORD),
+    "pregnancy_stop": DECIDE,
+    "trouble": DECIDE,
+    "weight": Form("Weigh", "monitoring:weight", CHART),
+    "hold": Form("Recheck", "monitoring:vitals", record.RECORD),
+    "second_check": Form("Check", "sessions:second_check", doses.GIVE),
+    "baseline": MEASURE,
+    "consent": Form("Record consent", "patients:consent", "patients.record_consent"),
+    "screen": Form("Screen", "patients:screen", "patients.screen_patient"),
+    "rems_patient": Form("Enroll", "patients:enrol", "patients.record_enrolment"),
+    "on_site": Form("Register", ARRIVE, "clinic.be_on_site"),
+    "interaction": Form("Acknowledge", "patients:medicines", "patients.acknowledge_interaction"),
+    "medicine": Form("Check", "patients:medicines", "patients.change_chart"),
+    "order": Form("Order", ORDER, "treatment_sessions.order_dose"),
+}
+DECIDED_OR_MEASURED = {"predose_repeat", "predose_values"}  # by a prescriber, or by anybody again
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +109,19 @@ def _gate_line(sheet: Sheet, condition: Condition) -> Line:
 
 def _settle(sheet: Sheet, action: str) -> Action | None:
     if action == "resolve_event":
-        event = next((e for e in sheet.record.standing_events if e.resolved_at is None), None)
-        if event is None or not sheet.may(record.RECORD):
-            return None
-        if sheet.panic and sheet.panic.event_id == event.pk:
-            return Action("Go on", reverse("monitoring:panic", args=[sheet.panic.public_id]))
-        return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
+        return _resolve(sheet)
     if action == "end_trouble" and not sheet.emergency:
         action = "examine"
-    known = {
-        "end_trouble": ("Go on", "monitoring:emergency", record.RECORD),
-        "examine": ("Check again", "monitoring:serotonin", record.RECORD),
-        "explain": ("Say why", "monitoring:missed", record.RECORD),
-        "assess": ("Assess", "monitoring:assess", discharge.ASSESS),
-        "escort": ("Name escort", "monitoring:escort", discharge.ESCORT),
-        "driving": ("Settle it", "monitoring:way_home", discharge.ESCORT),
-        "end_infusion": ("Stop it", "sessions:infusion_change", doses.GIVE),
-        "record_dose": ("Record dose", "sessions:device", doses.GIVE),
-    }
-    if action not in known:
+    return _offer(sheet, SETTLES.get(action))
+
+
+def _resolve(sheet: Sheet) -> Action | None:
+    event = next((e for e in sheet.record.standing_events if e.resolved_at is None), None)
+    if event is None or not sheet.may(record.RECORD):
         return None
-    words, name, permission = known[action]
-    return Action(words, url(sheet, name)) if sheet.may(permission) else None
+    if sheet.panic and sheet.panic.event_id == event.pk:
+        return Action("Go on", reverse("monitoring:panic", args=[sheet.panic.public_id]))
+    return Action("Record the end", reverse("monitoring:resolve", args=[event.public_id]))
 
 
 def predose_lines(sheet: Sheet) -> list[Line]:
@@ -90,59 +129,22 @@ def predose_lines(sheet: Sheet) -> list[Line]:
 
 
 def _supply(sheet: Sheet, unmet: Unmet) -> Action | None:
-    patient, course = sheet.treatment_session.patient, sheet.treatment_session.course
-    again = (
-        ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE)
-        if sheet.may(predose.DECIDE)
-        else ("Measure", url(sheet, "monitoring:vitals"), record.RECORD)
-    )
-    known = {
-        "predose_check": ("Check", url(sheet, "monitoring:predose"), predose.RECORD),
-        "predose_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
-        "predose_bp": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
-        "predose_repeat": again,
-        "predose_values": again,
-        "predose_critical": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
-        "pregnancy": ("Ask", url(sheet, "monitoring:private"), predose.RECORD),
-        "pregnancy_stop": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
-        "trouble": ("Decide", url(sheet, "monitoring:decide"), predose.DECIDE),
-        "weight": ("Weigh", url(sheet, "monitoring:weight"), CHART),
-        "hold": ("Recheck", url(sheet, "monitoring:vitals"), record.RECORD),
-        "second_check": ("Check", url(sheet, "sessions:second_check"), doses.GIVE),
-        "baseline": ("Measure", url(sheet, "monitoring:vitals"), record.RECORD),
-        "consent": (
-            "Record consent",
-            reverse("patients:consent", args=[patient.public_id]),
-            "patients.record_consent",
-        ),
-        "screen": (
-            "Screen",
-            reverse("patients:screen", args=[patient.public_id]),
-            "patients.screen_patient",
-        ),
-        "rems_patient": (
-            "Enroll",
-            reverse("patients:enrol", args=[patient.public_id]),
-            "patients.record_enrolment",
-        ),
-        "on_site": ("Register", reverse("desk:on_site_arrive"), "clinic.be_on_site"),
-        "interaction": (
-            "Acknowledge",
-            reverse("patients:medicines", args=[patient.public_id]),
-            "patients.acknowledge_interaction",
-        ),
-        "medicine": (
-            "Check",
-            reverse("patients:medicines", args=[patient.public_id]),
-            "patients.change_chart",
-        ),
-        "order": (
-            "Order",
-            reverse("sessions:order", args=[course.public_id]),
-            "treatment_sessions.order_dose",
-        ),
-    }
-    if unmet.code not in known:
+    if unmet.code in DECIDED_OR_MEASURED and sheet.may(predose.DECIDE):
+        return _offer(sheet, DECIDE)
+    return _offer(sheet, SUPPLIES.get(unmet.code))
+
+
+def _offer(sheet: Sheet, form: Form | None) -> Action | None:
+    if form is None or not sheet.may(form.permission):
         return None
-    words, target, permission = known[unmet.code]
-    return Action(words, target) if sheet.may(permission) else None
+    return Action(form.words, _address(sheet, form.name))
+
+
+def _address(sheet: Sheet, name: str) -> str:
+    row = sheet.treatment_session
+    if name == ARRIVE:
+        return reverse(name)
+    if name == ORDER:
+        return reverse(name, args=[row.course.public_id])
+    about = row.patient if name.startswith("patients:") else row
+    return reverse(name, args=[about.public_id])

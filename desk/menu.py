@@ -26,7 +26,11 @@ OWN_FORMS = {
 def menu(sheet: Sheet) -> list[Action]:
     """Return the rare and the destructive actions of this state."""
     return [
-        *_recording(sheet),
+        *_observing(sheet),
+        *_watching(sheet),
+        *_checking(sheet),
+        *_giving(sheet),
+        *_going(sheet),
         *_errors(sheet),
         *_leaving(sheet),
         *_steps(sheet),
@@ -35,39 +39,50 @@ def menu(sheet: Sheet) -> list[Action]:
     ]
 
 
-def _recording(sheet: Sheet) -> Iterable[Action]:
-    here = sheet.status in PRESENT
-    if (
-        sheet.treatment_session.arrived_at
-        and not sheet.treatment_session.is_signed
-        and sheet.may(record.RECORD)
-    ):
+def _observing(sheet: Sheet) -> Iterable[Action]:
+    row = sheet.treatment_session
+    if not row.arrived_at or row.is_signed:
+        return
+    if sheet.may(record.RECORD):
         yield Action("Vital signs", url(sheet, "monitoring:vitals"))
         yield Action("Adverse event", url(sheet, "monitoring:event"))
         yield Action("Panic or anxiety", url(sheet, "monitoring:panic_begin"))
         yield Action("Serotonin check", url(sheet, "monitoring:serotonin"))
-    if (
-        sheet.treatment_session.arrived_at
-        and not sheet.treatment_session.is_signed
-        and sheet.may(medicines.RECORD)
-    ):
+    if sheet.may(medicines.RECORD):
         yield Action("Another medicine", url(sheet, "monitoring:medicine"))
-    if here and sheet.may(watches.WATCH):
-        if sheet.watches:
-            yield Action("Hand over watching", url(sheet, "monitoring:hand_over"))
-        else:
-            yield Action("Take over watching", url(sheet, "monitoring:take_over"))
-    if here and sheet.status not in IN_TREATMENT and sheet.may(predose.RECORD):
+
+
+def _watching(sheet: Sheet) -> Iterable[Action]:
+    if sheet.status not in PRESENT or not sheet.may(watches.WATCH):
+        return
+    if sheet.watches:
+        yield Action("Hand over watching", url(sheet, "monitoring:hand_over"))
+    else:
+        yield Action("Take over watching", url(sheet, "monitoring:take_over"))
+
+
+def _checking(sheet: Sheet) -> Iterable[Action]:
+    before_dose = sheet.status in PRESENT and sheet.status not in IN_TREATMENT
+    if before_dose and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
     if sheet.off_chart and not sheet.treatment_session.is_signed and sheet.may(CHART):
         yield Action("New medicines to the chart", url(sheet, "monitoring:to_chart"))
-    if here and sheet.may(doses.GIVE):
+
+
+def _giving(sheet: Sheet) -> Iterable[Action]:
+    if not sheet.may(doses.GIVE):
+        return
+    if sheet.status in PRESENT:
         name = "sessions:infusion" if sheet.is_iv else "sessions:device"
         yield Action("Record a dose", url(sheet, name))
         if sheet.order and sheet.status in checks.due_in(sheet.order.route):
             yield Action("Second check", url(sheet, "sessions:second_check"))
-    if sheet.may(doses.GIVE) and not sheet.treatment_session.is_signed:
+    if not sheet.treatment_session.is_signed:
         yield from _waste(sheet)
+
+
+def _going(sheet: Sheet) -> Iterable[Action]:
+    here = sheet.status in PRESENT
     if (here or sheet.status == Status.PLANNED) and sheet.may(discharge.ESCORT):
         yield Action("Way home", url(sheet, "monitoring:escort"))
         yield Action("Escort not reached, driving", url(sheet, "monitoring:way_home"))
