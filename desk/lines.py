@@ -31,6 +31,7 @@ SETTLES = {
     "end_trouble": Form("Go on", "monitoring:emergency", record.RECORD),
     "examine": Form("Check again", "monitoring:serotonin", record.RECORD),
     "explain": Form("Say why", "monitoring:missed", record.RECORD),
+    "record_vitals": MEASURE,
     "assess": Form("Assess", "monitoring:assess", discharge.ASSESS),
     "escort": Form("Name escort", "monitoring:escort", discharge.ESCORT),
     "driving": Form("Settle it", "monitoring:way_home", discharge.ESCORT),

@@ -141,6 +141,8 @@ def _steps(sheet: Sheet) -> Iterable[Action]:
             continue
         if step.to_status == Status.CLEARED:
             continue
+        if step.to_status == Status.MONITORING and sheet.record.standing_steps:
+            continue  # an infusion ends with its stop
         if (sheet.status, step.to_status) == (Status.PLANNED, Status.CHECKED_IN):
             continue
         yield _ending(sheet, step)

@@ -91,8 +91,11 @@ def _monitoring(sheet: Sheet) -> list[Panel]:
         return []
     if gate.ready:
         return [release_panel(sheet.treatment_session, sheet.record)]
-    if not sheet.alerts and all(c.code in A_PERSON_SETTLES or c.decidable for c in gate.unmet):
-        prescriber = sheet.may(PRESCRIBER)
+    prescriber = sheet.may(PRESCRIBER)
+    if not sheet.alerts and all(
+        c.code in A_PERSON_SETTLES or (c.decidable and (prescriber or not c.needs_prescriber))
+        for c in gate.unmet
+    ):
         return [assess_panel(sheet.treatment_session, gate, prescriber=prescriber)]
     return _vitals(sheet)
 

@@ -123,12 +123,12 @@ def _ran(doses: Iterable[Dose], steps: Sequence[InfusionEvent]) -> Iterable[Fact
 
 
 def totals_words(found: Totals) -> str:
-    """Say "33 mg = 33 mL of 38 mL; 33.3 mL by the rates"."""
+    """Say "33 mg = 33 mL of 38 mL; 33.3 mL by the rates"; while it runs, what has run."""
     mg, prepared = plain(found.given_mg), plain(found.prepared_ml)
-    by_rates = f"{plain(found.by_rates_ml)} mL by the rates"
+    by_rates = plain(found.by_rates_ml)
     if not found.is_stopped:
-        return f"{mg} mg of {prepared} mL have run: {by_rates}"
-    return f"{mg} mg = {plain(found.given_ml)} mL of {prepared} mL; {by_rates}"
+        return f"{by_rates} of {prepared} mL have run by the rates: {mg} mg"
+    return f"{mg} mg = {plain(found.given_ml)} mL of {prepared} mL; {by_rates} mL by the rates"
 
 
 def _number(value: Decimal | None) -> str:

@@ -12,8 +12,9 @@ from clinic.locks import check_version
 from clinic.models import Chair, User
 from sessions import lifecycle, ports
 from sessions.lifecycle import ENDINGS, GuardName, Status
-from sessions.models import ChairStay, StatusChange, TreatmentSession
-from sessions.services import asks, authorization
+from sessions.models import ChairStay, Dose, StatusChange, TreatmentSession
+from sessions.models.protocol import Route
+from sessions.services import asks, authorization, drips
 
 SIT = "treatment_sessions.run_session"
 
@@ -168,6 +169,8 @@ def change_status(
         now = clock.now(treatment_session)
         if at is not None:
             times.check_happened(at, now, field="at", not_before=treatment_session.arrived_at)
+        if to_status == Status.MONITORING:
+            _refuse_while_it_runs(treatment_session)
         take(
             treatment_session,
             to_status,
@@ -178,6 +181,14 @@ def change_status(
             outside_gate=outside_gate,
         )
         return treatment_session
+
+
+def _refuse_while_it_runs(treatment_session: TreatmentSession) -> None:
+    """The stop of an infusion leads to monitoring: before it, the pump still gives."""
+    last = Dose.objects.filter(treatment_session=treatment_session, route=Route.IV).standing().last()
+    events = drips.steps_of(treatment_session, last.number) if last else []
+    if events and events[-1].kind != drips.Kind.STOP:
+        raise ValidationError("The infusion is running: record its stop.", code="running")
 
 
 def sit(
