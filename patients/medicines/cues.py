@@ -9,7 +9,7 @@ or a year beside them, and the line speaks of no new start.
 import re
 
 from patients.medicines import knowledge
-from patients.medicines.knowledge import Named
+from patients.medicines.knowledge import Key, Named
 from patients.medicines.tokens import Token
 
 Match = tuple[int, int, Named]  # from and to, in tokens
@@ -23,6 +23,19 @@ _AGAINST_ALLERGY = frozenset(
     | {"nasal_decongestant", "nasal_other"}
 )
 _UNITS = frozenset({"mg", "mcg", "g", "gm", "ml", "unit", "units"})
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_AGO = re.compile(
+    r"(?:\b(\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten)\s*)?"
+    r"(?:\b|(?<=\d))(days?|weeks?|wks?|w|months?|mos?|years?|yrs?|y)\s+(?:ago|back)\b"
+)
+_NUMBERS = {"a": "1", "an": "1", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5"} | {
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+    "ten": "10",
+}
+_DAYS = {"d": 1, "w": 7, "m": 28, "y": 365}
 _LINKS = 3  # words between a cue and the medicine, at most
 _OPEN, _CLOSE, _PAUSES = frozenset("(["), frozenset(")]"), frozenset(",;|\n")
 
@@ -51,18 +64,59 @@ def _is_what_for(words: list[str | None], at: int) -> bool:
     return words[at] in _ALLERGY and not {"for", "seasonal"}.isdisjoint(before)
 
 
-def left_out(tokens: list[Token], matches: list[Match]) -> list[Match]:
-    """Return the names that a cue clearly belongs to."""
+def left_out(tokens: list[Token], matches: list[Match]) -> list[tuple[Match, Key]]:
+    """Return the names that a cue clearly belongs to, each with its cue."""
     line = _Line(tokens, matches)
     if any((word,) in knowledge.phrases("new_start") for word in line.words):
         return []
-    found: list[Match] = []
+    found: list[tuple[Match, Key]] = []
     for match in sorted(matches, key=lambda m: m[0]):
-        carried = bool(found) and line.is_joined(found[-1], match) and line.ends(match[1])
-        named = line.is_after_cue(match) or line.is_before_cue(match)
-        if carried or named or line.is_in_warning(match):
-            found.append(match)
+        cue = line.cue_after(match) or line.cue_before(match) or line.warning_of(match)
+        if not cue and found and line.is_joined(found[-1][0], match) and line.ends(match[1]):
+            cue = found[-1][1]
+        if cue:
+            found.append((match, cue))
     return found
+
+
+def may_still_act(text: str, out: list[tuple[Match, Key]]) -> list[Match]:
+    """Return what was taken once and stopped at no known time, where that matters for long.
+
+    A wait counts from the day the line was written, so it has passed for good; of a date only a
+    year that is long past says so without a calendar.
+    """
+    days = _days_ago(text) if len(out) == 1 else 0
+    return [
+        match
+        for match, cue in out
+        if cue not in knowledge.phrases("never") and days < _washout(match[2])
+    ]
+
+
+def once_taken(
+    tokens: list[Token], matches: list[Match], out: list[tuple[Match, Key]]
+) -> list[Match]:
+    """Return what a line names as earlier: stopped, or "from" of a switch, taken or left out."""
+    line = _Line(tokens, matches)
+    stopped = [match for match, cue in out if cue not in knowledge.phrases("never")]
+    return [match for match in matches if match in stopped or line.is_switched_from(match)]
+
+
+def _washout(named: Named) -> int:
+    """Return for how many days after the last dose it still counts."""
+    return max((knowledge.washout(each) for each in named.ingredients), default=0)
+
+
+def _days_ago(text: str) -> int:
+    """Return how many days at least the line says have passed; 0 if it doesn't say."""
+    years = [int(year) for year in _YEAR.findall(text)]
+    if years and max(years) <= knowledge.long_past():
+        return 366
+    found = _AGO.search(text.casefold())
+    if not found:
+        return 0
+    number, unit = found[1] or "2", found[2][0]  # "months ago" are two at least
+    return int(_NUMBERS.get(number, number)) * _DAYS[unit]
 
 
 class _Line:
@@ -71,23 +125,23 @@ class _Line:
         self.words = [token.text for token in tokens]
         self.ends_of = {start: end for start, end, _ in matches}
 
-    def is_after_cue(self, match: Match) -> bool:
+    def cue_before(self, match: Match) -> Key | None:
         """Such as "no longer takes diazepam", "discontinued: tramadol"."""
         for links in range(_LINKS + 1):
             end = match[0] - links
             if links and not (end >= 0 and self._is(end, "links")):
-                return False
+                return None
             phrase = self._phrase_that_ends(end)
             if phrase and _can_mean(phrase, match) and self._opens(end - len(phrase)):
-                return self.ends(match[1])
-        return False
+                return phrase if self.ends(match[1]) else None
+        return None
 
-    def is_before_cue(self, match: Match) -> bool:
+    def cue_after(self, match: Match) -> Key | None:
         """Such as "sertraline (stopped 2019)", "codeine allergy", "alcohol: none"."""
         at = self._past_tail(match[1])
         opened = self.words[at] if at < len(self.words) and self.tokens[at].is_separator else ""
         if opened and opened not in _OPEN | _PAUSES | {":"}:
-            return False
+            return None
         at += bool(opened)
         while at < len(self.words) and self._is(at, "subjects"):
             at += 1
@@ -96,18 +150,22 @@ class _Line:
             end = at + len(phrase)
             if tuple(self.words[at:end]) == phrase and _can_mean(phrase, match):
                 until = self._past_tail(end)
-                return _UNITS.isdisjoint(self.words[end:until]) and self._closes(until, opened)
-        return False
+                is_clear = _UNITS.isdisjoint(self.words[end:until])
+                return phrase if is_clear and self._closes(until, opened) else None
+        return None
 
-    def is_in_warning(self, match: Match) -> bool:
+    def warning_of(self, match: Match) -> Key | None:
         """Such as "tramadol: do not take with alcohol"."""
         for phrase in knowledge.phrases("warnings"):
             start = match[1] - len(phrase)
             before = self.words[start - 1] if start > 0 else ""
             is_said = start >= 0 and tuple(self.words[start : match[1]]) == phrase
             if is_said and before not in ("cannot", "cant", "not", "to"):
-                return self.ends(match[1])
-        return False
+                return phrase if self.ends(match[1]) else None
+        return None
+
+    def is_switched_from(self, match: Match) -> bool:
+        return (self._phrase_that_ends(match[0]) or ())[-1:] == ("from",)
 
     def is_joined(self, one: Match, other: Match) -> bool:
         return self.words[one[1] : other[0]] in (["or"], ["nor"])

@@ -31,6 +31,7 @@ def of_reading(reading: Reading) -> dict[str, Any]:
         "product_atc": list(reading.product_atc),
         "classes": sorted(reading.classes),
         "uncertain": list(reading.uncertain),
+        "former": list(reading.former),
         "unresolved": [
             {"text": each.text, "reason": each.doubt.value, "why": each.why}
             for each in reading.unresolved
@@ -79,6 +80,7 @@ def medicine_in_words(medicine: dict[str, Any]) -> list[str]:
         acts = ", ".join(labels(frozenset(each["classes"]))) or "no class of interest"
         codes = ", ".join(each["atc"]) or "no ATC code"
         lines.append(f"  {each['name']} ({codes}), {each['route']}: {acts}")
+    lines += [f"  former: {each}" for each in medicine["former"]]
     lines += [f"  uncertain: {each}" for each in medicine["uncertain"]]
     return lines + [f"  check by hand: {u['text']}. {u['why']}" for u in medicine["unresolved"]]
 

@@ -113,6 +113,18 @@ def fillers() -> frozenset[str]:
 
 
 @cache
+def added() -> frozenset[str]:
+    """Words that make another product of a remedy's name, such as "night" or "plus"."""
+    return frozenset(read("words")["added"])
+
+
+@cache
+def remedies() -> frozenset[str]:
+    """Ingredients of remedies against pain, colds and allergy, whose names are used for many."""
+    return frozenset(read("words")["remedies"])
+
+
+@cache
 def salts() -> frozenset[str]:
     return frozenset(read("words")["salts"])
 
@@ -133,6 +145,24 @@ def route_order() -> tuple[str, ...]:
 def phrases(name: str) -> frozenset[Key]:
     """`not_taken` or `doubt`, at which a person has to look, or what `cues` weighs around them."""
     return frozenset(tuple(each.split()) for each in read("words")[name])
+
+
+@cache
+def _washouts() -> Mapping[str, int]:
+    """Days by class or by ingredient."""
+    rows = read("washouts")["washouts"]
+    return {row.get("class") or row["ingredient"]: row["days"] for row in rows}
+
+
+def washout(ingredient: Ingredient) -> int:
+    """Return for how many days after the last dose an ingredient still counts; 0: no rule."""
+    acts_as = ingredient.classes.union(*ingredient.by_route.values())
+    return max(_washouts().get(each, 0) for each in (ingredient.name, *acts_as))
+
+
+def long_past() -> int:
+    """Return a year so long past that whatever was stopped in it acts no more."""
+    return int(read("washouts")["long_past"]["year"])
 
 
 @cache

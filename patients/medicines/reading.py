@@ -27,6 +27,7 @@ class Doubt(StrEnum):
     ALTERNATIVE = "alternative"  # "or", "unsure"
     ROUTE = "route"  # what it does depends on the route, which isn't stated
     CLASS = "class"  # a class of medicines, not one
+    PRODUCT = "product"  # a remedy's name with a word that often stands for more ingredients
     CONFLICT = "conflict"  # the name and the brand in brackets are different medicines
 
 
@@ -82,6 +83,7 @@ class Reading:
     product_atc: tuple[str, ...] = ()
     uncertain: tuple[str, ...] = ()  # how a doubtful word was read
     unresolved: tuple[Unresolved, ...] = ()
+    former: tuple[str, ...] = ()  # named as stopped or earlier, still taken into account or not
 
     @property
     def is_understood(self) -> bool:

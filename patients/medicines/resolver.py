@@ -40,10 +40,13 @@ def resolve(text: str) -> Reading:
     unknown = _left_over(tokens, matches, said)
     stated = _stated_route(tokens, matches)
     out = cues.left_out(tokens, matches) if said else []
-    matches = [match for match in matches if match not in out]
+    lasting = cues.may_still_act(text, out)
+    gone = [match for match, _ in out if match not in lasting]
+    former = cues.once_taken(tokens, matches, out) if said else []
+    matches = [match for match in matches if match not in gone]
     taken, doubts = _taken(tokens, sorted(matches, key=lambda m: m[0]), stated, missed)
     if said:
-        doubts.insert(0, _not_taken(text, out))
+        doubts.insert(0, _not_taken(text, gone, [m for m in former if m not in gone]))
     if len(text) > LONGEST:
         doubts.append(Unresolved(text[LONGEST:], Doubt.UNKNOWN, "Too long to be read."))
     brands = [p for p in unknown if tokens[p].bracketed]
@@ -55,12 +58,14 @@ def resolve(text: str) -> Reading:
         doubts.append(Unresolved(text, Doubt.UNKNOWN, "It names no medicine."))
     if cues.phrase_positions(tokens, matches, "doubt"):
         doubts.append(Unresolved(text, Doubt.ALTERNATIVE, "It doesn't say for sure what is taken."))
+    doubts += _other_products(tokens, matches)
     if _disagree(tokens, matches):
         doubts.append(
             Unresolved(text, Doubt.CONFLICT, "The brand in brackets is another medicine.")
         )
     atc = tuple(dict.fromkeys(code for _, _, named in matches for code in named.atc))
-    return Reading(text, tuple(taken), atc, tuple(uncertain), tuple(doubts))
+    once = tuple(dict.fromkeys(match[2].name for match in former))
+    return Reading(text, tuple(taken), atc, tuple(uncertain), tuple(doubts), once)
 
 
 def _matches(tokens: list[Token]) -> list[Match]:
@@ -126,12 +131,17 @@ def _says_nothing(token: Token) -> bool:
     return word in knowledge.fillers() or word in knowledge.route_words() or word in ("?", "#")
 
 
-def _not_taken(text: str, out: list[Match]) -> Unresolved:
+def _not_taken(text: str, gone: list[Match], lasting: list[Match]) -> Unresolved:
     why = "It may say that it isn't taken."
-    if out:
-        names = ", ".join(dict.fromkeys(match[2].name for match in out))
-        why = f"It seems to say that {names} isn't taken (history, an allergy or a plan)."
+    if gone:
+        why = f"It seems to say that {_named(gone)} isn't taken (history, an allergy or a plan)."
+    if lasting:
+        why = f"{_named(lasting)}: stopped, date unknown. It counts as current until it is dated."
     return Unresolved(text, Doubt.NOT_TAKEN, why)
+
+
+def _named(matches: list[Match]) -> str:
+    return ", ".join(dict.fromkeys(match[2].name for match in matches))
 
 
 def _stated_route(tokens: list[Token], matches: list[Match]) -> str | None:
@@ -160,7 +170,15 @@ def _taken(
             one = Taken(ingredient, where, origin, words, how)
             if _says_more(one, taken.get(ingredient.name)):
                 taken[ingredient.name] = one
-    return list(taken.values()), _doubts(taken.values())
+    found = [each for each in taken.values() if not _is_named_besides(each, taken.values())]
+    return found, _doubts(found)
+
+
+def _is_named_besides(one: Taken, all_taken: Iterable[Taken]) -> bool:
+    """Tell the class in "venlafaxine (SNRI)", which is no second medicine."""
+    return one.ingredient.is_class and any(
+        one.classes <= other.classes for other in all_taken if not other.ingredient.is_class
+    )
 
 
 def _says_more(one: Taken, other: Taken | None) -> bool:
@@ -211,6 +229,22 @@ def _unknown(words: list[str]) -> Unresolved:
     if near_by:
         why += f" Similar names: {', '.join(dict.fromkeys(near_by))}."
     return Unresolved(" ".join(words), Doubt.UNKNOWN, why)
+
+
+def _other_products(tokens: list[Token], matches: list[Match]) -> list[Unresolved]:
+    """Doubt "Delsym Night": a remedy's name with such a word often has more in it."""
+    return [
+        Unresolved(
+            f"{named.name} {tokens[end].text}",
+            Doubt.PRODUCT,
+            f"It may be another product than {named.name}, with more in it.",
+        )
+        for _, end, named in matches
+        if end < len(tokens)
+        and tokens[end].text in knowledge.added()
+        and named.contents <= knowledge.remedies()
+        and named.how in {"brand", "product", "near miss"}
+    ]
 
 
 def _disagree(tokens: list[Token], matches: list[Match]) -> bool:

@@ -134,7 +134,14 @@ def test_a_lone_ssri_or_snri_is_information_only(antidepressant, context):
         (["EpiPen"], {}),
         (["naloxone nasal spray"], {}),
         (["Xyzzanol"], {}),
-        (["no longer takes Nardil", "sertraline"], {}),
+        (["no longer takes Xanax", "sertraline"], {}),
+        (
+            ["no longer takes Nardil", "sertraline"],
+            {"mao_inhibitor": "high", "mao_serotonergic": "high"},
+        ),
+        (["Nardil, stopped 3 weeks ago", "sertraline"], {}),
+        (["Nardil, stopped 13 days ago"], {"mao_inhibitor": "high"}),
+        (["Nardil, stopped 2019"], {}),
     ],
     ids=str,
 )

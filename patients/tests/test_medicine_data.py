@@ -15,6 +15,7 @@ FILES = {
     "classes": "classes",
     "rules": "rules",
     "words": "lookalikes",
+    "washouts": "washouts",
 }
 ROUTES = {
     *("oral", "sublingual", "buccal", "nasal", "inhaled", "topical", "ophthalmic", "otic"),
@@ -89,6 +90,13 @@ def test_rules_have_one_id_each_and_words():
     rules = interactions.rules()
     assert len({rule.id for rule in rules}) == len(rules)
     assert all(rule.title and rule.why and rule.do for rule in rules)
+
+
+def test_a_washout_is_of_a_known_class_or_ingredient():
+    for row in knowledge.read("washouts")["washouts"]:
+        known = knowledge.classes() if "class" in row else knowledge.ingredients()
+        assert row.get("class", row.get("ingredient")) in known
+        assert row["days"] > 0
 
 
 def test_products_hold_known_ingredients():

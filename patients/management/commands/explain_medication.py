@@ -14,8 +14,10 @@ infusion. The JSON document has three members:
   intrauterine, buccal or unknown), `route_from` (stated, product, usual, unknown), `classes`,
   `read_as` (name, other name, brand, product, class, near miss), `words` (that were read);
   `product_atc`; `classes` (of all ingredients); `uncertain` (list of sentences);
-  `unresolved`: `text`, `reason` (empty, unknown, not_taken, alternative, route, class, conflict)
-  and `why`.
+  `former` (names that are said to be stopped or earlier; one of a class that acts on for days and
+  has no date still counts as taken);
+  `unresolved`: `text`, `reason` (empty, unknown, not_taken, alternative, route, class, product,
+  conflict) and `why`.
 `alerts`, the severest first: `rule`, `title`, `tier` (1: the label says so), `severity` (high,
   moderate, information), `interrupts`, `ingredients`, `medicines` (the texts that caused it),
   `why`, `do`, `source`, `certainty` (read, unverified, proposed).
