@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinic.models import Clinic
-from monitoring.services import rems
+from monitoring.services import rems, rems_stale
 
 MOST = 100
 ON_WORKLIST = 8
@@ -23,10 +23,12 @@ def load(clinic: Clinic, now: datetime, most: int = MOST) -> Waiting:
         return Waiting([], [], more=False)
     rows = rems.wanted().filter(clinic=clinic).order_by("starts_at", "pk")
     unfiled = list(rems.unfiled(rows)[: most + 1])
-    touched = list(rems.touched(rows)[: most + 1])
-    sheets = rems.sheets([*unfiled[:most], *touched[:most]], now)
+    # Not every touched one changed, so more of them are looked at than are shown: the latest.
+    touched = list(rems_stale.touched(rows).order_by("-starts_at", "-pk")[: MOST + 1])
+    sheets = rems.sheets([*unfiled[:most], *touched[:MOST]], now)
+    changed = [sheet for sheet in sheets if sheet.changes]
     return Waiting(
         [sheet for sheet in sheets if sheet.filing is None],
-        [sheet for sheet in sheets if sheet.changes],
-        max(len(unfiled), len(touched)) > most,
+        changed[:most],
+        len(unfiled) > most or len(changed) > most or len(touched) > MOST,
     )

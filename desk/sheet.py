@@ -19,6 +19,7 @@ from monitoring.models import (
     SerotoninCheck,
 )
 from monitoring.serotonin import emergency_text
+from monitoring.services import emergencies, endings
 from monitoring.watching import Watch
 from sessions.lifecycle import PRESENT, Status
 
@@ -45,6 +46,14 @@ class Sheet(DoseOnSheet):
         blocks = any(condition.code == "on_site" for condition in self.unmet)
         due = self.status in {Status.CHECKED_IN, Status.CLEARED}
         return self.site.warning if due and not blocks else ""
+
+    @property
+    def may_search(self) -> bool:
+        return self.may(endings.RUN)
+
+    @property
+    def may_run_emergency(self) -> bool:
+        return self.may(emergencies.RUN)
 
     @property
     def title(self) -> str:

@@ -157,12 +157,10 @@ class DoseOnSheet(Known):
         given = [d for d in self.record.standing_doses if d.outcome != Dose.Outcome.REFUSED]
         if not given:
             return ""
-        total = sum((_received(dose) for dose in given), Decimal(0))
+        known = [mg for dose in given if (mg := dose.received_mg) is not None]
+        total = sum(known, Decimal(0))
         if self.ran and self.ran.is_stopped:
             total = self.ran.given_mg
+        at_least = "at least " if len(known) < len(given) else ""
         devices = f", {len(given)} device{'s' if len(given) > 1 else ''}"
-        return f"{plain(total)} mg{'' if self.is_iv else devices}"
-
-
-def _received(dose: Dose) -> Decimal:
-    return dose.dose_mg if dose.estimated_mg is None else dose.estimated_mg
+        return f"{at_least}{plain(total)} mg{'' if self.is_iv else devices}"

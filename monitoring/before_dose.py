@@ -231,7 +231,7 @@ def _pressure(today: Today, pressures: Sequence[Reading]) -> list[Unmet]:
         )
         return [Unmet("predose_critical", text)]
     over = [row for row in last if _exceeds(row, limit)]
-    keys = tuple(f"reading:{row.id}:bp" for row in over)
+    keys = tuple(row.key("bp") for row in over)
     if not over or today.covered(keys):
         return []
     words = f"Blood pressure {_shown(over[-1])} is over {limit}"

@@ -1,34 +1,83 @@
-"""What a list of medicines answers of the REMS form's classes. Pure."""
+"""What the medicines of a day answer of the REMS form's classes. Pure.
+
+Which medicines count for which class stands in `knowledge/rems_classes.json`, with sources. One of
+its choices: an antidepressant taken to sleep (trazodone) is a CNS depressant for the interactions,
+but for the form neither a “yes” nor a “no” of the list: a person answers (proposed).
+"""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from clinic.provenance import Certainty, Source
+from monitoring.knowledge import rows
 from monitoring.rems import Concomitant
 from patients.medicines import knowledge
+from patients.medicines.reading import Reading
 from patients.medicines.resolver import resolve
 
-# The form's classes by those of the medicines (clinical reference 3.3 and 6). Barbiturates and
-# oxybate sedate and are no benzodiazepines; drugs of the street count as what they are.
-CLASSES = {
-    "benzodiazepines": ("benzodiazepine",),
-    "sedative_hypnotics": ("z_drug", "sedative_hypnotic_other", "barbiturate", "oxybate"),
-    "psychostimulants": ("psychostimulant", "street_stimulant"),
-    "maois": ("mao_inhibiting",),
-    "opioids": ("opioid", "serotonergic_opioid"),
-}
+# Kinds of given medicines that may be any of the form's classes when the name isn't understood.
+ANY = frozenset({"sedating", "other"})
 
 
-def concomitant(texts: Iterable[str]) -> Mapping[str, Concomitant]:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counts for a class of the form: classes of medicines, and kinds of given ones."""
+
+    key: str
+    acts_as: tuple[str, ...]
+    ask: tuple[str, ...]  # may count: a person says
+    given_as: tuple[str, ...]
+    why: str
+    source: Source
+
+    def has(self, reading: Reading) -> bool:
+        return bool(reading.classes & _members(self.acts_as))
+
+    def may_have(self, reading: Reading) -> bool:
+        return bool(reading.classes & _members(self.ask))
+
+
+COUNTED = [
+    Counted(
+        row["key"],
+        tuple(row["acts_as"]),
+        tuple(row.get("ask", ())),
+        tuple(row["given_as"]),
+        row.get("why", ""),
+        Source(row["source"], Certainty(row["certainty"])),
+    )
+    for row in rows("rems_classes")
+]
+
+
+def concomitant(
+    texts: Iterable[str], given: Iterable[tuple[str, str]] = ()
+) -> Mapping[str, Concomitant]:
     """Return for each class which lines say so; a line that isn't understood may be any of them.
 
-    An empty list answers nothing: nothing noted is not nothing taken.
+    `given` are medicines of the visit with the kind that a person chose. An empty list answers
+    nothing: nothing noted is not nothing taken.
     """
-    readings = [resolve(text) for text in dict.fromkeys(texts)]
-    unread = tuple(each.text for each in readings if not each.is_understood)
-    found: dict[str, Concomitant] = {}
-    if not readings:
-        return found
-    for key, ids in CLASSES.items():
-        wanted = frozenset().union(*(knowledge.members(each) for each in ids))
-        named = tuple(each.text for each in readings if each.classes & wanted)
-        found[key] = Concomitant(named, unread)
-    return found
+    taken = [resolve(text) for text in dict.fromkeys(texts)]
+    in_visit = [(resolve(text), kind) for text, kind in dict.fromkeys(given)]
+    if not taken and not in_visit:
+        return {}
+    unread = [each.text for each in taken if not each.is_understood]
+    unread += [each.text for each, kind in in_visit if not each.is_understood and kind in ANY]
+    readings = [*taken, *(each for each, _ in in_visit)]
+    return {
+        one.key: Concomitant(
+            named=tuple(each.text for each in taken if one.has(each)),
+            unread=tuple(unread),
+            given=tuple(
+                each.text for each, kind in in_visit if one.has(each) or kind in one.given_as
+            ),
+            doubtful=tuple(each.text for each in readings if one.may_have(each)),
+            is_listed=bool(taken),
+        )
+        for one in COUNTED
+    }
+
+
+def _members(ids: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(knowledge.members(each) for each in ids))

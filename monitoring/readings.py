@@ -101,6 +101,10 @@ class Reading:
         object.__setattr__(self, "recorded_at", utc(self.recorded_at))
         object.__setattr__(self, "bp", self._bp())
 
+    def key(self, measure: str) -> str:
+        """Name a value for the decisions that cover it."""
+        return f"reading:{self.id}:{measure}"
+
     def known(self, measure: str) -> Any:
         """Return the value, or None where it is missing or can't be a living adult's."""
         value = getattr(self, measure)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from clinic.provenance import Certainty
 from clinic.rulebook import Chapter, Rule
-from monitoring import hunter, medicines, questions, reviewed
+from monitoring import concomitant, hunter, medicines, questions, rems, reviewed
 
 GATE = "Clinical reference 3.2: discharge rule, read with decision 9"
 IN_CODE = "the rule itself is the product's; its numbers are in the monitoring template"
@@ -63,6 +63,13 @@ def chapters() -> list[Chapter]:
             tuple(_given(each) for each in medicines.CLASSES.values()),
         ),
         Chapter(
+            "Concomitant medicines of the REMS form",
+            "Read from the chart, from what was named before the dose and from what was given in "
+            "the visit; what isn't recognised is asked, never “no”.",
+            f"`monitoring/knowledge/rems_classes.json`, {IN_FILE}",
+            tuple(_counted(each) for each in concomitant.COUNTED),
+        ),
+        Chapter(
             "Serotonin toxicity: the Hunter criteria",
             "Not examined is never absent; without exposure the criteria don't apply, and with "
             "unknown exposure nothing is ruled out.",
@@ -99,6 +106,13 @@ def _given(each: medicines.DrugClass) -> Rule:
     minutes = f", recheck after {each.minutes} min" if each.minutes else ""
     default = f"{each.effect}{minutes}"
     return Rule(each.words, default, each.source.text, each.source.certainty)
+
+
+def _counted(each: concomitant.Counted) -> Rule:
+    acts_as = [name.replace("_", " ") for name in each.acts_as]
+    asks = [f"{name.replace('_', ' ')}: asked" for name in each.ask]
+    default = f"{', '.join([*acts_as, *asks])}.{f' {each.why}' if each.why else ''}"
+    return Rule(rems.CLASSES[each.key], default, each.source.text, each.source.certainty)
 
 
 def _rows(topic: str, title: str) -> Iterable[Rule]:

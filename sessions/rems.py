@@ -1,22 +1,31 @@
-"""When the US safety program applies to a session, and what it wants before a dose; no database."""
+"""When the US safety programme applies to a session, and what it wants before a dose; no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db.models import Q
+
 from clinic.models import Clinic, PrescriberEnrolment, RemsCertification
+from clinic.models.people import WANTS_REMS
 from patients.models import RemsEnrolment
 from sessions.models import DoseOrder, Protocol
 from sessions.models.protocol import Drug, Route
 from sessions.ports import Unmet
 
-JURISDICTION = "US"
+# Outpatients of a certified site, nasal esketamine by a US protocol; never anything else.
+PLAN = {"jurisdiction": "US", "drug": Drug.ESKETAMINE, "route": Route.NASAL}
 
 
 def applies(clinic: Clinic, plan: Protocol) -> bool:
-    """Outpatients of a certified site, nasal esketamine by a US protocol; never anything else."""
-    given = (plan.jurisdiction, plan.drug, plan.route)
-    return clinic.wants_rems and given == (JURISDICTION, Drug.ESKETAMINE, Route.NASAL)
+    return clinic.wants_rems and all(getattr(plan, name) == PLAN[name] for name in PLAN)
+
+
+def sessions_under_rems() -> Q:
+    """Return the same, as a condition on sessions."""
+    of_clinic = {f"clinic__{name}": value for name, value in WANTS_REMS.items()}
+    of_plan = {f"course__protocol__{name}": value for name, value in PLAN.items()}
+    return Q(**of_clinic, **of_plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ def unmet(found: Enrolled, order: DoseOrder | None, today: date) -> list[Unmet]:
     """Name what REMS lacks, each with who supplies it."""
     missing = [_unmet_site(found.certification, today)]
     if found.patient is None or not found.patient.stands_on(today):
-        text = "Not enrolled in REMS. Record the enrollment on the chart."
+        text = "Not enrolled in REMS. Record the enrolment on the chart."
         missing.append(Unmet("rems_patient", text))
     if order is not None:
         enrolled = found.prescribers.get(order.prescriber_id)

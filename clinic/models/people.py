@@ -63,6 +63,9 @@ class User(AbstractUser):
         return self.is_active and permission in permissions_of(roles)
 
 
+WANTS_REMS = {"rems_certified": True, "inpatient": False}
+
+
 class ClinicQuerySet(ClinicScopedQuerySet):
     clinic_lookup = "pk"
 
@@ -101,8 +104,8 @@ class Clinic(PublicRow):
 
     @property
     def wants_rems(self) -> bool:
-        """Whether outpatients are treated here under REMS; a ward enrolls nobody."""
-        return self.rems_certified and not self.inpatient
+        """Whether outpatients are treated here under REMS; a ward enrols nobody."""
+        return all(getattr(self, name) == value for name, value in WANTS_REMS.items())
 
 
 class Membership(models.Model):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from monitoring.rems import vitals
-from monitoring.rems.facts import Event, Facts, Provider
+from monitoring.rems.facts import Concomitant, Event, Facts, Provider
 from monitoring.rems.form import CLASSES, CRITERIA, NO, YES, Field, Form, Part
 from monitoring.rems.log import Log, answer, asked
 
@@ -53,14 +53,21 @@ def _medicines(facts: Facts) -> Iterable[Field]:
     """Name what the list has; while a line of it isn't recognised, “no” is a person's word."""
     for key, label in CLASSES.items():
         found, stated = facts.medicines.get(key), answer(facts, key)
-        if found and found.named:
-            yield Field(key, label, YES, "medicine list", True, "; ".join(found.named))
-        elif found and not found.unread and stated != YES:
+        if found and (found.named or found.given):
+            origin = "medicine list" if found.named else "given in the visit"
+            given = [f"{text} (given in the visit)" for text in found.given]
+            yield Field(key, label, YES, origin, True, "; ".join([*found.named, *given]))
+        elif found and found.answers_no and stated != YES:
             yield Field(key, label, NO, "medicine list", required=True)
         else:
-            unread = "; ".join(found.unread) if found else ""
-            note = f"not recognised, check by hand: {unread}" if unread else ""
+            note = _to_check(found) if found else ""
             yield Field(key, label, stated, asked(facts), required=True, note=note)
+
+
+def _to_check(found: Concomitant) -> str:
+    notes = {"not recognised": found.unread, "may count": found.doubtful}
+    said = (f"{why}, check by hand: {'; '.join(texts)}" for why, texts in notes.items() if texts)
+    return ". ".join(said)
 
 
 def _provider(provider: Provider) -> tuple[Field, ...]:
@@ -150,8 +157,8 @@ def _one_serious(facts: Facts, log: Log, key: str, event: Event) -> Iterable[Fie
     words = ", ".join(CRITERIA[name] for name in CRITERIA if name in met)
     origin = "adverse events" if event.criteria else asked(facts)
     told = f"{event.term}, {log.at(event.onset_at)}, {event.severity}"
-    if event.action:
-        told += f". {event.action}"
+    later = [f"{log.at(at)}: {how}" for at, how in event.follow_ups]
+    told += "".join(f". {more}" for more in (event.found, event.action, *later) if more)
     told += f" Ended {log.at(event.ended_at)}: {event.ended}" if event.ended_at else ". Not ended."
     yield Field(f"{key}_criteria", f"{event.term}: why serious", words, origin, required=True)
     yield Field(f"{key}_details", f"{event.term}: details", told, "adverse events", required=True)

@@ -10,10 +10,20 @@ from monitoring.readings import History, Settings
 
 
 class Concomitant(NamedTuple):
-    """What the medicine list says of one class: which medicines, and which nobody recognised."""
+    """What the medicines of the day say of one class: which, and which nobody recognised.
+
+    Without a list nothing but what was given in the visit is known: no other class is a “no”.
+    """
 
     named: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()  # in the visit
+    doubtful: tuple[str, ...] = ()  # may be of the class: a person says
+    is_listed: bool = True
+
+    @property
+    def answers_no(self) -> bool:
+        return self.is_listed and not (self.named or self.given or self.unread or self.doubtful)
 
 
 class Device(NamedTuple):
@@ -33,6 +43,13 @@ class Event(NamedTuple):
     ended_at: datetime | None
     ended: str
     criteria: tuple[str, ...] = ()  # keys of CRITERIA
+    follow_ups: tuple[tuple[datetime, str], ...] = ()
+    found: str = ""  # by the serotonin check that reported it
+
+
+class Decision(NamedTuple):
+    reason: str
+    covers: frozenset[str]  # keys of the values that it was shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +84,7 @@ class Facts:
     history: History
     settings: Settings
     events: tuple[Event, ...] = ()
-    decision: str = ""  # why a prescriber let the treatment go on
+    decisions: tuple[Decision, ...] = ()  # to let treatment go on, the newest in front
     answers: Mapping[str, str | list[str]] = field(default_factory=dict)
     answered_by: str = ""
     medicines: Mapping[str, Concomitant] = field(default_factory=dict)  # by CLASSES

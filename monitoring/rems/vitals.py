@@ -1,13 +1,15 @@
 """What the readings tell: vital signs acceptable, blood pressures, sedation and the like."""
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from monitoring import discharge
 from monitoring.evidence import Evidence, newest
 from monitoring.readings import DISSOCIATION_NONE, MOAAS_BEST, Reading, Settings, said
-from monitoring.rems.facts import Facts
+from monitoring.rems.facts import Decision, Facts
 from monitoring.rems.form import NO, OBSERVED, YES, Field
 from monitoring.rems.log import Log, answer, asked
+from patients.rules import age_on
 
 
 def acceptable(facts: Facts, log: Log) -> tuple[Field, ...]:
@@ -20,16 +22,26 @@ def acceptable(facts: Facts, log: Log) -> tuple[Field, ...]:
 
 
 def _acceptable_before(facts: Facts, log: Log) -> tuple[str, str]:
-    known = [reading.bp for reading in newest(log.evidence.before_dose, "bp")]
-    if not known or None in known:
+    known = newest(log.evidence.before_dose, "bp")
+    if not known or any(reading.bp is None for reading in known):
         return "", "not measured before the dose"
-    limit = facts.settings.predose_systolic, facts.settings.predose_diastolic
-    over = any(bp and (bp.systolic > limit[0] or bp.diastolic > limit[1]) for bp in known)
+    day = (log.first or facts.ended_at).astimezone(facts.zone).date()
+    limit = facts.settings.predose_limit(age_on(facts.birth_date, day))
+    over = [r for r in known if r.bp and (r.bp[0] > limit[0] or r.bp[1] > limit[1])]
     if not over:
         return YES, ""
-    if said(facts.decision):
-        return YES, f"over {limit[0]}/{limit[1]}; a prescriber decided: {facts.decision}"
-    return NO, f"over {limit[0]}/{limit[1]}"
+    if reason := _why_not_too_high(facts.decisions, {reading.key("bp") for reading in over}):
+        return YES, f"over {limit}; a prescriber decided: {reason}"
+    return NO, f"over {limit}"
+
+
+def _why_not_too_high(decisions: Iterable[Decision], keys: set[str]) -> str:
+    """Return the words of the decision that was shown these pressures; empty: none stands.
+
+    Later decisions carry along what earlier ones covered, so the first in that line is the one.
+    """
+    standing = itertools.takewhile(lambda decision: keys <= decision.covers, decisions)
+    return next((each.reason for each in reversed([*standing]) if said(each.reason)), "")
 
 
 def _acceptable_after(facts: Facts, log: Log) -> str:

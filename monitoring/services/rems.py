@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from clinic import audit, clock, entries, times
 from clinic.audit import acting
@@ -15,14 +15,9 @@ from clinic.models import User
 from clinic.roles import Role
 from monitoring import rems
 from monitoring.models import (
-    AdverseEvent,
-    AdverseEventResolution,
-    DischargeAssessment,
-    MissedCheck,
     RemsFiling,
     RemsForm,
     RemsPolicy,
-    VitalSigns,
 )
 from monitoring.readings import said
 from monitoring.rems import Change, Form
@@ -31,8 +26,7 @@ from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import Dose, TreatmentSession
-from sessions.models.protocol import Drug, Route
-from sessions.rems import JURISDICTION, applies
+from sessions.rems import applies, sessions_under_rems
 from sessions.services import steps
 
 FILE = "monitoring.file_rems_form"
@@ -69,38 +63,14 @@ def wanted() -> QuerySet[TreatmentSession]:
     given = Dose.objects.given().filter(treatment_session=OuterRef("pk"))
     return rems_rows.sessions().filter(
         Exists(given),
+        sessions_under_rems(),
         status__in=ENDINGS,
-        clinic__rems_certified=True,
-        clinic__inpatient=False,
-        course__protocol__jurisdiction=JURISDICTION,
-        course__protocol__drug=Drug.ESKETAMINE,
-        course__protocol__route=Route.NASAL,
     )
 
 
 def unfiled(rows: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
     filed = RemsFiling.objects.filter(treatment_session=OuterRef("pk"))
     return rows.filter(~Exists(filed))
-
-
-def touched(rows: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
-    """Return filed ones to which something was added since their last filing."""
-    filing = RemsFiling.objects.filter(treatment_session=OuterRef(OuterRef("pk")))
-    filed_at = filing.order_by("-recorded_at", "-pk").values("recorded_at")[:1]
-    added: Any = Q()
-    for model, when in (
-        (VitalSigns, "recorded_at"),
-        (Dose, "recorded_at"),
-        (AdverseEvent, "recorded_at"),
-        (AdverseEventResolution, "recorded_at"),
-        (DischargeAssessment, "assessed_at"),
-        (MissedCheck, "at"),
-        (RemsForm, "recorded_at"),
-    ):
-        newer = model._default_manager.filter(treatment_session=OuterRef("pk"))
-        added |= Exists(newer.filter(**{f"{when}__gt": filed_at}))
-    filed = RemsFiling.objects.filter(treatment_session=OuterRef("pk"))
-    return rows.filter(Exists(filed)).filter(added)
 
 
 def sheets(rows: list[Any], now: datetime) -> list[Sheet]:

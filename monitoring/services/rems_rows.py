@@ -11,14 +11,17 @@ from monitoring import rems
 from monitoring.concomitant import concomitant
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventFollowUp,
     DischargeAssessment,
+    MedicationGiven,
     MissedCheck,
     PreDoseCheck,
     RemsForm,
+    SerotoninCheck,
     VitalSigns,
 )
 from monitoring.readings import History
-from monitoring.rems import Device, Event, Facts, Provider
+from monitoring.rems import Decision, Device, Event, Facts, Provider
 from monitoring.services import history
 from patients.models import Medication, RemsEnrolment
 from sessions.models import Dose, MonitoringCheck, TreatmentSession
@@ -66,6 +69,9 @@ class _Rows:
         self.events = of(AdverseEvent.objects.standing(), "resolution")
         self.assessments = of(DischargeAssessment.objects.all(), "assessed_by")
         self.checks = of(PreDoseCheck.objects.all())
+        self.given = of(MedicationGiven.objects.standing())
+        self.follow_ups = of(AdverseEventFollowUp.objects.all())
+        self.serotonin = of(SerotoninCheck.objects.standing())
         self.answers = of(RemsForm.objects.all(), "recorded_by")
         templates = [row.course.protocol.monitoring.pk for row in rows]
         asked = MonitoringCheck.objects.filter(template_id__in=templates).order_by("pk")
@@ -113,11 +119,14 @@ class _Rows:
                 missed={found.label: found.reason for found in self.missed.get(row.pk, ())},
             ),
             settings=history.settings_of(template, self.template_checks.get(template.pk, ())),
-            events=tuple(_event(event) for event in self.events.get(row.pk, ())),
-            decision=check.decision_reason if check and check.decided_by_id else "",
+            events=tuple(self._event(event) for event in self.events.get(row.pk, ())),
+            decisions=tuple(map(_decision, self.checks.get(row.pk, ()))),
             answers=told.answers if told else {},
             answered_by=str(told.recorded_by) if told else "",
-            medicines=concomitant(self._taken(row, check, day)),
+            medicines=concomitant(
+                self._taken(row, check, day),
+                [(one.drug, one.drug_class) for one in self.given.get(row.pk, ())],
+            ),
         )
 
     def _taken(self, row: Any, check: PreDoseCheck | None, day: date) -> list[str]:
@@ -125,6 +134,24 @@ class _Rows:
         rows = self.medicines.get(row.patient_id, ())
         on_chart = [one.text for one in rows if _was_taken(one, day)]
         return [*on_chart, *(check.told_medicines if check else ())]
+
+    def _event(self, event: AdverseEvent) -> Event:
+        ended = getattr(event, "resolution", None)
+        of_session = event.treatment_session_id
+        later = [one for one in self.follow_ups.get(of_session, ()) if one.event_id == event.pk]
+        checks = [one for one in self.serotonin.get(of_session, ()) if one.event_id == event.pk]
+        return Event(
+            term=event.term,
+            serious=event.serious,
+            onset_at=event.onset_at,
+            severity=event.get_severity_display().lower(),
+            action=event.action,
+            ended_at=ended.resolved_at if ended else None,
+            ended=ended.resolution if ended else "",
+            criteria=tuple(CRITERIA[Serious(code)] for code in event.seriousness),
+            follow_ups=tuple((one.at, str(one)) for one in later),
+            found="; ".join(map(str, checks)),
+        )
 
     def _provider(self, row: Any, assessment: DischargeAssessment | None) -> Provider:
         vitals = self.vitals.get(row.pk, ())
@@ -155,20 +182,9 @@ def _was_taken(medicine: Medication, day: date) -> bool:
 
 def _device(dose: Dose) -> Device:
     complete = dose.outcome == Dose.Outcome.COMPLETE
-    mg = dose.estimated_mg if dose.estimated_mg is not None or not complete else dose.dose_mg
     what = "" if complete else dose.get_outcome_display().lower()
-    return Device(dose.number, dose.given_at, dose.lot, mg, what)
+    return Device(dose.number, dose.given_at, dose.lot, dose.received_mg, what)
 
 
-def _event(event: AdverseEvent) -> Event:
-    ended = getattr(event, "resolution", None)
-    return Event(
-        term=event.term,
-        serious=event.serious,
-        onset_at=event.onset_at,
-        severity=event.get_severity_display().lower(),
-        action=event.action,
-        ended_at=ended.resolved_at if ended else None,
-        ended=ended.resolution if ended else "",
-        criteria=tuple(CRITERIA[Serious(code)] for code in event.seriousness),
-    )
+def _decision(check: PreDoseCheck) -> Decision:
+    return Decision(check.decision_reason if check.decided_by_id else "", frozenset(check.covers))

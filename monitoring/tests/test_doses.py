@@ -417,3 +417,23 @@ def test_the_signer_sees_no_steps_of_an_infusion_entered_in_error(stopped: Visit
     wrong = corrections.Drip("A1", Decimal(38), Decimal(1), "Another patient's")
     corrections.correct_infusion(dose, wrong, by=stopped.nurse, entered_in_error=True)
     assert given(stopped) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "estimated", "received"),
+    [
+        ("complete", None, 28),
+        ("one_spray", None, 14),
+        ("one_spray", 20, 20),
+        ("refused", None, 0),
+        ("sneezed", None, None),
+        ("sneezed", 0, 0),
+        ("faulty", None, None),
+        ("faulty", 9, 9),
+    ],
+)
+def test_what_was_received_is_estimated_or_follows_from_the_outcome(
+    outcome: str, estimated: int | None, received: int | None
+) -> None:
+    dose = Dose(dose_mg=Decimal(28), outcome=outcome, estimated_mg=estimated)
+    assert dose.received_mg == received

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring import rems
-from monitoring.concomitant import concomitant
+from monitoring.concomitant import COUNTED, concomitant
 from monitoring.readings import Reading, Settings
-from monitoring.rems import CLASSES, NO, YES, Device, Event, Facts, Provider
+from monitoring.rems import CLASSES, NO, YES, Decision, Device, Event, Facts, Provider
 from monitoring.tests.builders import CHECKS, NORMAL, at, bp, history, reading
 
 ANSWERS: dict[str, Any] = {**dict.fromkeys(CLASSES, "no"), "serious": "no"}
@@ -138,6 +138,55 @@ def test_an_unread_line_leaves_the_answer_missing_and_says_why() -> None:
     assert {each.note for each in missing} == {"not recognised, check by hand: Xyzzanol 5 mg"}
 
 
+@pytest.mark.parametrize(
+    ("drug", "kind", "key"),
+    [
+        ("lorazepam 1 mg", "benzodiazepine", "benzodiazepines"),
+        ("Rescuezepam", "benzodiazepine", "benzodiazepines"),
+        ("morphine", "opioid", "opioids"),
+        ("zolpidem", "sedating", "sedative_hypnotics"),
+        ("methylphenidate", "other", "psychostimulants"),
+        ("methylene blue", "other", "maois"),
+    ],
+)
+def test_a_medicine_given_in_the_visit_answers_its_class_and_no_other(
+    drug: str, kind: str, key: str
+) -> None:
+    found = form(answers={}, medicines=concomitant([], [(drug, kind)]))
+    assert {each: found.value(each) for each in CLASSES if found.value(each)} == {key: YES}
+    assert field(found, key).origin == "given in the visit"
+    assert field(found, key).note == f"{drug} (given in the visit)"
+    listed = form(answers={}, medicines=concomitant(["metformin"], [(drug, kind)]))
+    assert [each for each in CLASSES if listed.value(each) == YES] == [key]
+    assert [each for each in CLASSES if listed.value(each) == NO] == [
+        each for each in CLASSES if each != key
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks"), [("other", True), ("sedating", True), ("antiemetic", False)]
+)
+def test_a_given_medicine_that_is_not_recognised_is_asked_about_unless_its_kind_says(
+    kind: str, asks: bool
+) -> None:
+    found = form(answers={}, medicines=concomitant(["metformin"], [("Xyzzanol", kind)]))
+    assert {found.value(key) for key in CLASSES} == {"" if asks else NO}
+
+
+def test_an_antidepressant_taken_to_sleep_is_asked_about() -> None:
+    found = form(answers={}, medicines=concomitant(["trazodone 50 mg at night"]))
+    asked = field(found, "sedative_hypnotics")
+    assert asked.is_missing
+    assert asked.note == "may count, check by hand: trazodone 50 mg at night"
+    assert {found.value(key) for key in CLASSES if key != "sedative_hypnotics"} == {NO}
+    both = form(answers={}, medicines=concomitant(["trazodone 50 mg at night", "Ambien"]))
+    assert both.value("sedative_hypnotics") == YES
+
+
+def test_the_data_knows_every_class_of_the_form() -> None:
+    assert [each.key for each in COUNTED] == list(CLASSES)
+
+
 def test_a_person_answers_what_the_list_leaves_open() -> None:
     found = form(medicines=concomitant(["Xyzzanol 5 mg"]))
     assert {found.value(key) for key in CLASSES} == {NO}
@@ -229,13 +278,52 @@ def test_sedation_is_any_decrease_from_before_the_dose() -> None:
     assert form(drowsy, reading(40, sedation=3), reading(120)).value("sedation") == YES
 
 
-@pytest.mark.parametrize(("decision", "value"), [("", NO), ("Benefit outweighs", YES), ("  ", NO)])
+HIGH = bp(-10, 150, 95)
+SHOWN = frozenset({HIGH.key("bp")})
+
+
+@pytest.mark.parametrize(("words", "value"), [("", NO), ("Benefit outweighs", YES), ("  ", NO)])
 def test_over_the_limit_before_the_dose_a_prescribers_decision_counts(
-    decision: str, value: str
+    words: str, value: str
 ) -> None:
-    found = form(bp(-10, 150, 95), reading(40), reading(120), decision=decision)
+    found = form(HIGH, reading(40), reading(120), decisions=(Decision(words, SHOWN),))
     assert field(found, "acceptable_before").value == value
     assert "over 140/90" in field(found, "acceptable_before").note
+
+
+@pytest.mark.parametrize(
+    ("decisions", "shown"),
+    [
+        ([], ""),
+        ([("Ate a biscuit", "")], ""),
+        ([("Benefit outweighs", "bp")], "Benefit outweighs"),
+        ([("Slept little", "bp+"), ("Benefit outweighs", "bp")], "Benefit outweighs"),
+        ([("Slept little", "bp+"), ("Ate a biscuit", "")], "Slept little"),
+        ([("Ate a biscuit", ""), ("Benefit outweighs", "bp")], ""),
+    ],
+)
+def test_the_reason_beside_the_pressure_is_of_the_decision_about_it(
+    decisions: list[tuple[str, str]], shown: str
+) -> None:
+    covers = {"": frozenset[str](), "bp": SHOWN, "bp+": SHOWN | {"reading:9:sedation"}}
+    made = tuple(Decision(words, covers[about]) for words, about in decisions)
+    found = field(form(HIGH, reading(40), reading(120), decisions=made), "acceptable_before")
+    assert found.value == (YES if shown else NO)
+    expected = "over 140/90"
+    assert found.note == (f"{expected}; a prescriber decided: {shown}" if shown else expected)
+
+
+def test_the_limit_before_the_dose_is_that_of_the_patients_age() -> None:
+    older = Settings(
+        checks=CHECKS,
+        predose_older_age=40,
+        predose_older_systolic=160,
+        predose_older_diastolic=100,
+    )
+    found = form(HIGH, reading(40), reading(120), settings=older)
+    assert found.value("acceptable_before") == YES
+    young = form(HIGH, reading(40), reading(120), settings=older, birth_date=date(2000, 1, 1))
+    assert young.value("acceptable_before") == NO
 
 
 def test_a_high_pressure_at_the_end_is_not_acceptable() -> None:
@@ -278,6 +366,17 @@ def test_a_serious_event_is_told_with_its_details_and_asks_why_it_is_serious() -
     assert stated.missing == ()
     recorded = form(events=(serious(criteria=("death", "hospitalization")),))
     assert recorded.value("serious_1_criteria") == "Hospitalization, Death"
+
+
+def test_how_a_serious_event_went_on_and_what_was_examined_are_told() -> None:
+    found = form(
+        events=(serious(follow_ups=((at(55), "Sits up"),), found="Serotonin check: negative"),)
+    )
+    details = (
+        "Syncope, 15:50, severe. Serotonin check: negative. Laid down. 15:55: Sits up"
+        " Ended 16:00: Woke up"
+    )
+    assert found.value("serious_1_details") == details
 
 
 def test_a_serious_event_that_is_stated_but_not_on_record_stays_missing() -> None:

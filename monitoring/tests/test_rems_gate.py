@@ -13,7 +13,7 @@ from monitoring.tests.visits import Visit
 from patients.models import RemsEnrolment
 from patients.services import enrolment
 from sessions import rems
-from sessions.models import Protocol
+from sessions.models import Protocol, TreatmentSession
 from sessions.services import authorization
 from sessions.tests.rems import enrol_patient, make_certified, make_enrolled
 
@@ -39,6 +39,20 @@ def test_rems_is_for_nasal_esketamine_by_a_us_protocol_for_outpatients(
     assert rems.applies(clinic, plan) is expected
 
 
+@pytest.mark.parametrize("flag", ["rems_certified", "inpatient"])
+@pytest.mark.parametrize("key", ["esketamine-trd-us", "esketamine-trd-eu"])
+def test_sessions_are_found_by_the_same_rule(
+    nurse: User, prescriber: User, clock, flag: str, key: str
+) -> None:
+    visit = Visit(nurse, prescriber, clock, key=key)
+    with acting(TESTS):
+        Clinic.objects.update(**{flag: True})
+    row = visit.fresh()
+    found = TreatmentSession.objects.filter(rems.sessions_under_rems()).exists()
+    assert found is rems.applies(row.clinic, row.course.protocol)
+    assert found is (flag == "rems_certified" and key == "esketamine-trd-us")
+
+
 def unmet(visit: Visit) -> set[str]:
     row = visit.fresh()
     return {found.code for found in authorization.missing(row, visit.clock.now)} & CODES
@@ -53,7 +67,7 @@ def test_everything_that_lacks_is_named(visit: Visit) -> None:
     assert unmet(visit) == CODES
 
 
-def test_with_all_on_record_the_dose_is_authorized(visit: Visit) -> None:
+def test_with_all_on_record_the_dose_is_authorised(visit: Visit) -> None:
     make_enrolled(visit)
     assert unmet(visit) == set()
     visit.be_monitored()
@@ -67,7 +81,7 @@ def test_the_infusion_at_the_same_clinic_is_not_asked(nurse: User, prescriber: U
     assert unmet(visit) == set()
 
 
-def test_without_enrolment_no_device_is_authorized_and_what_was_given_is_recorded(
+def test_without_enrolment_no_device_is_authorised_and_what_was_given_is_recorded(
     visit: Visit,
 ) -> None:
     visit.be_cleared()
@@ -83,7 +97,7 @@ def test_when_the_prescriber_leaves_the_next_device_waits(visit: Visit) -> None:
     visit.be_cleared()
     visit.device()
     stay = presence.read(visit.row.clinic_id, visit.clock.now).here[0]
-    presence.leave(stay.pk, by=visit.prescriber)
+    presence.leave(stay.pk, by=visit.prescriber, reason="Taken ill")
     visit.clock.forward(minutes=5)
     with pytest.raises(ValidationError, match="prescriber on site"):
         visit.device()

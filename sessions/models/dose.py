@@ -1,5 +1,6 @@
 """What was given. Rows are added, never changed: a correction supersedes, with a reason."""
 
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -78,6 +79,20 @@ class Dose(PublicRow):
 
     def __str__(self) -> str:
         return f"{self.drug} {plain(self.dose_mg)} mg"
+
+    @property
+    def received_mg(self) -> Decimal | None:
+        """What went into the patient, in mg, as estimated or by the outcome.
+
+        None: less than all of it, and nobody estimated how much. Of two sprays one is half.
+        """
+        if self.estimated_mg is not None:
+            return self.estimated_mg
+        if self.outcome == self.Outcome.ONE_SPRAY:
+            return self.dose_mg / 2
+        if self.outcome == self.Outcome.REFUSED:
+            return Decimal(0)
+        return self.dose_mg if self.outcome == self.Outcome.COMPLETE else None
 
 
 class InfusionEventQuerySet(ClinicScopedQuerySet):

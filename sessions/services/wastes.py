@@ -14,7 +14,6 @@ from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.numbers import plain
 from clinic.second_person import Purpose
-from sessions.dosing import MG_PER_DEVICE
 from sessions.drip_totals import Totals
 from sessions.models import Dose, DoseWaste, DosingPolicy, TreatmentSession
 from sessions.models.protocol import Route
@@ -27,7 +26,6 @@ UNKNOWN = (
     "their own name and password, and their code if they use one."
 )
 WASTE = Purpose("waste", WITNESS, UNKNOWN)
-NOTHING_GIVEN = {Dose.Outcome.REFUSED, Dose.Outcome.FAULTY}
 MOST_VIALS = 20
 
 
@@ -56,16 +54,17 @@ def totals_of(dose: Dose, until: datetime) -> Totals:
 
 
 def given_mg(dose: Dose | None, until: datetime) -> Decimal:
-    """Return what of a dose went into the patient; nothing of one that was never begun."""
+    """Return what of a dose left its device or vial for the patient; nothing of one never begun.
+
+    Of a sneezed device that nobody estimated that is all, of a faulty one nothing.
+    """
     if dose is None:
         return Decimal(0)
     if dose.route == Route.IV:
         return totals_of(dose, until).given_mg
-    if dose.estimated_mg is not None:
-        return dose.estimated_mg
-    if dose.outcome == Dose.Outcome.ONE_SPRAY:
-        return MG_PER_DEVICE / 2
-    return Decimal(0) if dose.outcome in NOTHING_GIVEN else dose.dose_mg
+    if dose.received_mg is not None:
+        return dose.received_mg
+    return Decimal(0) if dose.outcome == Dose.Outcome.FAULTY else dose.dose_mg
 
 
 def record(
