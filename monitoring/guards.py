@@ -73,5 +73,6 @@ def register() -> None:
     ports.dry_run.register(replays.compare)
     ports.signed.register("monitoring", signed_rows)
     ports.signed_relations.register("monitoring", lambda: (*SIGNED, *ENDINGS, "discharge"))
+    ports.open_end.register("monitoring", endings.open_end)
     ports.told.register("monitoring", told.told)
     ports.status_changed.register(rems.ask_for_form)

@@ -43,7 +43,7 @@ def happenings(incidents: Incidents) -> list[Happening]:
         *map(_transfer, incidents.transfers),
         *map(_against_advice, incidents.against_advice),
         *map(_unnoticed, incidents.left_unnoticed),
-        *(_tap(row, f"Search: {search_words(row)}") for row in incidents.search_steps),
+        *map(_search_step, last_of_each(incidents.search_steps)),
     ]
     return sorted(found, key=lambda happening: happening.at)
 
@@ -154,6 +154,10 @@ def _unnoticed(row: LeftUnnoticed) -> Happening:
 def _said(told: dict[str, str], by: object) -> str:
     parts = [f"{label}: {text.rstrip('.')}." for label, text in told.items() if text]
     return " ".join([*parts, f"({by})"])
+
+
+def _search_step(row: SearchStep) -> Happening:
+    return _tap(row, f"Search: {search_words(row)}")
 
 
 def search_words(row: SearchStep) -> str:

@@ -53,6 +53,7 @@ urlpatterns = [
     ),
     path("sessions/<uuid:public_id>/gone/", endings.gone, name="gone"),
     path("searches/<uuid:public_id>/", endings.search, name="search"),
+    path("search-steps/<uuid:public_id>/undo/", endings.search_undo, name="search_undo"),
     path("searches/<uuid:public_id>/step/", endings.search_step, name="search_step"),
     path("sessions/<uuid:public_id>/escort/", leaving.escort, name="escort"),
     path("sessions/<uuid:public_id>/way-home/", way_home.note, name="way_home"),

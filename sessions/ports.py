@@ -45,6 +45,9 @@ def by_key(rows: Any) -> list[Any]:
     return sorted(rows.all(), key=attrgetter("pk"))
 
 
+open_end: Contributors[[TreatmentSession], str] = Contributors("open_end")
+"""What has to end before the record closes, in a sentence that says how; empty: nothing."""
+
 told: Contributors[[TreatmentSession], list[Section]] = Contributors("told")
 """The same in words, for the person who signs."""
 

@@ -1,5 +1,8 @@
 """An emergency: started by one tap, told by one tap for each thing that is done."""
 
+from datetime import datetime
+from typing import Any
+
 from django.core.exceptions import ValidationError
 
 from clinic import audit, clock
@@ -12,6 +15,8 @@ from sessions.models import TreatmentSession
 from sessions.services import steps
 
 RUN = "monitoring.run_emergency"
+CODES = taps.codes("emergency", "actions")
+HANDED_OVER = "handed_over"
 ENDS = taps.ends("emergency", "actions")
 
 
@@ -36,9 +41,23 @@ def act(
     """Record what was done just now; after the end, too, since the record may lag behind."""
     with acting(by, entry):
         treatment_session = steps.lock_for(emergency.treatment_session_id, by, RUN)
-        return taps.tap(
-            EmergencyAction, treatment_session, code, by=by, text=text, emergency=emergency
-        )
+        return _tap(emergency, treatment_session, code, by=by, text=text)
+
+
+def hand_over(treatment_session: TreatmentSession, *, by: User, at: datetime, text: str) -> None:
+    """End what runs since the patient was handed over then, inside `acting` under lock."""
+    found = running(treatment_session)
+    if found:
+        at = max(at, found.started_at)
+        _tap(found, treatment_session, HANDED_OVER, by=by, text=text, at=at)
+
+
+def _tap(
+    emergency: Emergency, treatment_session: TreatmentSession, code: str, **told: Any
+) -> EmergencyAction:
+    return taps.tap(
+        EmergencyAction, treatment_session, code, among=CODES, emergency=emergency, **told
+    )
 
 
 def undo(action: EmergencyAction, *, by: User, entry: Submission | None = None) -> EmergencyAction:

@@ -13,7 +13,7 @@ from clinic.models import User
 from clinic.roles import Role
 from monitoring.models import AgainstAdvice, EmergencyPolicy, LeftUnnoticed, SearchStep, Transfer
 from monitoring.readings import said
-from monitoring.services import taps
+from monitoring.services import emergencies, taps
 from patients.models import Task
 from patients.services import tasks
 from patients.services.holds import hold_mail
@@ -22,7 +22,9 @@ from sessions.models import TreatmentSession
 from sessions.services import steps
 
 RUN = "treatment_sessions.run_session"
+SEARCH_CODES = taps.codes("unnoticed", "steps")
 SEARCH_ENDS = taps.ends("unnoticed", "steps")
+GIVEN_UP = "given_up"
 BEFORE_DOSE = {Status.CHECKED_IN, Status.CLEARED}
 HELD = "Transferred to emergency care: a person calls first."
 UNNOTICED = "Left unnoticed"
@@ -118,27 +120,31 @@ def is_gone(
         where = last_seen_where.strip()
         reason = f"{UNNOTICED}, last seen {where}" if where else UNNOTICED
         steps.take(treatment_session, to_status, by=by, now=now, reason=reason, outside_gate=True)
-        search = LeftUnnoticed.objects.create(
+        found = LeftUnnoticed.objects.create(
             treatment_session=treatment_session,
             last_seen_at=seen_at,
             last_seen_where=where,
             recorded_by=by,
             recorded_at=now,
         )
-        tasks.ask(
-            Task.Kind.FIND,
-            patient=treatment_session.patient,
-            role=Role.NURSE,
-            text=f"Left session {treatment_session.number} unnoticed: find the patient.",
-            due_at=now,
-            dedupe_key=find_key(treatment_session),
-            source=treatment_session,
-        )
-        return search
+        _ask_to_find(treatment_session, find_key(treatment_session), now)
+        return found
 
 
 def find_key(treatment_session: TreatmentSession) -> str:
     return f"find:{treatment_session.public_id}"
+
+
+def _ask_to_find(treatment_session: TreatmentSession, key: str, now: datetime) -> None:
+    tasks.ask(
+        Task.Kind.FIND,
+        patient=treatment_session.patient,
+        role=Role.NURSE,
+        text=f"Left session {treatment_session.number} unnoticed: find the patient.",
+        due_at=now,
+        dedupe_key=key,
+        source=treatment_session,
+    )
 
 
 def search(
@@ -149,22 +155,65 @@ def search(
     text: str = "",
     entry: Submission | None = None,
 ) -> SearchStep:
-    """Record what was tried just now; what ends the search closes its task."""
+    """Record what was tried just now; what ends the search closes it and its task."""
     with acting(by, entry):
         treatment_session = steps.lock_for(found.treatment_session_id, by, RUN)
-        row = taps.tap(SearchStep, treatment_session, code, by=by, text=text, search=found)
+        if not is_open(found):
+            raise ValidationError("The search is over. Undo its end to go on.", code="over")
+        if code == GIVEN_UP and not said(text):
+            raise ValidationError("Say why the search ends without the patient.", code="why")
+        row = taps.tap(
+            SearchStep,
+            treatment_session,
+            code,
+            among=SEARCH_CODES,
+            by=by,
+            text=text,
+            search=found,
+        )
         if code in SEARCH_ENDS:
-            tasks.close_for(
-                by=by, note="The search is over.", dedupe_key=find_key(treatment_session)
-            )
+            of_search = {"kind": Task.Kind.FIND, "source_id": treatment_session.public_id}
+            tasks.close_for(by=by, note="The search is over.", **of_search)
         return row
 
 
+def undo_search(step: SearchStep, *, by: User, entry: Submission | None = None) -> SearchStep:
+    """Take a slip back; without its end the search goes on, with a task again."""
+    with acting(by, entry):
+        treatment_session = steps.lock_for(step.treatment_session_id, by, RUN)
+        error = taps.undo(step, "search", treatment_session, by=by)
+        if step.code in SEARCH_ENDS:
+            key = f"{find_key(treatment_session)}:{error.pk}"
+            _ask_to_find(treatment_session, key, clock.now())
+        return error
+
+
+def is_open(found: LeftUnnoticed) -> bool:
+    over = SearchStep.objects.standing().filter(search=found, code__in=SEARCH_ENDS)
+    return not over.exists()
+
+
+def open_end(treatment_session: TreatmentSession) -> str:
+    """Answer `sessions.ports.open_end`: what has to end before the record closes."""
+    found = LeftUnnoticed.objects.filter(treatment_session=treatment_session).first()
+    if found and is_open(found):
+        return "The search for the patient is open: record how it ended, then sign."
+    if emergencies.running(treatment_session):
+        return "An emergency runs: record its end, then sign."
+    return ""
+
+
 def after_step(treatment_session: TreatmentSession, left: str) -> None:
-    """Told of every step, inside its transaction: whoever was transferred gets a call, no mail."""
+    """Told of every step, inside its transaction: whoever was transferred gets a call, no mail.
+
+    An emergency that runs ends with the hand-over, at its time.
+    """
     if treatment_session.status != Status.TRANSFERRED:
         return
     now = clock.now()
+    step = treatment_session.status_changes.select_related("by").latest("pk")
+    if step.by is not None:
+        emergencies.hand_over(treatment_session, by=step.by, at=step.at, text=step.reason)
     hold_mail(treatment_session.patient, HELD, now)
     tasks.ask(
         Task.Kind.CALL,

@@ -75,7 +75,7 @@ class Incidents:
     @cached_property
     def search(self) -> LeftUnnoticed | None:
         """Return the search for a patient who left unnoticed while nobody has found them."""
-        over = any(row.code in SEARCH_ENDS for row in self.search_steps)
+        over = any(row.code in SEARCH_ENDS for row in standing(self.search_steps))
         return None if over else next(iter(self.left_unnoticed), None)
 
     @cached_property

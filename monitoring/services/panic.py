@@ -22,7 +22,7 @@ from sessions.services import steps
 
 RECORD = "monitoring.record_vitals"
 TERM = "Panic or anxiety"
-STEPS = frozenset(row.code for row in reviewed.topic("panic")["steps"])
+TAPS = taps.codes("panic", "steps") | {SUDS, PEAK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def step(
         entries.claim(entry, by)
         _lock(episode.treatment_session_id, by)
         _refuse_closed(episode)
-        if code not in {*STEPS, SUDS, PEAK}:
-            raise ValidationError("This is no step of the list.", code="step")
+        if code == END:
+            raise ValidationError("Record how it ended in the form for it.", code="end")
         if (code == SUDS) != (suds is not None):
             raise ValidationError("A SUDS score is 0 to 10.", code="suds")
         return _tap(episode, code, by=by, text=text, suds=suds)
@@ -147,9 +147,8 @@ def open_episodes(treatment_session: TreatmentSession) -> QuerySet[PanicEpisode]
 def _tap(
     episode: PanicEpisode, code: str, *, by: User, text: str = "", **values: Any
 ) -> PanicEntry:
-    return taps.tap(
-        PanicEntry, episode.treatment_session, code, by=by, text=text, episode=episode, **values
-    )
+    told = {"by": by, "text": text, "episode": episode, **values}
+    return taps.tap(PanicEntry, episode.treatment_session, code, among=TAPS | {END}, **told)
 
 
 def _refuse_closed(episode: PanicEpisode) -> None:

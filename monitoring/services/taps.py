@@ -1,5 +1,7 @@
 """What one tap writes: a row of a reviewed list with the database's time, and its undoing."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -13,6 +15,10 @@ from sessions.models import TreatmentSession
 T = TypeVar("T", bound=Tap)
 
 
+def codes(topic: str, title: str) -> frozenset[str]:
+    return frozenset(row.code for row in reviewed.topic(topic)[title])
+
+
 def ends(topic: str, title: str) -> list[str]:
     """Return the codes that end what the list belongs to."""
     return [row.code for row in reviewed.topic(topic)[title] if row.more.get("ends")]
@@ -23,17 +29,24 @@ def tap(
     treatment_session: TreatmentSession,
     code: str,
     *,
+    among: Collection[str],
     by: User,
     text: str = "",
+    at: datetime | None = None,
     **values: Any,
 ) -> T:
-    """Add a row to a locked session, inside `acting`."""
+    """Add a row to a locked session, inside `acting`; a code that is not `among` them is refused.
+
+    Without a time it happened now.
+    """
+    if code not in among:
+        raise ValidationError("This is not on the list: tap one of its buttons.", code="unknown")
     rows: Any = model._default_manager
     row = rows.create(
         treatment_session=treatment_session,
         code=code,
         text=text.strip(),
-        at=clock.now(),
+        at=at or clock.now(),
         by=by,
         **values,
     )

@@ -77,6 +77,23 @@ def test_after_the_end_another_one_may_start(treated: Visit) -> None:
         emergencies.undo(end, by=treated.nurse)
 
 
+@pytest.mark.parametrize("code", ["", "dance", "safe", "suds"])
+def test_the_service_refuses_what_is_not_on_the_list(treated: Visit, code: str) -> None:
+    started = emergencies.start(treated.pk, by=treated.nurse)
+    with pytest.raises(ValidationError, match="not on the list"):
+        emergencies.act(started, code, by=treated.nurse)
+    assert not EmergencyAction.objects.exists()
+
+
+def test_a_record_with_a_running_emergency_is_not_signed(treated: Visit) -> None:
+    take_step(treated.pk, Status.TRANSFERRED, by=treated.nurse, reason="To hospital")
+    started = emergencies.start(treated.pk, by=treated.nurse)
+    with pytest.raises(ValidationError, match="An emergency runs"):
+        signing.sign(treated.pk, by=treated.prescriber, version=treated.fresh().version)
+    emergencies.act(started, "stood_down", by=treated.nurse)
+    assert signing.sign(treated.pk, by=treated.prescriber, version=treated.fresh().version)
+
+
 def test_a_slip_is_undone_once_and_stays_readable(treated: Visit) -> None:
     started = emergencies.start(treated.pk, by=treated.nurse)
     slip = emergencies.act(started, "cpr", by=treated.nurse)

@@ -13,8 +13,15 @@ from clinic.audit import acting
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.tests.factories import TESTS
-from monitoring.models import AgainstAdvice, EmergencyPolicy, LeftUnnoticed, SearchStep, Transfer
-from monitoring.services import endings
+from monitoring.models import (
+    AgainstAdvice,
+    EmergencyAction,
+    EmergencyPolicy,
+    LeftUnnoticed,
+    SearchStep,
+    Transfer,
+)
+from monitoring.services import emergencies, endings, history
 from monitoring.services.endings import Departure, HandOver
 from monitoring.tests.visits import Visit
 from patients.models import MailHold, Task
@@ -162,6 +169,132 @@ def test_the_task_stays_until_the_patient_is_found(treated: Visit) -> None:
     assert Task.objects.open().filter(kind=Task.Kind.FIND).exists()
     endings.search(search, "safe", by=treated.nurse, text="At home")
     assert not Task.objects.open().filter(kind=Task.Kind.FIND).exists()
+
+
+@pytest.mark.parametrize("code", endings.SEARCH_ENDS)
+def test_a_search_that_is_over_takes_no_step_until_its_end_is_undone(
+    treated: Visit, code: str
+) -> None:
+    search = go_missing(treated)
+    end = endings.search(search, code, by=treated.nurse, text="Nobody answers")
+    with pytest.raises(ValidationError, match="search is over"):
+        endings.search(search, "searched", by=treated.nurse)
+    assert history.load(treated.fresh()).incidents.search is None
+    error = endings.undo_search(end, by=treated.nurse)
+    assert (error.entered_in_error, error.by) == (True, treated.nurse)
+    assert history.load(treated.fresh()).incidents.search == search
+    assert Task.objects.open().filter(kind=Task.Kind.FIND).count() == 1
+    with pytest.raises(ValidationError, match="undone already"):
+        endings.undo_search(end, by=treated.nurse)
+    endings.search(search, "safe", by=treated.nurse)
+    assert not Task.objects.open().filter(kind=Task.Kind.FIND).exists()
+
+
+def test_who_gives_up_the_search_says_why(treated: Visit) -> None:
+    search = go_missing(treated)
+    with pytest.raises(ValidationError, match="Say why"):
+        endings.search(search, "given_up", by=treated.nurse, text=" - ")
+    assert endings.is_open(search)
+
+
+def test_an_unknown_step_of_the_search_is_refused(treated: Visit) -> None:
+    search = go_missing(treated)
+    with pytest.raises(ValidationError, match="not on the list"):
+        endings.search(search, "dance", by=treated.nurse)
+    assert not SearchStep.objects.exists()
+
+
+def test_others_undo_no_step(treated: Visit, auditor: User, front_desk: User) -> None:
+    step = endings.search(go_missing(treated), "searched", by=treated.nurse)
+    for by in (auditor, front_desk):
+        with pytest.raises(PermissionDenied):
+            endings.undo_search(step, by=by)
+
+
+def test_a_record_with_an_open_search_is_not_signed(treated: Visit) -> None:
+    search = go_missing(treated)
+    with pytest.raises(ValidationError, match="search for the patient is open"):
+        signing.sign(treated.pk, by=treated.prescriber, version=treated.fresh().version)
+    endings.search(search, "safe", by=treated.nurse)
+    assert signing.sign(treated.pk, by=treated.prescriber, version=treated.fresh().version)
+
+
+def test_a_step_is_undone_on_the_page_and_the_closed_search_has_no_buttons(
+    client: Client, treated: Visit
+) -> None:
+    search = go_missing(treated)
+    endings.search(search, "safe", by=treated.nurse)
+    client.force_login(treated.nurse)
+    url = reverse("monitoring:search", args=[search.public_id])
+    page = client.get(url).content.decode()
+    assert "search is over" in page
+    assert "Searched the building" not in page
+    undo = reverse("monitoring:search_undo", args=[SearchStep.objects.get().public_id])
+    assert undo in page
+    page = client.post(undo, {"entry_id": str(uuid4())}, follow=True).content.decode()
+    assert "not found yet" in page
+    assert "Searched the building" in page
+    sheet = client.get(reverse("desk:session", args=[treated.row.public_id])).content.decode()
+    assert "undone (nurse)" in sheet
+
+
+@pytest.mark.parametrize(("who", "offered"), [("nurse", True), ("prescriber", True)])
+def test_who_runs_the_session_is_offered_the_search(
+    client: Client, treated: Visit, request: pytest.FixtureRequest, who: str, offered: bool
+) -> None:
+    search = go_missing(treated)
+    client.force_login(request.getfixturevalue(who))
+    url = reverse("monitoring:search", args=[search.public_id])
+    sheet = client.get(reverse("desk:session", args=[treated.row.public_id])).content.decode()
+    assert (url in sheet) is offered
+    assert (client.get(url).status_code == 200) is offered
+
+
+# a running emergency
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_transfer_ends_the_emergency_at_its_time(treated: Visit, plain: bool) -> None:
+    started = emergencies.start(treated.pk, by=treated.nurse)
+    treated.clock.forward(minutes=10)
+    left_at = treated.clock.now - timedelta(minutes=2)
+    if plain:
+        take_step(treated.pk, Status.TRANSFERRED, by=treated.nurse, reason="To St Mary")
+        left_at = treated.clock.now
+    else:
+        hand_over, version = HandOver("St Mary"), treated.fresh().version
+        endings.transfer(treated.pk, hand_over, by=treated.nurse, version=version, at=left_at)
+    (end,) = EmergencyAction.objects.filter(emergency=started)
+    assert (end.code, end.at, end.text) == ("handed_over", left_at, "To St Mary")
+    assert end.by == treated.nurse
+    assert emergencies.running(treated.row) is None
+    assert history.load(treated.fresh()).incidents.emergency is None
+
+
+def test_a_transfer_before_the_button_was_pressed_ends_it_no_earlier(treated: Visit) -> None:
+    earlier = treated.clock.now
+    treated.clock.forward(minutes=5)
+    emergencies.start(treated.pk, by=treated.nurse)
+    version = treated.fresh().version
+    hand_over = HandOver("St Mary")
+    endings.transfer(treated.pk, hand_over, by=treated.nurse, version=version, at=earlier)
+    assert EmergencyAction.objects.get().at == treated.clock.now
+
+
+def test_an_emergency_that_is_over_is_not_ended_again(treated: Visit) -> None:
+    started = emergencies.start(treated.pk, by=treated.nurse)
+    emergencies.act(started, "handed_over", by=treated.nurse)
+    transfer(treated)
+    assert EmergencyAction.objects.count() == 1
+
+
+def test_after_a_transfer_the_sheet_is_not_red_any_more(client: Client, treated: Visit) -> None:
+    emergencies.start(treated.pk, by=treated.nurse)
+    transfer(treated)
+    client.force_login(treated.nurse)
+    sheet = client.get(reverse("desk:session", args=[treated.row.public_id])).content.decode()
+    assert "Emergency since" not in sheet
+    assert "Emergency: Handed over: To St Mary" in sheet
 
 
 def test_nobody_is_seen_in_the_future(treated: Visit) -> None:

@@ -1,6 +1,6 @@
 """Endings that aren't a discharge, and the search for somebody who left unnoticed."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
@@ -10,7 +10,7 @@ from clinic.access import fetch, staff
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from monitoring import reviewed
 from monitoring.forms.endings import AgainstAdviceForm, GoneForm, TransferForm
-from monitoring.forms.taps import TapForm, buttons
+from monitoring.forms.taps import BareForm, TapForm, buttons
 from monitoring.happenings import search_words
 from monitoring.models import LeftUnnoticed, SearchStep
 from monitoring.services import endings
@@ -111,13 +111,15 @@ def gone(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 @require_GET
 def search(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
     found, treatment_session = _search(request, public_id)
-    done = list(SearchStep.objects.filter(search=found).select_related("by").order_by("-at", "-pk"))
+    rows = SearchStep.objects.standing().filter(search=found).select_related("by")
+    done = list(rows.order_by("-at", "-pk"))
     steps = list(reviewed.topic("unnoticed")["steps"])
+    over = any(row.code in endings.SEARCH_ENDS for row in done)
     context = {
         "search": found,
-        "over": any(row.code in endings.SEARCH_ENDS for row in done),
-        "done": [(row, search_words(row)) for row in done],
-        "buttons": buttons(steps, [row.code for row in done]),
+        "over": over,
+        "done": [(row, search_words(row), uuid4()) for row in done],
+        "buttons": [] if over else buttons(steps, [row.code for row in done]),
     }
     return show(request, treatment_session, "monitoring/search.html", context)
 
@@ -132,6 +134,20 @@ def search_step(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
         return endings.search(found, by=staff(request), entry=entry, **form.values)
 
     return tapped(request, form, save, "monitoring:search", public_id)
+
+
+@require_POST
+def search_undo(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
+    rows = SearchStep.objects.visible_to(staff(request)).select_related("search")
+    step = get_object_or_404(rows, public_id=public_id)
+    _search(request, step.search.public_id)
+    form = BareForm(request.POST)
+
+    def save() -> object:
+        entry = form.submission("search.undo", public_id)
+        return endings.undo_search(step, by=staff(request), entry=entry)
+
+    return tapped(request, form, save, "monitoring:search", step.search.public_id)
 
 
 def _search(request: HtmxHttpRequest, public_id: UUID) -> tuple[LeftUnnoticed, TreatmentSession]:

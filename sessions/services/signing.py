@@ -126,6 +126,8 @@ def sign(
         if not treatment_session.is_over:
             raise ValidationError("Only an ended session can be signed.", code="not_over")
         check_version(treatment_session, version)
+        if goes_on := [text for text in ports.open_end(treatment_session).values() if text]:
+            raise ValidationError(" ".join(goes_on), code="open_end")
         signature = Signature.objects.create(
             treatment_session=treatment_session,
             signed_by=by,
