@@ -11,11 +11,15 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import Clinic, HandOver, OnSite, PresencePolicy, User
+from clinic.ports import Guard
 from clinic.refusals import refused_kindly
 from clinic.roles import Role
 
 BE = "clinic.be_on_site"
 END = "clinic.end_stay_on_site"
+treated: Guard[[int], int] = Guard("treated")
+"""How many patients of a clinic had a dose and are still here."""
+
 NOBODY = "No prescriber is registered on site."
 CALL_ONE = "Call one: whoever comes registers on the board."
 
@@ -136,20 +140,19 @@ def leave(
     by: User,
     until: datetime | None = None,
     reason: str = "",
-    treated: int = 0,
     entry: Submission | None = None,
 ) -> OnSite:
-    """End a stay; the last one to leave `treated` patients says why nobody takes over."""
+    """End a stay; the last one to leave treated patients says why nobody takes over."""
     with acting(by):
         entries.claim(entry, by)
-        stay = _open(pk)
+        stay = _open_alone(pk)
         _allow(BE if stay.person_id == by.pk else END, stay.clinic_id, by)
         now = clock.now()
         until = until or now
         times.check_happened(until, now, field="until")
         if until < stay.since:
             raise ValidationError({"until": "This is before the stay began."})
-        if treated and is_last(stay, now) and not reason.strip():
+        if is_last(stay, now) and treated(stay.clinic_id) and not reason.strip():
             text = "Patients are being treated and nobody else is on site: hand over, or say why."
             raise ValidationError({"reason": text}, code="last")
         _answer_open(stay, HandOver.Answer.WITHDRAWN, by, now)
@@ -268,6 +271,14 @@ def _open(pk: int) -> OnSite:
     if stay.until is not None or stay.corrected_at is not None:
         raise ValidationError("This stay has ended already.", code="ended")
     return stay
+
+
+def _open_alone(pk: int) -> OnSite:
+    """Lock the clinic's other stays, too: of two who leave at once, one is the last."""
+    of_clinic = OnSite.objects.filter(pk=pk).values("clinic")
+    others = OnSite.objects.open().filter(clinic__in=of_clinic).order_by("pk")
+    list(others.select_for_update(of=("self",)))
+    return _open(pk)
 
 
 def _begin(clinic: Clinic, by: User, since: datetime, now: datetime) -> OnSite:

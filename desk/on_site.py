@@ -8,10 +8,7 @@ from django.db.models import Q
 from clinic.models import Clinic, HandOver, OnSite, PresencePolicy
 from clinic.presence import Site, site
 from clinic.times import day_bounds
-from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
-
-TREATED = (Status.DOSING, Status.MONITORING)
+from sessions.services import treating
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +38,8 @@ def load(clinic: Clinic, now: datetime) -> Register:
 
 def treated(clinic: Clinic) -> list[str]:
     """Name who has had a dose and is still here, with the place."""
-    rows = TreatmentSession.objects.filter(clinic=clinic, status__in=TREATED)
-    rows = rows.select_related("patient", "chair__room").order_by("arrived_at", "pk")
+    rows = treating.treated(clinic.pk).select_related("patient", "chair__room")
+    rows = rows.order_by("arrived_at", "pk")
     return [
         f"{row.patient.list_name}, {row.chair}: {row.get_status_display().lower()}" for row in rows
     ]

@@ -138,13 +138,16 @@ def test_what_was_written_never_changes_in_the_database(
         stay.delete()
 
 
-def test_the_last_one_says_why_nobody_takes_over(clinic: Clinic, prescriber: User, second) -> None:
+def test_the_last_one_says_why_nobody_takes_over(
+    clinic: Clinic, prescriber: User, second, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "treated", lambda clinic_id: int(clinic_id == clinic.pk))
     stay = presence.arrive(clinic, by=prescriber)
     with pytest.raises(ValidationError, match="hand over, or say why"):
-        presence.leave(stay.pk, by=prescriber, treated=1)
+        presence.leave(stay.pk, by=prescriber)
     other = presence.arrive(clinic, by=second)
-    presence.leave(stay.pk, by=prescriber, treated=1)
-    presence.leave(other.pk, by=second, treated=1, reason="Taken ill")
+    presence.leave(stay.pk, by=prescriber)
+    presence.leave(other.pk, by=second, reason="Taken ill")
     assert OnSite.objects.get(pk=other.pk).ending_reason == "Taken ill"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -116,7 +117,7 @@ def test_the_sheet_warns_before_the_dose_and_alarms_after_it(
     tag = {"X-Poll": "1", "If-None-Match": shown.context["poll_tag"]}
     version = f"?version={visit.fresh().version}"
     assert client.get(live + version, headers=tag).status_code == 304
-    presence.leave(OnSite.objects.get().pk, by=prescriber)
+    presence.leave(OnSite.objects.get().pk, by=prescriber, reason="Fire")
     assert NOBODY in client.get(live + version, headers=tag).content.decode()
 
 
@@ -155,6 +156,30 @@ def test_the_last_one_to_leave_is_shown_whom_he_leaves_behind(
     assert "hand over, or say why" in refused.content.decode()
     assert client.post(path, {"entry_id": str(uuid4()), "reason": "Fire"}).status_code == 302
     assert OnSite.objects.get().ending_reason == "Fire"
+
+
+@pytest.mark.parametrize(
+    ("status", "asks"),
+    [(Status.CLEARED, False), (Status.DOSING, True), (Status.MONITORING, True)],
+)
+def test_who_is_treated_is_counted_when_the_last_one_leaves(
+    clinic: Clinic, nurse: User, prescriber: User, noon: Clock, status: Status, asks: bool
+) -> None:
+    stay = be_on_site(clinic, prescriber)
+    make_visit(clinic, nurse, starts_at=NOON - minutes(30), status=status)
+    if asks:
+        with pytest.raises(ValidationError, match="hand over, or say why"):
+            presence.leave(stay.pk, by=prescriber)
+    else:
+        assert presence.leave(stay.pk, by=prescriber).until
+
+
+def test_patients_of_another_clinic_keep_nobody(
+    clinic: Clinic, other_clinic: Clinic, outsider: User, prescriber: User, noon: Clock
+) -> None:
+    stay = be_on_site(clinic, prescriber)
+    make_monitored(other_clinic, outsider, NOON - minutes(30))
+    assert presence.leave(stay.pk, by=prescriber).until
 
 
 def test_a_hand_over_goes_from_one_board_to_the_other(

@@ -90,7 +90,7 @@ def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     def save() -> str:
         entry = form.submission("on_site.leave", public_id)
-        presence.leave(stay.pk, by=user, treated=len(behind), entry=entry, **form.values)
+        presence.leave(stay.pk, by=user, entry=entry, **form.values)
         return f"{stay.person} is no longer registered on site."
 
     mine = stay.person_id == user.pk and bool(presence.others(stay.clinic, user.pk))
