@@ -55,7 +55,8 @@ class Assessment(PublicRow):
                 name="an_incomplete_assessment_has_no_total",
             ),
             models.CheckConstraint(
-                condition=Q(supersedes__isnull=True) | ~Q(reason=""),
+                condition=Q(supersedes__isnull=True, entered_in_error=False)
+                | (Q(supersedes__isnull=False) & ~Q(reason="")),
                 name="a_corrected_assessment_says_why",
             ),
         ]

@@ -74,7 +74,8 @@ class SerotoninCheck(PublicRow):
                 name="a_hunter_verdict_knows_the_exposure",
             ),
             models.CheckConstraint(
-                condition=Q(supersedes__isnull=True) | ~Q(reason=""),
+                condition=Q(supersedes__isnull=True, entered_in_error=False)
+                | (Q(supersedes__isnull=False) & ~Q(reason="")),
                 name="a_corrected_serotonin_check_says_why",
             ),
         ]

@@ -125,6 +125,19 @@ def test_the_database_refuses_a_verdict_without_the_exposure(treated: Visit, val
         SerotoninCheck.objects.create(treatment_session=treated.row, **row, **values)
 
 
+@pytest.mark.parametrize("reason", ["", "Another patient's"])
+def test_the_database_wants_a_row_and_a_reason_behind_an_error(treated: Visit, reason: str) -> None:
+    first = serotonin.record(treated.pk, Exam(exposed=True), by=treated.nurse)
+    at = treated.clock.now
+    row = {"observed_at": at, "recorded_at": at, "recorded_by": treated.nurse}
+    row |= {"verdict": "indeterminate", "exposed": True, "entered_in_error": True}
+    supersedes = None if reason else first
+    with pytest.raises(IntegrityError), acting(TESTS), transaction.atomic():
+        SerotoninCheck.objects.create(
+            treatment_session=treated.row, supersedes=supersedes, reason=reason, **row
+        )
+
+
 # pages
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
 
 from clinic.audit import acting
 from clinic.locks import StaleVersionError
@@ -185,6 +187,20 @@ def test_a_device_needs_a_witness_where_the_clinic_wants_one(visit: Visit) -> No
     with pytest.raises(ValidationError, match="A witness confirms"):
         throw_away(visit, alone=True, **whole)
     assert throw_away(visit, **whole).witness == visit.prescriber
+
+
+@pytest.mark.parametrize("reason", ["", "Another patient's"])
+def test_the_database_wants_a_row_and_a_reason_behind_an_error(infused: Visit, reason: str) -> None:
+    first = throw_away(infused)
+    values = model_to_dict(first, exclude=["id", "treatment_session", "dose", "supersedes"])
+    values |= {"recorded_by": infused.nurse, "witness": infused.prescriber, "reason": reason}
+    supersedes = None if reason else first
+    with pytest.raises(IntegrityError), acting(TESTS), transaction.atomic():
+        DoseWaste.objects.create(
+            **{**values, "entered_in_error": True},
+            treatment_session=infused.row,
+            supersedes=supersedes,
+        )
 
 
 def test_a_signature_covers_what_ran_and_what_was_left(infused: Visit) -> None:

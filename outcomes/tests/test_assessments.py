@@ -146,6 +146,20 @@ def test_what_was_entered_in_error_counts_no_more(
     assert "Another patient" in page
 
 
+@pytest.mark.parametrize("reason", ["", "Another patient's"])
+def test_the_database_wants_a_row_and_a_reason_behind_an_error(
+    client: Client, nurse: User, patient: Patient, reason: str
+) -> None:
+    client.force_login(nurse)
+    enter(client, patient, "audit-c", **AUDIT)
+    row = Assessment.objects.get()
+    supersedes = None if reason else Assessment.objects.get()
+    row.pk, row.public_id, row.entered_in_error, row.reason = None, uuid4(), True, reason
+    row.supersedes = supersedes
+    with pytest.raises(IntegrityError, match="says_why"), acting(TESTS):
+        row.save(force_insert=True)
+
+
 def test_an_assessment_never_changes(client: Client, nurse: User, patient: Patient) -> None:
     client.force_login(nurse)
     enter(client, patient, "bladder", item_pain="1")

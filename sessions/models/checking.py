@@ -128,7 +128,8 @@ class DoseWaste(PublicRow):
                 name="a_witness_is_somebody_else",
             ),
             models.CheckConstraint(
-                condition=Q(supersedes__isnull=True) | ~Q(reason=""),
+                condition=Q(supersedes__isnull=True, entered_in_error=False)
+                | (Q(supersedes__isnull=False) & ~Q(reason="")),
                 name="a_corrected_waste_says_why",
             ),
             models.CheckConstraint(
