@@ -7,7 +7,14 @@ still does. Nothing is kept in memory.
 
 from django.db import models
 
-from clinic.models import HandOver, OnSite, PrescriberEnrolment, PresencePolicy, RemsCertification
+from clinic.models import (
+    HandOver,
+    OnSite,
+    Policy,
+    PrescriberEnrolment,
+    PresencePolicy,
+    RemsCertification,
+)
 from clinic.statements import table
 from monitoring.models import (
     AdverseEvent,
@@ -18,6 +25,7 @@ from monitoring.models import (
     DischargeAssessment,
     Emergency,
     EmergencyAction,
+    EmergencyPolicy,
     Escort,
     LeftUnnoticed,
     MedicationGiven,
@@ -25,6 +33,7 @@ from monitoring.models import (
     PanicEntry,
     PanicEpisode,
     PreDoseCheck,
+    PreDosePolicy,
     PregnancyAnswer,
     SearchStep,
     SerotoninCheck,
@@ -42,8 +51,9 @@ from patients.models import (
     MedicineReview,
     RemsEnrolment,
     SafetyScreen,
+    ScreenPolicy,
 )
-from sessions.models import ChairStay, Dose, DoseCheck, DoseWaste, InfusionEvent
+from sessions.models import ChairStay, Dose, DoseCheck, DoseWaste, DosingPolicy, InfusionEvent
 
 ADDED_ONLY: tuple[type[models.Model], ...] = (
     VitalSigns,
@@ -84,6 +94,7 @@ ON_CHART: tuple[type[models.Model], ...] = (
     Allergy,
     MedicineReview,
 )
+POLICIES: tuple[type[Policy], ...] = (PreDosePolicy, DosingPolicy, ScreenPolicy, EmergencyPolicy)
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 
 
@@ -110,3 +121,8 @@ def on_site(clinic: str) -> str:
     parts = [versions(OnSite, here), versions(HandOver, f"clinic_id = {clinic} AND answer = ''")]
     parts += [versions(model, f"clinic_id = {clinic}") for model in OF_SITE]
     return ", ".join(parts)
+
+
+def policies(clinic: str) -> str:
+    """Digest the settings that pages judge by; `clinic` is an SQL expression."""
+    return ", ".join(versions(model, f"clinic_id = {clinic}") for model in POLICIES)

@@ -10,10 +10,10 @@ from uuid import UUID
 from clinic.models import Heartbeat, User
 from clinic.statements import read_one, table
 from desk import polling
-from desk.digests import ON_CHART, added, on_site, versions
+from desk.digests import ON_CHART, added, on_site, policies, versions
 from desk.sheet import Sheet
 from patients.models import Patient
-from sessions.models import DoseOrder, DosingPolicy, Signature, TreatmentSession
+from sessions.models import DoseOrder, Signature, TreatmentSession
 
 CLOCK = "clock_timestamp()"
 INSTANT = timedelta(microseconds=1)
@@ -46,7 +46,7 @@ def _sql(clock: str) -> str:
             {added("ARRAY[found.id]")}, {on_chart},
             {versions(Patient, "id = found.patient_id")},
             {versions(DoseOrder, "course_id = found.course_id")},
-            {versions(DosingPolicy, "clinic_id = found.clinic_id")},
+            {policies("found.clinic_id")},
             {versions(Signature, "treatment_session_id = found.id")},
             {on_site("found.clinic_id")},
             concat_ws(' ', found.ctid, found.xmin),

@@ -11,8 +11,7 @@ from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, HandOver, Heartbeat, OnSite, PresencePolicy, Room, User
 from clinic.presence import Site
 from clinic.statements import read_one, table
-from desk.digests import ON_CHART, added, on_site, versions
-from monitoring.models import PreDosePolicy
+from desk.digests import ON_CHART, added, on_site, policies, versions
 from patients.models import Patient, Task
 from sessions.lifecycle import PRESENT
 from sessions.models import DoseOrder, TreatmentSession
@@ -124,7 +123,7 @@ def _sql(clock: str) -> str:
                 {added(here.format("sessions"))}, {on_chart},
                 {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
                 {versions(Patient, f"id = ANY({here.format('people')})")},
-                {versions(PreDosePolicy, "clinic_id = %(clinic)s")},
+                {policies("%(clinic)s")},
                 {versions(Task, "clinic_id = %(clinic)s AND closed_at IS NULL")},
                 (SELECT string_agg(version, ',' ORDER BY id) FROM active),
                 (SELECT string_agg(version, ',' ORDER BY id) FROM places)

@@ -391,17 +391,19 @@ def fill(clinic: Clinic, by: User, number: int) -> None:
         cursor.execute("ANALYZE")  # as autovacuum does after so many new rows
 
 
-@pytest.mark.parametrize("number", [10, 1000])
+@pytest.mark.parametrize(("number", "who"), [(10, "nurse"), (1000, "nurse"), (1000, "prescriber")])
 def test_the_board_costs_five_queries_and_40_kb_for_any_number(
     client: Client,
     clinic: Clinic,
     nurse: User,
     number: int,
+    who: str,
     at: Any,
+    request: pytest.FixtureRequest,
     django_assert_num_queries: Any,
 ) -> None:
     fill(clinic, nurse, number)
-    client.force_login(nurse)
+    client.force_login(request.getfixturevalue(who))
     client.get(BOARD)
     with django_assert_num_queries(5):
         response = client.get(BOARD)

@@ -7,8 +7,10 @@ from django.urls import reverse
 
 from clinic import heartbeat
 from clinic.audit import acting
-from clinic.models import Clinic, Heartbeat, User
+from clinic.models import Clinic, Heartbeat, Policy, PresencePolicy, User
 from clinic.tests.factories import TESTS
+from desk import live
+from desk.pulse import POLICIES
 from desk.tests.factories import (
     BOARD,
     NOON,
@@ -147,6 +149,36 @@ def test_every_change_is_noticed(
     change_of(kind, visit, nurse)
     assert poll(client, tag) == 200
     assert poll(client, tag_of(client)) == 304
+
+
+@pytest.mark.parametrize("model", [*POLICIES, PresencePolicy])
+def test_a_changed_setting_wakes_the_board_and_the_sheet(
+    client: Client, clinic: Clinic, nurse: User, model: type[Policy], at: Any
+) -> None:
+    visit = make_monitored(clinic, nurse, NOON - minutes(10))
+    client.force_login(nurse)
+    with acting(TESTS):
+        row = model._default_manager.create(clinic=clinic)
+    tag, sheet = tag_of(client), live.read(visit.public_id, [clinic.pk])
+    with acting(TESTS):
+        row.save()
+    assert poll(client, tag) == 200
+    assert poll(client, tag_of(client)) == 304
+    after = live.read(visit.public_id, [clinic.pk])
+    assert sheet
+    assert after
+    assert sheet.digest != after.digest
+
+
+def test_another_clinics_setting_is_no_news(
+    client: Client, clinic: Clinic, other_clinic: Clinic, nurse: User, at: Any
+) -> None:
+    client.force_login(nurse)
+    tag = tag_of(client)
+    with acting(TESTS):
+        for model in POLICIES:
+            model._default_manager.create(clinic=other_clinic)
+    assert poll(client, tag) == 304
 
 
 def test_another_clinics_change_is_no_news(

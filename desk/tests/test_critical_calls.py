@@ -117,6 +117,18 @@ def test_the_call_is_a_task_in_the_worklist_of_prescribers(pages: Pages, alarmed
     assert words not in pages.get(alarmed.nurse, reverse("desk:worklist")).content.decode()
 
 
+def test_the_card_asks_a_prescriber_to_acknowledge_until_one_did(
+    pages: Pages, alarmed: Visit
+) -> None:
+    pages.send(alarmed.nurse, alarmed, "critical", action="Lies down")
+    critical = reverse("monitoring:critical", args=[alarmed.row.public_id])
+    offered = f'href="{critical}">Acknowledge</a>'
+    assert offered in pages.get(alarmed.prescriber, BOARD).content.decode()
+    assert critical not in pages.get(alarmed.nurse, BOARD).content.decode()
+    pages.send(alarmed.prescriber, alarmed, "critical", action="At the chair")
+    assert critical not in pages.get(alarmed.prescriber, BOARD).content.decode()
+
+
 def test_the_sheet_asks_to_acknowledge(pages: Pages, alarmed: Visit) -> None:
     html = pages.sheet(alarmed.nurse, alarmed)
     assert "Nobody has acknowledged a critical value." in html
