@@ -10,7 +10,7 @@ from sessions.specs import DAYS_OF_WEEK, PhaseSpec
 
 UNPLACED = date.max.toordinal() + 1
 
-# What is minimized, most important first: sessions without a day, days of shift in sum, squared
+# What is minimised, most important first: sessions without a day, days of shift in sum, squared
 # gaps (so the more even spacing wins), then the earlier dates. The last part is the path itself.
 Path = tuple[int, int, int, tuple[int, ...]]
 

@@ -1,4 +1,4 @@
-"""What the US safety program for nasal esketamine wants of a site and of its prescribers."""
+"""What the US safety programme for nasal esketamine wants of a site and of its prescribers."""
 
 from datetime import date
 
@@ -18,7 +18,7 @@ class RemsCertification(models.Model):
     certified_on = models.DateField()
     expires_on = models.DateField(null=True, blank=True, help_text="Empty: it has no end.")
     number = models.CharField("site or pharmacy number", max_length=40)
-    representative = models.CharField("authorized representative", max_length=120)
+    representative = models.CharField("authorised representative", max_length=120)
 
     objects = ClinicScopedQuerySet.as_manager()
 
@@ -47,7 +47,7 @@ class PrescriberEnrolment(models.Model):
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="rems_prescribers")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     enrolled_on = models.DateField()
-    number = models.CharField("enrollment number", max_length=40, blank=True)
+    number = models.CharField("enrolment number", max_length=40, blank=True)
     ended_on = models.DateField(null=True, blank=True, help_text="The first day without it.")
 
     objects = ClinicScopedQuerySet.as_manager()

@@ -92,7 +92,7 @@ def _assets() -> SafeString:
 
 @register.simple_tag
 def state_pill(status: str, words: str = "", *, drawn: bool = True) -> SafeString:
-    """Show a state by color, icon and word; `words` says more: "7 min overdue"."""
+    """Show a state by colour, icon and word; `words` says more: "7 min overdue"."""
     state = STATES[status]
     drawing = f"{icon(state.icon)} " if drawn else ""
     shown = conditional_escape(words or state.word)
@@ -107,7 +107,7 @@ def whose(patient_pk: int) -> str:
 
 @register.filter
 def state_class(status: str) -> str:
-    """Return the class that gives an element and all inside it the colors of a state."""
+    """Return the class that gives an element and all inside it the colours of a state."""
     return f"state-{STATES[status].css}"
 
 

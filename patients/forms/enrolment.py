@@ -1,4 +1,4 @@
-"""The patient's enrollment in REMS."""
+"""The patient's enrolment in REMS."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from patients.services.enrolment import Enrolled
 
 
 class EnrolForm(ClinicalForm):
-    number = LineField(label="Enrollment number", max_length=40)
+    number = LineField(label="Enrolment number", max_length=40)
     patient_signed_on = CalendarDateField(label="Signed by the patient on")
     prescriber_signed_on = CalendarDateField(label="Signed by the prescriber on")
     enrolled_on = CalendarDateField(label="Enrolled on")

@@ -28,7 +28,7 @@ class PatientPolicy(Policy):
         "patients take home and at the foot of e-mails: leave out drug and speciality.",
     )
     support = models.TextField(
-        "support organizations",
+        "support organisations",
         max_length=2000,
         blank=True,
         help_text="One on each line. They stand on what patients take home, not in e-mails.",

@@ -22,7 +22,7 @@ class RemsEnrolment(PublicRow):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="rems_enrolments")
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="+")
     enrolled_on = models.DateField()
-    number = models.CharField("enrollment number", max_length=40)
+    number = models.CharField("enrolment number", max_length=40)
     patient_signed_on = models.DateField()
     prescriber = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", help_text="Who signed."
@@ -41,7 +41,7 @@ class RemsEnrolment(PublicRow):
 
     class Meta:
         ordering = ["-enrolled_on", "-pk"]
-        verbose_name = "REMS enrollment"
+        verbose_name = "REMS enrolment"
         constraints = [
             models.UniqueConstraint(
                 fields=["patient"],

@@ -1,4 +1,4 @@
-"""The patient's enrollment in REMS: recorded from the signed form, and ended."""
+"""The patient's enrolment in REMS: recorded from the signed form, and ended."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -54,9 +54,9 @@ def end(
         row = RemsEnrolment.objects.select_for_update(of=("self",)).get(pk=pk)
         now = clock.now()
         if row.ended_on is not None:
-            raise ValidationError("This enrollment was ended already.", code="ended")
+            raise ValidationError("This enrolment was ended already.", code="ended")
         if not row.enrolled_on <= ended_on <= now.astimezone(patient.clinic.zone).date():
-            text = "Enter a day from the enrollment up to today."
+            text = "Enter a day from the enrolment up to today."
             raise ValidationError({"ended_on": text})
         if not reason.strip():
             raise ValidationError({"reason": "Say why it ends."})
@@ -75,7 +75,7 @@ def _check(enrolled: Enrolled, patient: Patient, today: date) -> None:
             raise ValidationError({name: "Enter a day up to today."})
     signed = max(enrolled.patient_signed_on, enrolled.prescriber_signed_on)
     if enrolled.enrolled_on < signed:
-        text = "Enrollment follows the signatures: check the days."
+        text = "Enrolment follows the signatures: check the days."
         raise ValidationError({"enrolled_on": text})
     if not enrolled.prescriber.may(PRESCRIBES, patient.clinic_id):
         raise ValidationError({"prescriber": "Choose a prescriber of this clinic."})

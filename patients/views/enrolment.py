@@ -1,4 +1,4 @@
-"""Recording and ending the enrollment in REMS."""
+"""Recording and ending the enrolment in REMS."""
 
 from uuid import UUID
 
@@ -12,8 +12,8 @@ from patients.models import RemsEnrolment
 from patients.services import enrolment
 from patients.views.pages import Page, answer, open_patient, open_row, today_at
 
-ENROL = Page("REMS enrollment", "Record enrollment", "The enrollment is recorded.")
-END = Page("End the REMS enrollment", "End enrollment", "The enrollment has ended.")
+ENROL = Page("REMS enrolment", "Record enrolment", "The enrolment is recorded.")
+END = Page("End the REMS enrolment", "End enrolment", "The enrolment has ended.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,7 +28,7 @@ def enrol(request: HttpRequest, public_id: UUID) -> HttpResponse:
         entry = form.submission("enrol", public_id)
         enrolment.enrol(patient.pk, form.enrolled, by=staff(request), entry=entry)
 
-    lead = "From the enrollment form that the patient and a prescriber signed."
+    lead = "From the enrolment form that the patient and a prescriber signed."
     return answer(request, form, patient, save, ENROL, lead=lead)
 
 
@@ -42,5 +42,5 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
         entry = form.submission("end_enrolment", public_id)
         enrolment.end(row.pk, by=staff(request), entry=entry, **form.values)
 
-    lead = f"Number {row.number}. No dose is authorized without an enrollment that stands."
+    lead = f"Number {row.number}. No dose is authorised without an enrolment that stands."
     return answer(request, form, row.patient, save, END, lead=lead)

@@ -174,7 +174,7 @@ def test_an_infusion_is_ordered_for_the_weight_on_the_chart(office, infusions):
     )
 
 
-OTHER_WEIGHT = {"weight_basis": "other", "reason": "Edema"}
+OTHER_WEIGHT = {"weight_basis": "other", "reason": "Oedema"}
 
 
 @pytest.mark.parametrize(
