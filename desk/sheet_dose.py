@@ -8,7 +8,9 @@ from clinic.numbers import plain
 from clinic.superseding import standing
 from desk.sheet_known import Known
 from monitoring.before_dose import held
+from monitoring.decisions import decision_about
 from monitoring.holding import Hold, hold_of
+from monitoring.models import PreDoseCheck
 from monitoring.services import predose
 from sessions.covered import totals_words
 from sessions.drip_totals import Totals
@@ -84,6 +86,11 @@ class DoseOnSheet(Known):
         record = self.record
         numbers, repeat = record.settings, self.before.repeat
         return hold_of(record.of_visit(), self.first_dose, record.history, numbers, repeat)
+
+    @property
+    def hold_decision(self) -> PreDoseCheck | None:
+        """Return the decision to go on that was about these values."""
+        return decision_about(self.hold.keys, self.checks) if self.hold else None
 
     @cached_property
     def held(self) -> Hold | None:

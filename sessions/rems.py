@@ -1,4 +1,4 @@
-"""When the US safety programme applies to a session, and what it wants before a dose; no database."""
+"""When the US safety programme applies to a session, and what it wants of a dose; no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -57,6 +57,20 @@ def test_a_decision_to_go_on_stays_in_sight(client: Client, held: Visit) -> None
     assert "Record device 2" in page
 
 
+def test_the_words_beside_the_values_are_of_the_decision_about_them(
+    client: Client, held: Visit
+) -> None:
+    predose.decide(held.pk, "Pain at the cuff", by=held.prescriber)
+    held.clock.forward(minutes=1)
+    events.report(held.pk, Reported("Chest pain", "severe"), by=held.nurse)
+    held.clock.forward(minutes=1)
+    predose.decide(held.pk, "Known angina, gone by now", by=held.prescriber)
+    page = show(client, held, held.nurse)
+    alerts = page.split('id="sheet-alerts"')[1].split('id="sheet-status"')[0]
+    assert "to go on: Pain at the cuff" in alerts
+    assert "Known angina" not in alerts
+
+
 def test_nobody_decides_on_a_value_that_the_form_did_not_show(client: Client, held: Visit) -> None:
     client.force_login(held.prescriber)
     path = reverse("monitoring:decide", args=[held.row.public_id])

@@ -1,6 +1,6 @@
 """All that the form may know of one session, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -49,7 +49,7 @@ class Event(NamedTuple):
 
 class Decision(NamedTuple):
     reason: str
-    covers: frozenset[str]  # keys of the values that it was shown
+    covers: Collection[str]  # keys of the values that it was shown
 
 
 @dataclass(frozen=True, slots=True)

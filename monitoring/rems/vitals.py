@@ -1,12 +1,12 @@
 """What the readings tell: vital signs acceptable, blood pressures, sedation and the like."""
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 from monitoring import discharge
+from monitoring.decisions import decision_about
 from monitoring.evidence import Evidence, newest
 from monitoring.readings import DISSOCIATION_NONE, MOAAS_BEST, Reading, Settings, said
-from monitoring.rems.facts import Decision, Facts
+from monitoring.rems.facts import Facts
 from monitoring.rems.form import NO, OBSERVED, YES, Field
 from monitoring.rems.log import Log, answer, asked
 from patients.rules import age_on
@@ -30,18 +30,10 @@ def _acceptable_before(facts: Facts, log: Log) -> tuple[str, str]:
     over = [r for r in known if r.bp and (r.bp[0] > limit[0] or r.bp[1] > limit[1])]
     if not over:
         return YES, ""
-    if reason := _why_not_too_high(facts.decisions, {reading.key("bp") for reading in over}):
-        return YES, f"over {limit}; a prescriber decided: {reason}"
+    decided = decision_about([reading.key("bp") for reading in over], facts.decisions)
+    if decided and said(decided.reason):
+        return YES, f"over {limit}; a prescriber decided: {decided.reason}"
     return NO, f"over {limit}"
-
-
-def _why_not_too_high(decisions: Iterable[Decision], keys: set[str]) -> str:
-    """Return the words of the decision that was shown these pressures; empty: none stands.
-
-    Later decisions carry along what earlier ones covered, so the first in that line is the one.
-    """
-    standing = itertools.takewhile(lambda decision: keys <= decision.covers, decisions)
-    return next((each.reason for each in reversed([*standing]) if said(each.reason)), "")
 
 
 def _acceptable_after(facts: Facts, log: Log) -> str:
