@@ -12,12 +12,11 @@ from desk.house import MOST
 from desk.present import PresentSession
 from desk.pulse import Asked, Pulse
 from desk.seats import Seat
-from sessions.lifecycle import ENDINGS, Status
+from sessions.lifecycle import DOSED, ENDINGS, Status
 
 CARDS = 10  # the most urgent as cards, the others as lines
 LINES = 30
-IN_TREATMENT = (Status.CLEARED, Status.DOSING, Status.MONITORING)
-TREATED = (Status.DOSING, Status.MONITORING)
+IN_TREATMENT = (Status.CLEARED, *DOSED)
 NOBODY = "Nobody is here yet. Whoever is checked in appears here, the most urgent first."
 NO_PATIENTS_OF_MINE = "You watch nobody now. Take a patient over on the session sheet."
 SEES_VALUES = "monitoring.view_vitalsigns"
@@ -85,7 +84,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     roles = user.roles_by_clinic.get(clinic.pk, frozenset())
     side = beside.read(clinic, roles, pulse.day_begin, pulse.day_end, pulse.now)
     tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, side.arrivals, pulse))
-    treated = any(row.status in TREATED for row in rows)
+    treated = any(row.status in DOSED for row in rows)
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
     tally = _tally(shown, pulse.counts)

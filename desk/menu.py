@@ -6,11 +6,10 @@ from django.urls import reverse
 
 from desk.lines import Action, url
 from desk.sheet import Sheet
-from desk.sheet_known import IN_TREATMENT
 from monitoring.services import discharge, medicines, predose, record, watches
 from patients.services.chart import CHART
 from sessions import lifecycle, rems
-from sessions.lifecycle import PRESENT, Status
+from sessions.lifecycle import DOSED, PRESENT, Status
 from sessions.models import Dose, TreatmentSession
 from sessions.services import checks, doses
 from sessions.services.signing import SIGN
@@ -62,7 +61,7 @@ def _watching(sheet: Sheet) -> Iterable[Action]:
 
 
 def _checking(sheet: Sheet) -> Iterable[Action]:
-    before_dose = sheet.status in PRESENT and sheet.status not in IN_TREATMENT
+    before_dose = sheet.status in PRESENT and sheet.status not in DOSED
     if before_dose and sheet.may(predose.RECORD):
         yield Action("Pre-dose check", url(sheet, "monitoring:predose"))
     if sheet.off_chart and not sheet.treatment_session.is_signed and sheet.may(CHART):

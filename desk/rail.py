@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk.sheet import Sheet
-from desk.sheet_known import IN_TREATMENT
-from sessions.lifecycle import ENDINGS, Status
+from sessions.lifecycle import DOSED, ENDINGS, Status
 from sessions.services.signing import SIGN
 
 
@@ -74,7 +73,7 @@ def _lacks(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
     readings = [f"{to_come} reading{'s' if to_come > 1 else ''} to come"] if to_come else []
     if overdue:
         readings.insert(0, f"{overdue} overdue")
-    in_treatment = sheet.status in IN_TREATMENT
+    in_treatment = sheet.status in DOSED
     return (
         (),
         (f"{len(sheet.unmet)} open",) if sheet.unmet else (),

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from sessions.lifecycle import PRESENT, Status
+from sessions.lifecycle import PRESENT, TOOK_PLACE, Status
 
 SLOT = 44  # a finger's width
 GAP = 6  # between two phases
 MARGIN = 12
-TREATED = frozenset({Status.DISCHARGED, Status.TRANSFERRED, Status.LEFT_AGAINST_ADVICE})
 WORDS = {
     "given": "given",
     "missed": "not given",
@@ -79,7 +78,7 @@ def draw(visits: Sequence[Visit], today: date) -> Ribbon:
 
 
 def kind_of(visit: Visit, today: date) -> str:
-    if visit.status in TREATED:
+    if visit.status in TOOK_PLACE:
         return "given"
     if visit.status in PRESENT or (visit.status == Status.PLANNED and visit.on == today):
         return "today"

@@ -24,12 +24,10 @@ from monitoring.services import predose
 from monitoring.watching import Person
 from patients.naming import initials, list_name
 from patients.rules import age_on
-from sessions.lifecycle import Status
+from sessions.lifecycle import DOSED, Status
 from sessions.naming import step_label
 from sessions.ports import Unmet
 from sessions.services.authorization import unmet_on_chart
-
-IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 
 
 @dataclass(frozen=True)  # without slots: what only a card shows is computed when it is asked for
@@ -162,7 +160,7 @@ def seat(row: PresentSession, now: datetime) -> Seat:
         call=_call_words(called),
         watcher=row.watch.by,
         offered_to=row.watch.offered_to,
-        unwatched=row.watch.by is None and row.status in IN_TREATMENT,
+        unwatched=row.watch.by is None and row.status in DOSED,
         standing=standing,
         unmet=tuple(unmet),
         conflicts=_conflicts(row, now),

@@ -6,7 +6,6 @@ from typing import Any
 
 from desk.readiness import is_ready
 from desk.sheet_dose import DoseOnSheet
-from desk.sheet_known import IN_TREATMENT
 from monitoring import alerts
 from monitoring.alerts import Alert
 from monitoring.calls import Calls
@@ -21,7 +20,7 @@ from monitoring.models import (
 from monitoring.serotonin import emergency_text
 from monitoring.services import emergencies, endings
 from monitoring.watching import Watch
-from sessions.lifecycle import PRESENT, Status
+from sessions.lifecycle import DOSED, PRESENT, Status
 
 TITLES = {
     Status.PLANNED: "Arrive",
@@ -38,7 +37,7 @@ class Sheet(DoseOnSheet):
     @property
     def gap(self) -> str:
         """Say that no prescriber is on site while the patient is treated."""
-        return self.site.warning if self.status in IN_TREATMENT else ""
+        return self.site.warning if self.status in DOSED else ""
 
     @property
     def unwatched(self) -> str:
@@ -125,7 +124,7 @@ class Sheet(DoseOnSheet):
 
     @property
     def needs_watcher(self) -> bool:
-        return self.watch.by is None and self.status in IN_TREATMENT
+        return self.watch.by is None and self.status in DOSED
 
     @property
     def is_asked_to_watch(self) -> bool:

@@ -19,7 +19,7 @@ from monitoring.timeline import DueCheck
 from patients.medicines.review import Review
 from patients.models import Allergy, BodyMeasure
 from patients.services.chart import CHART
-from sessions.lifecycle import PRESENT, Status
+from sessions.lifecycle import DOSED, PRESENT, Status
 from sessions.models import (
     ChairStay,
     DoseCheck,
@@ -31,8 +31,6 @@ from sessions.models import (
 )
 from sessions.models.protocol import Route
 from sessions.ports import Unmet
-
-IN_TREATMENT = (Status.DOSING, Status.MONITORING)
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ class Known:
     @cached_property
     def gate(self) -> Gate | None:
         """Return the discharge gate while there is one to pass."""
-        return self.record.gate(self.now) if self.status in IN_TREATMENT else None
+        return self.record.gate(self.now) if self.status in DOSED else None
 
     @cached_property
     def due(self) -> tuple[DueCheck, ...]:

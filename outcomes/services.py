@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -138,10 +137,10 @@ def _check(patient: Patient, instrument: Instrument, answered: Answered, now: da
         raise ValidationError({"score": "The score is higher than the most there is."})
 
 
-def _ask_to_look(row: Assessment, flag: Flag, now: datetime) -> Any:
+def _ask_to_look(row: Assessment, flag: Flag, now: datetime) -> None:
     if not flag.asks:
-        return None
-    return tasks.ask(
+        return
+    tasks.ask(
         Task.Kind.RESULT,
         patient=row.patient,
         role=Role.PRESCRIBER,

@@ -25,10 +25,10 @@ class Status(models.TextChoices):
 # In the order of a visit. The exclusion constraints hold a place for these.
 HOLDING = ["planned", "checked_in", "cleared", "dosing", "monitoring"]
 PRESENT = ["checked_in", "cleared", "dosing", "monitoring"]
+DOSED = ["dosing", "monitoring"]
+TOOK_PLACE = ["discharged", "transferred", "left_against_advice"]
 ENDINGS = [
-    "discharged",
-    "transferred",
-    "left_against_advice",
+    *TOOK_PLACE,
     "left_before_dose",
     "no_show",
     "cancelled",

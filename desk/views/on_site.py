@@ -77,13 +77,15 @@ def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
     asks_why = bool(behind) and presence.is_last(stay, clock.now())
     form = LeaveForm(request.POST or None, asks_why=asks_why)
     title = "Leave" if stay.person_id == user.pk else f"{stay.person} has left"
-    lead = "Patients are being treated, and nobody else is on site. Hand over first." * asks_why
+    lead = "Being treated now:" if behind else ""
+    if asks_why:
+        lead = "Patients are being treated, and nobody else is on site. Hand over first."
     panel = Panel(
         title,
         form,
         request.path,
         "Leave all the same" if asks_why else "Record leaving",
-        lead=lead or ("Being treated now:" if behind else ""),
+        lead=lead,
         points=tuple(behind),
         danger=asks_why,
     )

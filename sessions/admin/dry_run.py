@@ -21,14 +21,13 @@ from clinic.models import AuditEvent, Clinic
 from clinic.times import day_bounds
 from sessions import ports, protocols
 from sessions.forms.dry_run import DryRunForm
-from sessions.lifecycle import Status
+from sessions.lifecycle import TOOK_PLACE
 from sessions.models import Protocol, TreatmentSession
 from sessions.trials import Compared, summary
 
 PAGE = "treatment_sessions_protocol_dry_run"
 EVENT = "protocol.dry_run"
 READ = "treatment_sessions.view_treatmentsession"
-DOSED = (Status.DISCHARGED, Status.TRANSFERRED, Status.LEFT_AGAINST_ADVICE)
 NO_TEMPLATE = "This version has no monitoring template yet: add one on its page first."
 
 
@@ -54,7 +53,7 @@ def past_sessions(
 ) -> tuple[list[TreatmentSession], bool]:
     """Return the latest ended sessions with a dose, and whether there are more of them."""
     rows = TreatmentSession.objects.filter(
-        clinic=clinic, status__in=DOSED, course__protocol__route=route
+        clinic=clinic, status__in=TOOK_PLACE, course__protocol__route=route
     )
     if since:
         rows = rows.filter(starts_at__gte=day_bounds(clinic, since, since)[0])

@@ -6,14 +6,13 @@ from clinic.models import Closure, User
 from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
-from sessions.lifecycle import Status
+from sessions.lifecycle import DOSED, Status
 from sessions.models import TreatmentSession
 from sessions.models.protocol import Route
 from sessions.plans import say
 
 CLOSED_DAY = "closed-day:"
 SIGN_WITHIN = timedelta(days=1)
-RECEIVED_A_DOSE = {Status.DOSING, Status.MONITORING}
 
 
 def sign_key(treatment_session: TreatmentSession) -> str:
@@ -31,7 +30,7 @@ def after_step(
     status = Status(treatment_session.status)
     if outside_gate:
         to_review(treatment_session, now, f"{status.label} was recorded outside the gate")
-    if treatment_session.is_over and left in RECEIVED_A_DOSE:
+    if treatment_session.is_over and left in DOSED:
         to_sign(treatment_session, now)
         if waste_is_open(treatment_session):
             to_record_waste(treatment_session, now)

@@ -9,14 +9,13 @@ from clinic.locks import check_version
 from clinic.models import User
 from patients.models import Task
 from patients.services import tasks
-from sessions.lifecycle import HOLDING, Status
+from sessions.lifecycle import HOLDING, TOOK_PLACE
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.services.cancelling import cancel_planned
 from sessions.services.drafts import choice_of
 from sessions.services.extending import lock_course, slots_of
 
 STOP = "treatment_sessions.stop_course"
-TOOK_PLACE = {Status.DISCHARGED, Status.TRANSFERRED, Status.LEFT_AGAINST_ADVICE}
 
 
 def stop_course(

@@ -11,7 +11,7 @@ from clinic.models import User
 from clinic.refusals import refused_kindly
 from sessions import protocols
 from sessions.layout import lay_out
-from sessions.lifecycle import HOLDING, Status
+from sessions.lifecycle import HOLDING, TOOK_PLACE
 from sessions.models import TreatmentCourse
 from sessions.placement import Slot
 from sessions.planning import plan
@@ -20,7 +20,7 @@ from sessions.services.calendar import hours_of
 from sessions.services.drafts import Choice, Draft, choice_of, planner_refusals, with_chairs
 
 # Sessions that keep their place in the count of days: booked ones, and those that took place.
-STANDING = [*HOLDING, Status.DISCHARGED, Status.TRANSFERRED, Status.LEFT_AGAINST_ADVICE]
+STANDING = [*HOLDING, *TOOK_PLACE]
 
 
 def lock_course(pk: int) -> TreatmentCourse:

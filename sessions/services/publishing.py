@@ -148,9 +148,9 @@ def _differences(protocol: Protocol) -> str:
 
 
 def _yes_no(value: Any) -> str:
-    if value is None:
-        return "off"
-    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "off" if value is None else str(value)
 
 
 def _check(protocol: Protocol) -> None:
