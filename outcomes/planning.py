@@ -13,20 +13,12 @@ from outcomes.instruments import registry
 from outcomes.models import Assessment, OutcomesPolicy
 from patients.models import Patient, Task
 from patients.services import consent_renewal, tasks
-from sessions.lifecycle import HOLDING, Status
+from sessions.lifecycle import DOSED, HOLDING, TOOK_PLACE
 from sessions.models import TreatmentCourse, TreatmentSession
 
 AUTHOR = system("open_due_tasks")
 LOOK_BACK = timedelta(days=90)  # courses that ended since are asked about
-GIVEN = frozenset(
-    {
-        Status.DOSING,
-        Status.MONITORING,
-        Status.DISCHARGED,
-        Status.TRANSFERRED,
-        Status.LEFT_AGAINST_ADVICE,
-    }
-)
+GIVEN = frozenset([*DOSED, *TOOK_PLACE])
 SETTLED = "It was done, or is no longer asked for."
 
 

@@ -76,8 +76,7 @@ def other_than(order: DoseOrder, policy: DosingPolicy) -> tuple[int, ...]:
 def valid(
     made: Iterable[DoseCheck], order: DoseOrder, policy: DosingPolicy, at: datetime
 ) -> DoseCheck | None:
-    """Return the last check of this order that holds at this moment; a refused one ends those
-    before it."""
+    """Return the last check of this order that holds then; a refused one ends those before it."""
     last = max(made, key=lambda check: check.pk, default=None)
     if last is None or not last.agrees or last.order_id != order.pk:
         return None
@@ -196,8 +195,10 @@ def _differs(
     if typed == right or (not exactly and agree(Decimal(typed), Decimal(right))):
         return []
     off = abs(Decimal(typed) - Decimal(right))
-    words = (f"{plain(Decimal(number))} {unit}".strip() for number in (typed, right, off))
-    return ["The {what} was entered as {}, calculated as {}: {} apart.".format(*words, what=what)]
+    given, wanted, apart = (
+        f"{plain(Decimal(number))} {unit}".strip() for number in (typed, right, off)
+    )
+    return [f"The {what} was entered as {given}, calculated as {wanted}: {apart} apart."]
 
 
 def _check_prepared(prepared: Prepared, order: DoseOrder, policy: DosingPolicy) -> None:
