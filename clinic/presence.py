@@ -108,8 +108,7 @@ def arrive(
     clinic: Clinic, *, by: User, since: datetime | None = None, entry: Submission | None = None
 ) -> OnSite:
     """Register: one tap. Whoever is registered already gives a sign of life by it."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         _allow(BE, clinic.pk, by)
         now = clock.now()
         since = since or now
@@ -125,8 +124,7 @@ def arrive(
 
 def confirm(pk: int, *, by: User, entry: Submission | None = None) -> OnSite:
     """Give a sign of life."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         stay = _open(pk)
         _allow(BE, stay.clinic_id, by)
         if stay.person_id != by.pk:
@@ -169,8 +167,7 @@ def offer(
     pk: int, to: User, *, by: User, note: str = "", entry: Submission | None = None
 ) -> HandOver:
     """Ask another prescriber to take over; it takes effect when they accept."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         stay = _open(pk)
         _allow(BE, stay.clinic_id, by)
         if stay.person_id != by.pk:
@@ -186,8 +183,7 @@ def offer(
 
 def answer(pk: int, *, accepted: bool, by: User, entry: Submission | None = None) -> HandOver:
     """Accept, which ends the other's stay and begins one's own; or decline; or take it back."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         first = HandOver.objects.get(pk=pk)
         _allow(BE, first.clinic_id, by)
         stay = OnSite.objects.select_for_update(of=("self",)).get(pk=first.stay_id)
@@ -222,8 +218,7 @@ def correct(
     entry: Submission | None = None,
 ) -> OnSite:
     """Mark a stay as wrong and, unless it never was, write it as it was; both stay readable."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
+    with refused_kindly(), acting(by, entry):
         wrong = OnSite.objects.select_for_update(of=("self",)).get(pk=pk)
         _allow(BE, wrong.clinic_id, by)
         if wrong.corrected_at is not None:
