@@ -223,6 +223,20 @@ def test_some_patients_may_not_be_treated(riverside, now):
     assert reasons == {"The patient has died.", "The patient is under 18."}
 
 
+def test_one_screen_clears_in_spite_of_a_finding_and_the_chart_outran_another(riverside, now):
+    for condition, rule, is_known in (
+        ("Bipolar disorder, depressed", "bipolar", True),
+        ("Transient ischaemic attack", "tia", False),
+    ):
+        patient = Patient.objects.get(clinic=riverside, condition_set__text=condition)
+        screen = patient.safety_screens.latest("pk")
+        present = set(screen.answers.filter(answer="present").values_list("rule", flat=True))
+        assert (rule in present) is is_known
+        first = TreatmentSession.objects.filter(patient=patient).earliest("starts_at")
+        lacks = {line.text for line in authorization.missing(first, first.starts_at)}
+        assert any(condition in line for line in lacks) is not is_known
+
+
 def test_the_last_step_of_a_session_is_its_status(now):
     last = StatusChange.objects.filter(treatment_session=OuterRef("pk")).order_by("-pk")
     told = TreatmentSession.objects.annotate(last=Subquery(last.values("to_status")[:1]))

@@ -29,10 +29,11 @@ from monitoring.models import (
     VitalSigns,
 )
 from monitoring.services import discharge, events
+from monitoring.tests.test_doses import HALF_MG_PER_KG, drip
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from sessions.lifecycle import Status
 from sessions.models import ChairStay, Signature, StatusChange
-from sessions.services import signing, steps
+from sessions.services import infusions, signing, steps
 from sessions.tests.factories import take_step
 
 TYPED = {"bp": "124/78", "pulse": "72", "spo2": "98", "sedation": "5", "dissociation": "0"}
@@ -454,6 +455,43 @@ def test_a_correction_strikes_the_old_value_through(
     assert "<del>115/94</del>" in page
     assert "151/94" in page
     assert "Digits swapped" in page
+
+
+def test_only_who_may_decide_on_a_high_pressure_is_asked_to_and_others_measure(
+    client: Client, visit: Visit, nurse: User, prescriber: User
+) -> None:
+    visit.be_monitored()
+    visit.pass_time()
+    discharge.name_escort(visit.pk, kind="adult", name="Sam", by=nurse)
+    visit.clock.forward(minutes=1)
+    visit.measure(systolic=168, diastolic=104)
+    measuring = show(client, visit, nurse)
+    assert "Save vital signs" in measuring
+    assert "Save assessment" not in measuring
+    deciding = show(client, visit, prescriber)
+    assert "Save assessment" in deciding
+    gate = deciding.split('id="sheet-gate"')[1]
+    assert url("monitoring:vitals", visit) in gate.split("What is met")[0]
+
+
+def test_no_step_is_offered_past_an_infusion_that_runs(
+    client: Client, nurse: User, prescriber: User, clock: Clock
+) -> None:
+    visit = Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=HALF_MG_PER_KG)
+    visit.be_cleared()
+    visit.second_check()
+    infusions.start(visit.pk, drip(), by=nurse)
+    assert "No more devices" not in show(client, visit, nurse)
+
+
+def test_who_watches_is_asked_beside_the_state_not_above_the_form(
+    client: Client, visit: Visit, nurse: User
+) -> None:
+    visit.be_monitored()
+    page = show(client, visit, nurse)
+    above, status = page.split('id="sheet-status"')
+    assert "Nobody watches" not in above
+    assert url("monitoring:take_over", visit) in status.split("<form")[0]
 
 
 def test_a_late_entry_wears_a_badge(client: Client, visit: Visit, nurse: User) -> None:

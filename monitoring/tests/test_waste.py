@@ -40,6 +40,19 @@ def infused(nurse: User, prescriber: User, clock: Clock) -> Visit:
     return visit
 
 
+def test_no_step_leads_past_an_infusion_that_runs(
+    nurse: User, prescriber: User, clock: Clock
+) -> None:
+    visit = Visit(nurse, prescriber, clock, key="ketamine-iv-twice-weekly", order=HALF_MG_PER_KG)
+    visit.be_cleared()
+    visit.second_check()
+    infusions.start(visit.pk, drip(), by=nurse)
+    with pytest.raises(ValidationError, match="The infusion is running"):
+        take_step(visit.pk, Status.MONITORING, by=nurse)
+    infusions.change(visit.pk, infusions.Change("stop", given_ml=Decimal(1)), by=nurse)
+    assert visit.status == Status.MONITORING
+
+
 def wasted(**values: Any) -> Wasted:
     typed = {"lot": "A1", "vials": 1, "vial_mg": Decimal(50), "wasted_mg": Decimal(17)}
     return Wasted(**{**typed, "method": "bin", **values})

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -79,13 +80,42 @@ def test_what_was_signed_is_kept_with_its_text_and_ticks(
     consent = Consent.objects.get()
     signature = consent.signature
     today = timezone.now().astimezone(patient.clinic.zone).date()
-    assert answer.url == reverse("patients:consent_copy", args=[consent.public_id])
+    copy = reverse("patients:consent_copy", args=[consent.public_id])
+    assert answer.url == f"{copy}?signed"
     assert (consent.kind, consent.template, consent.recorded_by) == ("treatment", text, nurse)
     assert consent.stands_at(timezone.now())
     assert consent.expires_on == months_later(today, 12)
     assert signature.ticked == ["I was told.", "I agree."]
     assert (signature.typed_name, signature.witness) == ("Ada Example", nurse)
     assert (signature.drawing, signature.text_hash) == (STROKE, text.text_hash)
+
+
+def test_the_way_from_the_tablet_to_the_chart_asks_for_the_password(
+    client: Client, nurse: User, patient: Patient, text: ConsentTemplate
+) -> None:
+    nurse.set_password("a long good password")
+    with acting(TESTS):
+        nurse.save()
+    client.force_login(nurse)
+    chart = reverse("desk:chart", args=[patient.public_id])
+    asks = f"{reverse('account_reauthenticate')}?{urlencode({'next': chart})}"
+    unsigned = client.get(url_of(patient, text)).content.decode()
+    signed = client.get(sign(client, patient, text).url).content.decode()
+    for page in (unsigned, signed):
+        assert asks in page
+        assert f'href="{chart}' not in page
+    html = client.get(asks).content.decode()
+    assert "Give the tablet back" in html
+    assert "app-header" not in html
+
+
+def test_a_copy_opened_later_leads_straight_to_the_chart(
+    client: Client, nurse: User, patient: Patient, text: ConsentTemplate
+) -> None:
+    client.force_login(nurse)
+    copy = sign(client, patient, text).url.partition("?")[0]
+    chart = reverse("desk:chart", args=[patient.public_id])
+    assert f'href="{chart}#consents"' in client.get(copy).content.decode()
 
 
 def test_a_typed_name_alone_signs(

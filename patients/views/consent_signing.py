@@ -1,5 +1,6 @@
 """Consents signed on the tablet, and the copy to print."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,6 +21,7 @@ from patients.views.pages import open_patient, open_row
 
 SOME = consent.PERMISSIONS[Consent.Kind.EMAIL]
 VIEW = "patients.view_patient"
+HANDED_OVER = "signed"  # in the address of the copy that follows the signature
 
 
 @require_GET
@@ -72,6 +74,7 @@ def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
         "now": now,
         "until": agreement.expires_on,
         "policy": PatientPolicy.of(patient.clinic_id),
+        "back": _with_password(reverse("desk:chart", args=[patient.public_id])),
     }
     return render(request, "patients/sign_consent.html", context, status=form.status_code)
 
@@ -83,7 +86,12 @@ def _signed_url(patient: Patient, template: ConsentTemplate, signed: Consent | N
         signed = rows.order_by("-pk").first()
     if signed is None:
         return reverse("desk:chart", args=[patient.public_id])
-    return reverse("patients:consent_copy", args=[signed.public_id])
+    return f"{reverse('patients:consent_copy', args=[signed.public_id])}?{HANDED_OVER}"
+
+
+def _with_password(address: str) -> str:
+    """Lead on through the password: the patient still holds the tablet."""
+    return f"{reverse('account_reauthenticate')}?{urlencode({'next': address})}"
 
 
 @require_GET
@@ -93,7 +101,9 @@ def copy(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = open_row(request, rows, VIEW, public_id, "consent")
     signature = getattr(row, "signature", None)
     now = clock.now()
+    chart = reverse("desk:chart", args=[row.patient.public_id])
     context = {
+        "back": _with_password(chart) if HANDED_OVER in request.GET else f"{chart}#consents",
         "consent": row,
         "patient": row.patient,
         "signature": signature,

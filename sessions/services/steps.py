@@ -185,7 +185,8 @@ def change_status(
 
 def _refuse_while_it_runs(treatment_session: TreatmentSession) -> None:
     """The stop of an infusion leads to monitoring: before it, the pump still gives."""
-    last = Dose.objects.filter(treatment_session=treatment_session, route=Route.IV).standing().last()
+    infusions = Dose.objects.filter(treatment_session=treatment_session, route=Route.IV)
+    last = infusions.standing().last()
     events = drips.steps_of(treatment_session, last.number) if last else []
     if events and events[-1].kind != drips.Kind.STOP:
         raise ValidationError("The infusion is running: record its stop.", code="running")

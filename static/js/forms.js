@@ -1,12 +1,10 @@
 // Helps for forms: show what was refused, warn before typed values are lost, send once, write "120/80".
 const dirty = new Set();
 
-// On a long page the first field that was refused may lie far below.
-const refused = document.querySelector("main form :is(.is-invalid, [aria-invalid=true]):not([type=hidden])");
-if (refused) {
-  refused.focus({ preventScroll: true });
-  refused.scrollIntoView({ block: "center" });
-}
+// On a long page the first answer that was refused may lie far below.
+const refused = document.querySelector("main form :is(.field-error, .invalid-feedback)");
+refused?.parentElement.querySelector("input:not([type=hidden]), select, textarea")?.focus({ preventScroll: true });
+refused?.scrollIntoView({ block: "center" });
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-bp]")) writeSlash(event.target, event.inputType);
