@@ -47,6 +47,18 @@ PRE_NO = re.compile(
         "ruled out",
         "excluded | free of | free from | absence of | absent | nil | neither | nor | unlikely",
         "none of",
+        r"(?:negative|normal|clear|unremarkable) (?:\w+ )?(?:mri|mra|cta?|scan|ultrasound|imaging"
+        r"|angiogra\w+|duplex|echo\w*|screen\w*|work ?up|tests?|testing|studies|study) for",
+    )
+)
+# "No acute haemorrhage" is how a scan without one is reported; an older one is named beside it.
+BLEED = re.compile(r"h(?:a|e)*morrhag\w*|\b(?:bleed\w*|h(?:a|e)*matoma\w*|ich|sah|sdh)\b")
+NO_ACUTE = re.compile(r"\b(no|without)((?: evidence of| signs? of)?) acute (?=\w*\W*$)")
+EARLIER = re.compile(
+    either(
+        "old | older | prior | previous | previously | chronic | subacute | sub acute | known",
+        r"evolving | residual | recurr\w+ | history | status post | past | remote | resolv\w+",
+        r"re ?bleed\w* | stable | unchanged | existing | interval | since | after | worsening | on",
     )
 )
 # "No change in aneurysm" says that there is one.
@@ -69,7 +81,7 @@ NO_OF_SOMETHING = re.compile(
     r"|"
     + either(
         r"further | recurren\w+ | recurring | new | another | additional | other | more | second",
-        r"current | currently | now | active | actively | acute | residual",
+        r"current | currently | now | active | actively | acute | residual | recent | recently",
         r"re ?bleed\w* | repeat\w*",
         r"sympto\w+ | asymptomatic | ruptured | enlarging | growing | leaking | follow up",
         "aware | sure | certain",
@@ -123,6 +135,7 @@ PRE_ABOUT = re.compile(
         r"to prevent | education | educated (?:on|about) | counsel\w+ (?:on|about|for|regarding)",
         r"vaccin\w+ | immuni[sz]\w+ | tests? for | tested for | testing for | exposure to",
         "fear of | fears | afraid of | worried about | phobia of | anxious about | donor",
+        "anxiety about | anxiety over | nervous about | scared of | frightened of | terrified of",
         "carer of | caring for | caregiver | information about | questionnaire",
     )
 )

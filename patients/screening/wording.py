@@ -106,6 +106,8 @@ def strongest(found: Iterable[Found]) -> Found | None:
 
 def _said(sentence: str, start: int, end: int, *, risk_counts: bool) -> str:
     before, after = sentence[:start], sentence[end:]
+    if say.BLEED.search(sentence[start:end]) and not say.EARLIER.search(before + after):
+        before = say.NO_ACUTE.sub(r"\1\2 ", before)
     clause = after.split(",")[0]
     if say.POST_UNDECIDED.search(after) or (
         _last(say.PRE_MAYBE, before) and say.UNDECIDED_BEFORE.search(before)

@@ -243,7 +243,7 @@ aneurysm discussed in family meeting | aneurysm
 secondary prevention of stroke | intracerebral_haemorrhage! recent_cv_event! stroke!
 secondary stroke prevention | intracerebral_haemorrhage! recent_cv_event! stroke!
 prevention of recurrent stroke | intracerebral_haemorrhage! recent_cv_event! stroke!
-no acute intracranial haemorrhage | intracerebral_haemorrhage!
+no acute intracranial haemorrhage | -
 not currently psychotic | psychosis_active!
 never had a stroke | -
 never had surgery for AVM | avm!
