@@ -14,6 +14,7 @@ from clinic.models import Clinic, HandOver, OnSite, PresencePolicy, User
 from clinic.ports import Guard
 from clinic.refusals import refused_kindly
 from clinic.roles import Role
+from clinic.words import explains
 
 BE = "clinic.be_on_site"
 END = "clinic.end_stay_on_site"
@@ -150,7 +151,7 @@ def leave(
         times.check_happened(until, now, field="until")
         if until < stay.since:
             raise ValidationError({"until": "This is before the stay began."})
-        if is_last(stay, now) and treated(stay.clinic_id) and not reason.strip():
+        if is_last(stay, now) and treated(stay.clinic_id) and not explains(reason):
             text = "Patients are being treated and nobody else is on site: hand over, or say why."
             raise ValidationError({"reason": text}, code="last")
         _answer_open(stay, HandOver.Answer.WITHDRAWN, by, now)
@@ -224,7 +225,7 @@ def correct(
         if wrong.corrected_at is not None:
             raise StaleVersionError
         now = clock.now()
-        if not reason.strip():
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         for name, moment in (("since", since), ("until", until)):
             if moment is not None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from django.core.exceptions import ValidationError
 
 from clinic.models import Clinic
+from clinic.words import explains
 
 ONE_DAY = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -40,7 +41,7 @@ def check_late_reason(
     at: datetime, now: datetime, late_after_minutes: int, reason: str, *, field: str
 ) -> None:
     """Ask why, when something is entered long after it happened."""
-    if is_late(at, now, late_after_minutes) and not reason.strip():
+    if is_late(at, now, late_after_minutes) and not explains(reason):
         raise ValidationError(
             {field: f"More than {late_after_minutes} minutes ago: say why it is entered now."}
         )

@@ -1,5 +1,5 @@
 from clinic.forms import CalendarDateField, ClinicalForm
-from patients.forms.fields import LineField
+from patients.forms.fields import LineField, ReasonField
 
 
 class CloseTaskForm(ClinicalForm):
@@ -12,7 +12,7 @@ class CloseTaskForm(ClinicalForm):
 
 class PostponeTaskForm(ClinicalForm):
     due_on = CalendarDateField(label="Due on", error_messages={"required": "Choose a day."})
-    reason = LineField(
+    reason = ReasonField(
         label="Why it can wait",
         max_length=240,
         error_messages={"required": "Say why it can wait."},

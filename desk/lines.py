@@ -52,6 +52,7 @@ SUPPLIES = {
     "hold": Form("Recheck", "monitoring:vitals", record.RECORD),
     "second_check": Form("Check", "sessions:second_check", doses.GIVE),
     "baseline": MEASURE,
+    "baseline_old": MEASURE,
     "consent": Form("Record consent", "patients:consent", "patients.record_consent"),
     "screen": Form("Screen", "patients:screen", "patients.screen_patient"),
     "rems_patient": Form("Enroll", "patients:enrol", "patients.record_enrolment"),

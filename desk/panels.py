@@ -57,7 +57,7 @@ def _before_dose(sheet: Sheet) -> list[Panel]:
         return [private_panel(sheet.treatment_session)]
     if "weight" in codes and sheet.may(CHART):
         return [weight_panel(sheet.treatment_session, sheet.weight)]
-    if codes & {"baseline", "predose_critical", "predose_repeat"}:
+    if codes & {"baseline", "baseline_old", "predose_critical", "predose_repeat"}:
         return _vitals(sheet)
     if codes & DECIDED and decides:
         return [decide_panel(sheet.treatment_session, sheet.unmet)]

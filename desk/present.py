@@ -21,13 +21,14 @@ from desk.json_rows import (
 from monitoring.before_dose import Today
 from monitoring.calls import Acknowledged, acknowledged_of
 from monitoring.models import AdverseEvent, PreDoseCheck, PregnancyAnswer, SerotoninCheck
+from monitoring.oxygen import oxygen_at
 from monitoring.readings import Escort, History, Settings, first_dose_at
 from monitoring.services import predose
 from monitoring.services.history import of_visit
 from monitoring.services.predose_rows import is_of_visit
 from monitoring.trouble import Trouble, grave, troubles
 from monitoring.watching import Watch, watch
-from monitoring.way_home import Note, escort_of, means_to_drive
+from monitoring.way_home import Named, Note, escort_of, means_to_drive
 from patients.medicines.interactions import Context
 from patients.medicines.review import Review, Seen, review
 from patients.models import Allergy, Condition, Consent, Medication, RemsEnrolment, SafetyScreen
@@ -243,7 +244,7 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
         readings=tuple(reading(vitals) for vitals in house.vitals.get(pk, ())),
         administrations=administrations,
         unresolved_adverse_events=tuple(event["term"] for event in events),
-        escort=_escort(house.escorts.get(pk), notes),
+        escort=_escort(house.escorts.get(pk, ()), notes),
         means_to_drive=means_to_drive(notes),
         assessment=assessment(assessed) if assessed else None,
         missed={check["label"]: check["reason"] for check in house.missed.get(pk, ())},
@@ -253,8 +254,18 @@ def _history(  # as monitoring.services.history builds it for one session; a tes
         event_written_at=last_written(house.events_written.get(pk, ())),
         clock_suspect=bool(first_dose and jumped_at and jumped_at > first_dose),
         events_known_at=last_written(events),
+        oxygen_at=_oxygen_at(pk, house),
     )
 
 
-def _escort(named: Row | None, notes: list[Note]) -> Escort | None:
-    return escort_of(named["name"], moment(named["recorded_at"]), notes) if named else None
+def _oxygen_at(pk: int, house: House) -> datetime | None:
+    medicines = house.other_medicines.get(pk, ())
+    return oxygen_at(
+        (moment(row["at"]) for row in house.oxygen.get(pk, ())),
+        [(row["drug"], moment(row["given_at"])) for row in medicines],
+    )
+
+
+def _escort(rows: Iterable[Row], notes: list[Note]) -> Escort | None:
+    named = [Named(row["name"], row["phone"], moment(row["recorded_at"])) for row in rows]
+    return escort_of(named, notes)

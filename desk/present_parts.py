@@ -29,6 +29,7 @@ from monitoring.models import (
     WayHomeNote,
 )
 from monitoring.models.panic import END
+from monitoring.oxygen import OXYGEN
 from monitoring.services import predose
 from monitoring.services.emergencies import ENDS
 from patients import screen_rows
@@ -128,7 +129,10 @@ def of_the_visit() -> Rows:
         "watch": _children(
             WatchAssignment.objects.order_by("at", "pk"), "kind", "watcher_id", *person("watcher")
         ),
-        "escort": _newest(Escort, "sessions", OF, "name", "recorded_at"),
+        "escort": _children(
+            Escort.objects.order_by("recorded_at", "pk"), "name", "phone", "recorded_at"
+        ),
+        "oxygen": _children(EmergencyAction.objects.standing().filter(code=OXYGEN), "at"),
         "way_home": _children(WayHomeNote.objects.order_by("at", "pk"), "kind", "at"),
         "assessment": _newest(DischargeAssessment, "sessions", OF, *ASSESSMENT),
     }

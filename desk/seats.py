@@ -180,7 +180,7 @@ def _unmet_before_dose(row: PresentSession, now: datetime) -> list[Unmet]:
         return predose.unmet_now(row.before) if row.before else []
     return [
         *unmet_on_chart(row.chart, now, row.today),
-        *(predose.unmet(row.before) if row.before else ()),
+        *(predose.unmet(row.before, now) if row.before else ()),
         *(predose.unmet_now(row.before) if row.before else ()),
     ]
 

@@ -27,7 +27,7 @@ class DoseOnSheet(Known):
         """Return what forbids a dose, on the chart and in today's check."""
         if self.status not in {Status.CHECKED_IN, Status.CLEARED}:
             return []
-        today = predose.unmet(self.before)
+        today = predose.unmet(self.before, self.now)
         second = (
             [Unmet("second_check", "A second person checks this dose before it is given.")]
             if self.needs_check

@@ -16,7 +16,14 @@ from sessions.ports import Unmet
 RECORD_VITALS = ("Record vital signs", "monitoring:vitals")
 CHECK = ("Start pre-dose check", "monitoring:predose")
 CLEAR = ("Clear for the dose", "desk:session")
-MEASURE = {"baseline", "hold", "predose_repeat", "predose_values", "predose_critical"}
+MEASURE = {
+    "baseline",
+    "baseline_old",
+    "hold",
+    "predose_repeat",
+    "predose_values",
+    "predose_critical",
+}
 ACKNOWLEDGE = ("Acknowledge critical value", "monitoring:critical")
 SETTLE = ("See what is missing", "desk:session")
 
@@ -111,6 +118,7 @@ def changes_at(
 ) -> datetime | None:
     """Return the next moment at which time alone changes the card."""
     recent = timedelta(minutes=row.settings.recent_minutes)
+    before_dose = timedelta(minutes=row.settings.predose_recent_minutes)
     instant = timedelta(microseconds=1)
     moments: list[datetime | None] = [
         earliest(row),
@@ -122,6 +130,8 @@ def changes_at(
     for reading in row.history.readings:
         # A reading counts up to and including its last minute, and one dated ahead from its time.
         moments += [reading.observed_at, reading.observed_at + recent + instant]
+        if row.status in (Status.CHECKED_IN, Status.CLEARED):
+            moments.append(reading.observed_at + before_dose + instant)
     for given in row.history.administrations:
         moments += [given.started_at, given.ended_at]
     moments += [one.at for one in row.history.medicines]

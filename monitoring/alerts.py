@@ -59,6 +59,8 @@ class Absolute:
 ABSOLUTE = (
     Absolute("systolic", "alert_systolic", "at or over", lambda a, b: a >= b, "high"),
     Absolute("diastolic", "alert_diastolic", "at or over", lambda a, b: a >= b, "high"),
+    Absolute("systolic", "alert_systolic_low", "under", lambda a, b: a < b, "low"),
+    Absolute("diastolic", "alert_diastolic_low", "under", lambda a, b: a < b, "low"),
     Absolute("pulse", "alert_pulse_high", "over", lambda a, b: a > b, "high"),
     Absolute("pulse", "alert_pulse_low", "under", lambda a, b: a < b, "low"),
     Absolute("spo2", "alert_spo2", "under", lambda a, b: a < b, "low"),
@@ -66,6 +68,9 @@ ABSOLUTE = (
     Absolute("resp_rate", "alert_resp_rate", "under", lambda a, b: a < b, "low"),
     Absolute("temperature", "alert_temperature", "at or over", lambda a, b: a >= b, "high"),
 )
+
+
+LOW_PRESSURE = frozenset({"alert_systolic_low", "alert_diastolic_low"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ source says more:
 - A stop that a prescriber may decide is lifted by a decision that was shown it. A decision about
   values covers the rows it was shown, by their keys, and no others.
 - Over the limit, a blood pressure is repeated first; from the critical limits on nobody decides:
-  only a later reading under them lets the dose pass.
+  only a later reading under them lets the dose pass. A critically low one is a hold.
+- What was measured too long before the first dose is measured again; no later device asks for it.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from clinic.words import explains
 from monitoring.alerts import alerts
 from monitoring.holding import Hold, hold_of, speaks
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
@@ -24,7 +26,6 @@ from monitoring.readings import (
     History,
     Reading,
     Settings,
-    said,
 )
 from monitoring.trouble import Trouble
 from patients.models import Patient
@@ -80,19 +81,26 @@ class Today:
         first = self.first_dose
         return [row for row in self.visit if first is None or row.observed_at <= first]
 
+    def recent(self, now: datetime) -> list[Reading]:
+        """Return the sets that are recent enough to start a dose on; once it began, all."""
+        if self.first_dose is not None or not self.settings.predose_recent_minutes:
+            return self.before
+        oldest = now - timedelta(minutes=self.settings.predose_recent_minutes)
+        return [row for row in self.before if row.observed_at >= oldest]
+
     def covered(self, keys: Sequence[str]) -> bool:
         """Whether a prescriber decided to go on, shown all of these."""
         check = self.check
         return bool(check and check.decided_by_id and set(keys) <= set(check.covers))
 
 
-def unmet(today: Today) -> list[Unmet]:
+def unmet(today: Today, now: datetime) -> list[Unmet]:
     """Name what is missing before a dose."""
     return [
         *unmet_answers(today.check),
         *_private(today),
         *_weight(today),
-        *_baseline(today),
+        *_baseline(today, now),
         *_values(today),
     ]
 
@@ -198,19 +206,27 @@ def _weight(today: Today) -> list[Unmet]:
     return [Unmet("weight", text)]
 
 
-def _baseline(today: Today) -> list[Unmet]:
-    before = today.before
+def _baseline(today: Today, now: datetime) -> list[Unmet]:
+    before, recent = today.before, today.recent(now)
     pressures = [row for row in before if row.systolic is not None]
     if not pressures:
         return [Unmet("baseline", "No blood pressure before the dose. Record the vital signs.")]
-    explained = any(said(row.not_obtained) for row in before)
-    lacking = [
-        words
-        for name, words in (("spo2", "SpO₂"), ("sedation", "MOAA/S"))
-        if not explained and all(getattr(row, name) is None for row in before)
+    explained = any(explains(row.not_obtained) for row in recent)
+    asked = [("systolic", "Blood pressure")]
+    asked += [] if explained else [("spo2", "SpO₂"), ("sedation", "MOAA/S")]
+    lacking = [pair for pair in asked if all(getattr(row, pair[0]) is None for row in recent)]
+    old = [
+        words for name, words in lacking if any(getattr(row, name) is not None for row in before)
     ]
-    text = f"{' and '.join(lacking)} before the dose: record it, or say why it was not obtained."
-    found = [Unmet("baseline", text)] if lacking else []
+    never = [words for _, words in lacking if words not in old]
+    found = []
+    if never:
+        text = f"{' and '.join(never)} before the dose: record it, or say why it was not obtained."
+        found.append(Unmet("baseline", text))
+    if old:
+        minutes = today.settings.predose_recent_minutes
+        text = f"Over {minutes} minutes old: {', '.join(old)}. Measure again before the dose."
+        found.append(Unmet("baseline_old", text))
     return [*found, *_pressure(today, pressures)]
 
 
@@ -271,6 +287,8 @@ def _short(row: Reading, measure: str, settings: Settings) -> str:
     if any(alert.measure == measure for alert in alerts(row, None, settings)):
         return ""
     if measure == "spo2":
+        if row.oxygen_unsaid:
+            return f"SpO₂ {value}, without a word on oxygen, which was given before,"
         if not row.on_room_air:
             return f"SpO₂ {value} on oxygen"
         return f"SpO₂ {value} is under {settings.spo2_min}" if value < settings.spo2_min else ""

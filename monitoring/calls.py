@@ -1,8 +1,8 @@
 """Critical values wait for people: for a nurse who has seen them, and for a prescriber who knows.
 
-Pure. An acknowledgement covers a limit that is broken for as long as it stays broken and the value
-gets no worse: the same or a better one doesn't ask again. A worse value does, another limit does,
-and so does one that was fine in between. A value that was corrected away waits for nobody.
+Pure. An acknowledgement covers the reading that it was shown, and a correction of it that is no
+worse. Each new critical reading asks again, also one that is equal or better: who saw the first
+value has not seen the next. A value that was corrected away waits for nobody.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Acknowledged:
     def covers(self, alert: Alert) -> bool:
         return any(
             alert.key == known.key
-            and (alert.since is None or known.observed_at >= alert.since)
+            and known.observed_at == alert.observed_at
             and not alert.is_worse_than(known.value)
             for known in self.values
         )

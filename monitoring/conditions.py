@@ -39,6 +39,7 @@ SHORT = {
     "bp_peak_missing": "Blood pressure at about 40 minutes missing",
     "bp_predeparture_missing": "Blood pressure before leaving missing",
     "bp_high": "Blood pressure too high to leave",
+    "bp_low": "Blood pressure too low to leave",
     "sedation": "MOAA/S unknown or not as before",
     "dissociation": "Dissociation unknown or not settled",
     "spo2": "SpO₂ unknown or too low",

@@ -12,16 +12,19 @@ out. Unknown is never good enough. What was decided where the label is silent:
   emergency runs or a serotonin check calls for help.
 - Of readings that share the latest time, each has to be good.
 - Only a clinician's valid assessment can decide a condition, and only one marked decidable:
-  a known blood pressure (from the ceiling on, a prescriber), or, a prescriber too, a MOAA/S at
-  baseline but under the limit.
+  a known blood pressure (from the ceiling on, or a critically low one, a prescriber), or, a
+  prescriber too, a MOAA/S or a dissociation at baseline but short of the limit.
+- Settling is a fall: a pressure over the limit and higher than the one before it settles nothing.
+- Once oxygen was given, a saturation without a word on oxygen isn't one on room air.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from math import ceil
 
+from clinic.words import explains
 from monitoring import pressure
-from monitoring.alerts import critical, standing
+from monitoring.alerts import LOW_PRESSURE
 from monitoring.conditions import Condition, Gate
 from monitoring.evidence import Evidence
 from monitoring.readings import DISSOCIATION_NONE, MOAAS_BEST, History, Settings, said, utc
@@ -47,7 +50,7 @@ def _decided(condition: Condition, evidence: Evidence) -> Condition:
     if assessment is None:
         return condition
     reason = assessment.decisions.get(condition.code, "")
-    if not said(reason) or (condition.needs_prescriber and not assessment.is_prescriber):
+    if not explains(reason) or (condition.needs_prescriber and not assessment.is_prescriber):
         return condition
     found = condition.text.partition(":")[0]  # what was decided about stays in sight
     text = f"{found}. Decided by {assessment.by}: {reason}"
@@ -124,8 +127,16 @@ def _dissociation(evidence: Evidence) -> Condition:
         return _unknown("dissociation", "Dissociation", evidence)
     latest = max(values)
     baseline = min(evidence.baseline_values("dissociation"), default=DISSOCIATION_NONE)
-    if latest <= max(baseline, limit):
+    if latest <= limit:
         return Condition("dissociation", True, f"Latest dissociation {latest}.")
+    if latest <= baseline:
+        text = (
+            f"Latest dissociation {latest} is as before the dose but over {limit}: "
+            "the prescriber decides."
+        )
+        return Condition(
+            "dissociation", False, text, "assess", decidable=True, needs_prescriber=True
+        )
     text = f"Latest dissociation {latest} is over {max(baseline, limit)}: wait and assess again."
     return Condition("dissociation", False, text, "record_vitals")
 
@@ -134,8 +145,15 @@ def _spo2(evidence: Evidence) -> Condition:
     values, limit = evidence.current_values("spo2"), evidence.settings.spo2_min
     if not values:
         return _unknown("spo2", "SpO2", evidence)
-    if not all(reading.on_room_air for reading in evidence.current("spo2")):
+    readings = evidence.current("spo2")
+    if any(reading.oxygen_l_min for reading in readings):
         text = f"SpO2 {min(values)} % was measured on oxygen: it has to hold on room air."
+        return Condition("spo2", False, text, "record_vitals")
+    if any(reading.oxygen_unsaid for reading in readings):
+        text = (
+            f"SpO2 {min(values)} % may be on oxygen, which was given before. Say whether on room "
+            "air: measure again, and enter the oxygen, 0 on room air."
+        )
         return Condition("spo2", False, text, "record_vitals")
     if min(values) >= limit:
         return Condition("spo2", True, f"Latest SpO2 {min(values)} % on room air.")
@@ -158,7 +176,7 @@ def _adverse_event(evidence: Evidence) -> Condition:
 
 
 def _critical(evidence: Evidence) -> Condition:
-    found = critical(standing(evidence.history, evidence.settings, evidence.now))
+    found = [alert for alert in evidence.critical if alert.setting not in LOW_PRESSURE]
     if not found:
         return Condition("critical", True, "No critical value stands.")
     words = " ".join(alert.text for alert in found)
@@ -230,6 +248,7 @@ RULES: tuple[Callable[[Evidence], Condition], ...] = (
     pressure.bp_peak,
     pressure.bp_predeparture,
     pressure.bp_high,
+    pressure.bp_low,
     _sedation,
     _dissociation,
     _spo2,

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
 
+from clinic.words import explains
+from monitoring.alerts import Alert, critical, standing
 from monitoring.readings import (
     Assessment,
     BloodPressure,
@@ -80,6 +82,11 @@ class Evidence:
     def after_first_dose(self) -> tuple[Reading, ...]:
         return tuple(r for r in self.readings if self.first and r.observed_at > self.first)
 
+    @cached_property
+    def critical(self) -> tuple[Alert, ...]:
+        """Return the critical values that stand."""
+        return critical(standing(self.history, self.settings, self.now))
+
     def baseline_values(self, measure: str) -> list[int]:
         """Return what the last word before the dose was; nothing when it is unknown."""
         values = [reading.known(measure) for reading in newest(self.before_dose, measure)]
@@ -114,7 +121,7 @@ class Evidence:
         """Return the late blood pressure that stands in: the first after the window, explained."""
         late = [r for r in self._bps if r.observed_at > self._peak_window[1]]
         first = (r for r in late if r.observed_at == late[0].observed_at)
-        return next((r for r in first if said(r.late_reason)), None)
+        return next((r for r in first if explains(r.late_reason)), None)
 
     def peak_window_is_over(self) -> bool:
         return self.now > self._peak_window[1]
@@ -127,7 +134,7 @@ class Evidence:
         reasons = [self.history.missed.get(code, "")]
         if check:
             reasons.append(self.history.missed.get(check.label, ""))
-        return next((reason for reason in reasons if said(reason)), "")
+        return next((reason for reason in reasons if explains(reason)), "")
 
     def highest_after_dose(self) -> BloodPressure | None:
         known = [r.bp for r in self._bps if r.bp]

@@ -4,7 +4,7 @@ Pure. The template's alert limits decide, measure by measure, by the newest valu
 set that leaves a measure out doesn't lift its hold. What was decided where the label is silent:
 
 - SpO2 on oxygen may set a hold, and never lifts one.
-- Before the first dose, blood pressure has a lower limit of its own: the pre-dose check's.
+- Before the first dose, a high blood pressure has a stricter limit: the pre-dose check's.
 - A rise with symptoms holds as well: a decision covers it that was shown the value together with
   what is known of the symptoms.
 - A recheck is due at once, and overdue after the template's `overdue_after_minutes`.
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitoring.alerts import Alert, alerts, critical, standing
+from monitoring.alerts import LOW_PRESSURE, Alert, alerts, critical, standing
 from monitoring.readings import History, Reading, Settings
 
 PRESSURE = ("systolic", "diastolic")
@@ -46,13 +46,14 @@ def hold(
 ) -> Hold | None:
     """Return what the visit's standing readings hold the dose for."""
     before = [r for r in readings if first_dose is None or r.observed_at <= first_dose]
-    after = [r for r in readings if r not in before]
     baseline = _newest(before)[0] if before and first_dose else None
     found: list[tuple[Reading, Alert]] = []
     for measure in MEASURES:
-        speaking = after if measure in PRESSURE else readings
-        known = _known(measure, speaking, settings)
+        known = _known(measure, readings, settings)
         bad = {r: _alerts(r, measure, baseline, settings) for r in known}
+        if measure in PRESSURE:  # a high one before the dose is the pre-dose check's
+            early = [r for r in known if first_dose is None or r.observed_at <= first_dose]
+            bad |= {r: [a for a in bad[r] if a.setting in LOW_PRESSURE] for r in early}
         for reading in speaks(known, [r for r in known if bad[r]], repeat):
             found += [(reading, alert) for alert in bad[reading]]
     if not found:

@@ -43,7 +43,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """What is known of one moment; ValueError for a temperature that is no number."""
+    """What is known of one moment; ValueError for what is neither known nor unknown."""
 
     exposed: bool | None = None
     spontaneous_clonus: bool | None = None
@@ -57,8 +57,14 @@ class Exam:
     temperature: Decimal | float | None = None
 
     def __post_init__(self) -> None:
-        if self.temperature is not None and not math.isfinite(self.temperature):
-            raise ValueError("A temperature is a number, or unknown.")
+        said = [getattr(self, name) for name in (EXPOSED, *SIGNS)]
+        if not all(value is None or isinstance(value, bool) for value in said):
+            raise ValueError("A sign is present, absent or unknown.")
+        degrees = self.temperature
+        if degrees is not None and (
+            isinstance(degrees, bool) or not math.isfinite(degrees) or not 30 <= degrees <= 44
+        ):
+            raise ValueError("A temperature is 30 to 44 °C, or unknown.")
 
     @property
     def signs(self) -> dict[str, bool | None]:

@@ -5,13 +5,14 @@ known is left out; a field that nobody knows, a time without its zone or a value
 adult has is refused with its place in the document. `docs/judge-history.md` describes the fields.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from monitoring import alerts, timeline
+from monitoring.conditions import SHORT
 from monitoring.discharge import gate
 from monitoring.readings import (
     MEASURES,
@@ -25,6 +26,7 @@ from monitoring.readings import (
 from sessions.shipped import read_all
 
 MEASURE_NAMES = tuple(MEASURES)
+MISSED = {"bp_baseline_missing", "bp_peak_missing"}
 STEPS = ("start", "rate", "pause", "resume", "stop")
 
 
@@ -60,9 +62,10 @@ def read(data: Any) -> Document:
         unresolved_adverse_events=tuple(one.term for one in unresolved),
         escort=found.one("escort", _escort),
         assessment=found.one("assessment", _assessment),
-        missed=_words(found.take("missed", {}), "missed"),
+        missed=_words(found.take("missed", {}), "missed", _explainable(settings)),
         clock_suspect=found.flag("clock_suspect"),
         going_on=found.texts("going_on"),
+        oxygen_at=found.moment("oxygen_at"),
         events_known_at=_last(one.written for one in unresolved),
         event_written_at=_last(one.written for one in events),
     )
@@ -192,7 +195,10 @@ def _template(value: Any) -> tuple[Settings, Mapping[str, str]]:
     known = {field.name for field in fields(Settings)}
     if unknown := value.keys() - known:
         raise DocumentError("template", f"unknown fields: {', '.join(sorted(unknown))}")
-    for row in value.get("checks", ()):
+    checks = value.get("checks", [])
+    if not isinstance(checks, list):
+        raise DocumentError("template.checks", "has to be a list")
+    for row in checks:
         _check_fields(row)
     try:
         return Settings.from_mapping(value), {}
@@ -306,14 +312,22 @@ def _assessment(found: _Fields) -> Assessment:
         by=found.text("by"),
         at=found.moment("at", required=True),
         ready=found.flag("ready"),
-        decisions=_words(found.take("decisions", {}), found.at("decisions")),
+        decisions=_words(found.take("decisions", {}), found.at("decisions"), SHORT.keys()),
         is_prescriber=found.flag("is_prescriber"),
     )
 
 
-def _words(value: Any, where: str) -> Mapping[str, str]:
+def _explainable(settings: Settings) -> set[str]:
+    """Return what a reason for a missed check may stand under: its label, or the condition."""
+    return {check.label for check in settings.checks} | MISSED
+
+
+def _words(value: Any, where: str, known: Collection[str]) -> Mapping[str, str]:
     if not isinstance(value, dict) or not _all_text(value.values()):
         raise DocumentError(where, "has to be an object of texts")
+    if unknown := value.keys() - set(known):
+        names = ", ".join(sorted(known))
+        raise DocumentError(where, f"“{min(unknown)}” is none of {names}")
     return value
 
 

@@ -1,5 +1,6 @@
 """The gate's conditions on blood pressure: three on record, and the latest one good enough."""
 
+from monitoring.alerts import LOW_PRESSURE
 from monitoring.conditions import Condition
 from monitoring.evidence import Evidence
 from monitoring.readings import BloodPressure, Settings
@@ -75,6 +76,15 @@ def bp_high(evidence: Evidence) -> Condition:
     )
 
 
+def bp_low(evidence: Evidence) -> Condition:
+    found = [alert for alert in evidence.critical if alert.setting in LOW_PRESSURE]
+    if not found:
+        return Condition("bp_low", True, "No critically low blood pressure stands.")
+    words = " ".join(alert.text for alert in found).rstrip(".")
+    text = f"{words}: lay the patient down and measure again, or a prescriber decides."
+    return Condition("bp_low", False, text, "record_vitals", decidable=True, needs_prescriber=True)
+
+
 def _bp_acceptable(
     latest: BloodPressure, peak: BloodPressure, before: list[BloodPressure], settings: Settings
 ) -> bool:
@@ -83,7 +93,7 @@ def _bp_acceptable(
     ceilings = (settings.bp_ceiling_systolic, settings.bp_ceiling_diastolic)
     near = settings.bp_near_previous_mmhg
     for part in (0, 1):
-        steady = all(abs(latest[part] - bp[part]) <= near for bp in before) and bool(before)
+        steady = all(0 <= bp[part] - latest[part] <= near for bp in before) and bool(before)
         settling = steady and latest[part] < peak[part] and latest[part] < ceilings[part]
         if latest[part] > limits[part] and not settling:
             return False

@@ -5,7 +5,7 @@ the night the clocks change; a time without zone is refused. `None` means missin
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Self, get_args
@@ -87,13 +87,14 @@ class Reading:
     diastolic: int | None = None
     pulse: int | None = None
     spo2: int | None = None
-    oxygen_l_min: Decimal | None = None  # None or 0: room air
+    oxygen_l_min: Decimal | None = None  # 0: room air; None: too, unless oxygen was given before
     resp_rate: int | None = None
     temperature: Decimal | None = None
     sedation: int | None = None
     dissociation: int | None = None
     not_obtained: str = ""
     late_reason: str = ""
+    oxygen_unsaid: bool = False  # its history says so: oxygen was given, and nothing of it is here
     bp: BloodPressure | None = field(init=False, compare=False)  # None unless both are known
 
     def __post_init__(self) -> None:
@@ -118,7 +119,7 @@ class Reading:
 
     @property
     def on_room_air(self) -> bool:
-        return not self.oxygen_l_min
+        return not self.oxygen_l_min and not self.oxygen_unsaid
 
     def speaks_for(self, topic: str) -> bool:
         """Whether this set has the word on a topic: bp, spo2, sedation or dissociation.
@@ -183,6 +184,8 @@ class Settings:
     dissociation_ready: int = 0
     alert_systolic: int = 180
     alert_diastolic: int = 110
+    alert_systolic_low: int | None = 90
+    alert_diastolic_low: int | None = 50
     alert_spo2: int = 90
     alert_moaas: int = 2
     alert_resp_rate: int = 8
@@ -205,6 +208,7 @@ class Settings:
     predose_fluids_minutes: int = 30
     predose_nasal_minutes: int = 60
     predose_needs_weight: bool = False
+    predose_recent_minutes: int = 60  # 0: never too old
     overdue_after_minutes: int = 5
     escort_required: bool = True
     checks: tuple[Check, ...] = ()
@@ -218,6 +222,9 @@ class Settings:
                 raise ValueError(
                     f"{name} must be a whole number from 0 to {MOST_MINUTES}, not {value!r}"
                 )
+        for name in NOT_NUMBERS - {"checks"}:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, not {getattr(self, name)!r}")
         if self.peak_window_from > self.peak_window_to:
             raise ValueError("peak_window_from must not be after peak_window_to")
 
@@ -391,3 +398,23 @@ class History:
     withdrawn_at: datetime | None = None  # when a row was last entered in error
     going_on: tuple[str, ...] = ()  # an emergency, a serotonin check that calls for help
     event_written_at: datetime | None = None  # when an adverse event was last reported or withdrawn
+    oxygen_at: datetime | None = None  # when oxygen was first given, by an action or a medicine
+
+    def __post_init__(self) -> None:
+        """Mark the sets without a word on oxygen once the patient has had some."""
+        moments = [r.observed_at for r in self.readings if r.oxygen_l_min]
+        moments += [utc(self.oxygen_at)] if self.oxygen_at else []
+        since = min(moments, default=None)
+        if since is None and not any(reading.oxygen_unsaid for reading in self.readings):
+            return
+        marked = (_marked(reading, since) for reading in self.readings)
+        object.__setattr__(self, "readings", tuple(marked))
+
+
+def _marked(reading: Reading, oxygen_since: datetime | None) -> Reading:
+    unsaid = (
+        oxygen_since is not None
+        and reading.oxygen_l_min is None
+        and reading.observed_at >= oxygen_since
+    )
+    return reading if reading.oxygen_unsaid == unsaid else replace(reading, oxygen_unsaid=unsaid)

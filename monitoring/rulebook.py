@@ -18,11 +18,13 @@ CONDITIONS = {
     "bp_predeparture_missing": "One from before leaving is on record, apart from the 40-minute one",
     "bp_high": "The latest is low enough, or falling, steady and under the ceiling; else a "
     "clinician decides with a reason, from the ceiling on a prescriber",
+    "bp_low": "No critically low blood pressure stands; else a prescriber decides with a reason",
     "sedation": "MOAA/S is at least as before the dose and at its limit; a prescriber may decide "
     "where it is at baseline and under the limit",
-    "dissociation": "Dissociation is at or under its limit, or as before the dose",
-    "spo2": "SpO₂ is at its limit on room air",
-    "critical": "No critical value stands: of each measure, the newest known one",
+    "dissociation": "Dissociation is at or under its limit; a prescriber may decide where it is as "
+    "before the dose and over the limit",
+    "spo2": "SpO₂ is at its limit on room air, said so where oxygen was given before",
+    "critical": "No other critical value stands: of each measure, the newest known one",
     "adverse_event": "No adverse event is open",
     "trouble": "No emergency runs, and the latest serotonin check doesn't call for help",
     "escort": "The way home is settled as the clinic accepts it, and the escort was reached",

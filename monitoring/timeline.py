@@ -27,6 +27,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from clinic.words import explains
 from monitoring.readings import (
     EARLY,
     MOST_MINUTES,
@@ -39,7 +40,6 @@ from monitoring.readings import (
     Settings,
     first_dose_at,
     last_dose_at,
-    said,
     utc,
 )
 
@@ -206,7 +206,7 @@ def _with_state(check: Planned, found: Reading | None, missed: str, now: datetim
         late = check.overdue_at is not None and found.observed_at > check.overdue_at
         state: State = "late" if late else "done"
         return DueCheck(*check, state, found.id, found.observed_at, found.late_reason)
-    if said(missed):
+    if explains(missed):
         return DueCheck(*check, "missed", reason=missed)
     return DueCheck(*check, _waiting_state(check, now))
 

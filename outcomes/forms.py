@@ -7,7 +7,7 @@ from django import forms
 from clinic.forms import ClinicalForm, LocalDateTimeField
 from outcomes.instruments import Instrument, Item
 from outcomes.services import Answered
-from patients.forms.fields import LineField, NumberField
+from patients.forms.fields import LineField, NumberField, ReasonField
 
 NOT_ANSWERED = ("", "Not answered")
 
@@ -82,7 +82,7 @@ class AssessmentForm(ClinicalForm):
 
 
 class CorrectAssessmentForm(AssessmentForm):
-    reason = LineField(
+    reason = ReasonField(
         label="Why is it corrected?",
         max_length=240,
         error_messages={"required": "Say why it is corrected."},

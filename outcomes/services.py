@@ -12,6 +12,7 @@ from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.roles import Role
 from clinic.times import check_happened
+from clinic.words import explains
 from outcomes import planning
 from outcomes.instruments import Instrument
 from outcomes.models import Assessment
@@ -64,7 +65,7 @@ def correct(
         patient = locked(wrong.patient_id, by=by, permission=RECORD)
         if Assessment.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
-        if not reason.strip():
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         instrument, now = wrong.known, clock.now()
         if instrument is None:

@@ -40,7 +40,7 @@ class Evidence:
         history = History(
             readings=tuple(map(reading_of, self.readings)),
             administrations=administrations_of(self.doses, self.infusion_events),
-            escort=escort_of(self.escort, ()),
+            escort=escort_of([self.escort] if self.escort else [], ()),
             assessment=assessment_of(self.assessment),
             missed={row.label: row.reason for row in self.missed},
             medicines=tuple(map(medicine_of, self.medicines)),

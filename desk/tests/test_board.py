@@ -24,7 +24,7 @@ from desk.tests.factories import (
     poll,
 )
 from monitoring.hunter import Exam
-from monitoring.models import DischargeAssessment, Escort, MissedCheck
+from monitoring.models import DischargeAssessment, Escort, MissedCheck, WayHomeNote
 from monitoring.services import emergencies, events, history, serotonin
 from monitoring.tests.visits import Clock
 from patients.models import Patient, Task
@@ -158,6 +158,17 @@ def test_all_but_the_assessment_makes_ready(
     with acting(TESTS):
         Escort.objects.create(
             treatment_session=visit, kind="adult", name="Sam", recorded_by=nurse, recorded_at=NOON
+        )
+        WayHomeNote.objects.create(
+            treatment_session=visit, kind="not_reached", note="No answer", by=nurse, at=NOON
+        )
+        Escort.objects.create(
+            treatment_session=visit,
+            kind="adult",
+            name="sam",
+            phone="555 0100",
+            recorded_by=nurse,
+            recorded_at=NOON + minutes(1),
         )
     client.force_login(nurse)
     shown = client.get(BOARD).context["board"]
@@ -454,7 +465,7 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
         for term in ("Nausea", "Headache", "Dizziness")
     ]
     serotonin.record(visit.pk, Exam(exposed=True, tremor=True), by=nurse)
-    emergencies.start(visit.pk, by=nurse)
+    emergencies.act(emergencies.start(visit.pk, by=nurse), "oxygen", by=nurse)
     events.resolve(happened[1], "By itself", by=nurse)
     events.enter_in_error(happened[2], "Other patient", by=nurse)
     with acting(TESTS):
@@ -474,6 +485,9 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
     assert len(sheet.history.going_on) == 2
     assert shown.settings == sheet.settings
     assert shown.history == sheet.history
+    assert shown.history.escort
+    assert not shown.history.escort.settled
+    assert shown.history.oxygen_at
     assert shown.history.missed == {"40 minutes": "Asleep"}
     assert shown.history.unresolved_adverse_events == ("Nausea",)
 

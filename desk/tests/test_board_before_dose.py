@@ -51,6 +51,14 @@ def version(visit: Visit) -> int:
     return visit.fresh().version
 
 
+def waited(minutes: int) -> Callable[[Visit], None]:
+    def take(visit: Visit) -> None:
+        be_complete(visit)
+        visit.clock.forward(minutes=minutes)
+
+    return take
+
+
 def high(visit: Visit) -> None:
     visit.arrive()
     visit.check()
@@ -227,6 +235,9 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "no sign of serotonin toxicity": (examined(), set()),
     "oxygen": (measured(oxygen_l_min=2), {"predose_values"}),
     "sleepy": (measured(sedation=4), {"predose_values"}),
+    "values of long ago": (waited(61), {"baseline_old"}),
+    "values of an hour ago": (waited(60), set()),
+    "a low pressure": (measured(systolic=85, diastolic=55), {"hold"}),
     "consent ended": (changed(Consent, expires_on=lambda now: now.date() - DAY), {"consent"}),
     "consent later": (changed(Consent, given_at=lambda now: now + DAY), {"consent"}),
     "consent withdrawn": (cleared_then_withdrawn, {"consent"}),
@@ -277,6 +288,19 @@ def test_between_two_devices_a_card_judges_by_the_same_gate(
     assert list(card.unmet) == unmet
     assert (card.next_words == "Next device from") == (not unmet)
     assert (card.action == "Record next device") == (not unmet)
+
+
+def test_a_card_changes_by_itself_when_the_values_grow_old(visit: Visit) -> None:
+    be_complete(visit)
+    (row,) = present.present(visit.patient.clinic, visit.clock.now, None)
+    moment = visit.clock.now + timedelta(minutes=59)
+    card = seats.seat(row, moment)
+    assert card.blocked == ()
+    assert card.changes_at
+    assert moment < card.changes_at <= moment + timedelta(minutes=2)
+    later = seats.seat(row, card.changes_at)
+    assert later.blocked == ("Vital signs before the dose too old",)
+    assert later.action == "Record vital signs"
 
 
 def test_after_a_new_arrival_the_card_asks_for_the_check_again(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from monitoring.discharge import Gate
 from monitoring.models import Escort, WayHomeNote
 from monitoring.models.discharge import Instructions
 from monitoring.services.way_home import Leaving
-from patients.forms.fields import LineField
+from patients.forms.fields import LineField, ReasonField
 from sessions.forms.fields import MomentField
 from sessions.forms.second_person import SecondPersonForm, second_row
 from sessions.forms.sheet import More, layout, reason_field, row
@@ -39,7 +39,7 @@ class WayHomeForm(ClinicalForm):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose what happened."},
     )
-    note = LineField(
+    note = ReasonField(
         label="In words",
         max_length=240,
         help_text="Who was called, what was said, what was agreed.",

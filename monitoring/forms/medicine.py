@@ -13,7 +13,7 @@ from monitoring.models import MedicationGiven
 from monitoring.services.medicines import Given
 from patients.forms.fields import LineField
 from sessions.forms.fields import MomentField, PlainNumberField
-from sessions.forms.sheet import More, layout, reason_field, row
+from sessions.forms.sheet import REASON_LENGTH, More, layout, reason_field, row
 
 DEFAULT = [("", "As this kind of medicine asks for")]
 WHAT = ("drug", "drug_class", "dose", "route", "ordered_by", "why", "given_at")
@@ -30,7 +30,7 @@ class MedicineForm(ClinicalForm):
     dose = LineField(max_length=60)
     route = forms.ChoiceField(choices=[("", "Choose"), *MedicationGiven.Route.choices])
     given_at = MomentField(label="Given at")
-    why = reason_field("What for", required=True)
+    why = LineField(label="What for", max_length=REASON_LENGTH)
     effect = forms.ChoiceField(
         label="Effect on the clock", choices=[*DEFAULT, *EFFECTS.items()], required=False
     )

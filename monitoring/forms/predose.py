@@ -13,7 +13,7 @@ from clinic.templatetags.ui import icon
 from monitoring.forms.events import CHECKS
 from monitoring.questions import PRIVATE, QUESTIONS, Choice
 from monitoring.services.predose import LAST_INTAKE, UNANSWERED
-from patients.forms.fields import LineField, NumberField
+from patients.forms.fields import LineField, NumberField, ReasonField
 from sessions.forms.fields import MomentField
 from sessions.forms.sheet import More, layout, reason_field, row
 
@@ -140,7 +140,7 @@ class DecideForm(ClinicalForm):
 
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
     reason = reason_field("Why treatment goes on all the same", required=True)
-    safety_plan = LineField(
+    safety_plan = ReasonField(
         max_length=500,
         required=False,
         help_text="What was agreed for the time after the session, and whom to call.",

@@ -10,7 +10,7 @@ from sessions.models.session import audited_child
 
 
 class CriticalAcknowledgement(PublicRow):
-    """Somebody saw critical values, and what was done; it covers those values and no worse ones."""
+    """Somebody saw critical values, and what was done; it covers those readings and no later."""
 
     class How(models.TextChoices):
         SEEN = "seen", "Seen"

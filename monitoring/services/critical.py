@@ -12,6 +12,7 @@ from clinic.bundles import Bundle, One
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
+from clinic.words import explains
 from monitoring.alerts import Alert
 from monitoring.calls import as_rows
 from monitoring.models import CriticalAcknowledgement
@@ -152,7 +153,7 @@ def _check(found: tuple[Alert, ...], shown: str | None, action: str) -> None:
     if shown is not None and shown != digest(found):
         text = "The values changed since you looked. Acknowledge again with all in view."
         raise seen.UnseenError(text)
-    if not said(action):
+    if not explains(action):
         raise ValidationError(
             {"action": "Say what was done, such as “lies down, recheck at 14:10”."}
         )

@@ -1,6 +1,5 @@
 """From monitoring to the door: escort, assessment, release, and what happened without them."""
 
-import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from clinic import audit, clock, entries, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from monitoring import ports
 from monitoring.discharge import Gate
 from monitoring.models import Discharge, DischargeAssessment, Escort
@@ -31,7 +31,6 @@ ESCORT = "monitoring.record_escort"
 PRESCRIBER = "treatment_sessions.override_gate"
 UNFINISHED = "First finish the dose: No more devices, under More, or the end of the infusion."
 SHORTEST_REASON = 10  # characters; an override is read years later
-WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ def assess(
 def _check_decisions(given: dict[str, str], gate: Gate, *, prescriber: bool) -> None:
     decidable = {condition.code: condition for condition in gate.conditions if condition.decidable}
     for code, reason in given.items():
-        if not WORD.search(reason):
+        if not explains(reason):
             raise ValidationError({f"decide_{code}": "Say in words why this is acceptable."})
         if code in decidable and decidable[code].needs_prescriber and not prescriber:
             raise ValidationError({f"decide_{code}": "Only a prescriber decides this."})
@@ -157,7 +156,8 @@ def release(
         elif not gate.ready:
             raise ValidationError([condition.text for condition in gate.unmet], code="discharge")
         if leaving is not None:
-            way_home.check_leaving(leaving, treatment_session)
+            required = record.settings.escort_required
+            way_home.check_leaving(leaving, treatment_session, escort_required=required)
         reason = override.reason.strip() if override else ""
         steps.take(
             treatment_session,
@@ -200,7 +200,7 @@ def record_departure(
         now = clock.now()
         left_at = left_at or now
         times.check_happened(left_at, now, field="left_at", not_before=treatment_session.arrived_at)
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why they left without being released."})
         gate = history.load(treatment_session).gate(left_at)
         steps.take(
@@ -254,7 +254,7 @@ def _check_two(second: User, treatment_session: TreatmentSession, by: User) -> N
 
 
 def _check_reason(reason: str) -> None:
-    if len(reason.strip()) < SHORTEST_REASON or not WORD.search(reason):
+    if len(reason.strip()) < SHORTEST_REASON or not explains(reason):
         text = f"Say why they leave before the gate is met: {SHORTEST_REASON} characters or more."
         raise ValidationError({"reason": text})
 

@@ -11,6 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
+from clinic.words import explains
 from monitoring.models import (
     AdverseEvent,
     AdverseEventFollowUp,
@@ -147,7 +148,7 @@ def end(
 ) -> AdverseEventResolution:
     """Do what `resolve` does with a locked session, inside `acting`."""
     now = clock.now()
-    if not said(resolution):
+    if not explains(resolution):
         raise ValidationError({"resolution": "Say how it ended."})
     at = _check_open(event, at, now)
     if outcome == Outcome.UNKNOWN and not treatment_session.is_over:
@@ -183,7 +184,7 @@ def follow(
         entries.claim(entry, by)
         treatment_session = _lock(event, by)
         now = clock.now()
-        if not said(words):
+        if not explains(words):
             raise ValidationError({"resolution": "Say how it is now."})
         at = _check_open(event, at, now)
         standing = AdverseEventFollowUp.objects.create(
@@ -219,7 +220,7 @@ def enter_in_error(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = _lock(event, by)
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         return take_back(treatment_session, event, reason, by=by)
 

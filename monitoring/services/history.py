@@ -26,6 +26,7 @@ from monitoring.models import (
     WatchAssignment,
     WayHomeNote,
 )
+from monitoring.oxygen import OXYGEN, oxygen_at
 from monitoring.readings import Administration, Check, Effect, History, Medicine, Reading, Settings
 from monitoring.services import incidents, seen
 from monitoring.services.incidents import Incidents
@@ -49,7 +50,7 @@ AS_FOUND = (
     "adverse_events",
     "medicines",
     "assessment",
-    "escort",
+    "escorts",
     "way_home",
     "acknowledgements",
     "watches",
@@ -69,7 +70,7 @@ class Record:
     adverse_events: list[AdverseEvent]
     medicines: list[MedicationGiven]
     assessment: DischargeAssessment | None
-    escort: Escort | None
+    escorts: list[Escort]  # the newest last
     way_home: list[WayHomeNote]
     missed: dict[str, str]
     not_missed: list[dict[str, str]]  # withdrawn: label, what was said, and why that was wrong
@@ -124,6 +125,17 @@ class Record:
             serotonin=check.pk if check and check.result.shows_emergency else None,
         )
 
+    @property
+    def escort(self) -> Escort | None:
+        """Return who was named last to take the patient home."""
+        return self.escorts[-1] if self.escorts else None
+
+    @property
+    def oxygen_at(self) -> datetime | None:
+        actions = incidents.standing(self.incidents.emergency_actions)
+        given = (row.at for row in actions if row.code == OXYGEN)
+        return oxygen_at(given, drugs_of(self.standing_medicines))
+
     @cached_property
     def administrations(self) -> tuple[Administration, ...]:
         return administrations_of(self.standing_doses, self.standing_steps)
@@ -136,7 +148,7 @@ class Record:
             readings=tuple(reading_of(row) for row in self.standing_vitals),
             administrations=self.administrations,
             unresolved_adverse_events=tuple(event.term for event in events),
-            escort=escort_of(self.escort, self.way_home),
+            escort=escort_of(self.escorts, self.way_home),
             means_to_drive=way_home.means_to_drive(notes_of(self.way_home)),
             assessment=assessment_of(self.assessment),
             missed=self.missed,
@@ -148,6 +160,7 @@ class Record:
             ),
             clock_suspect=bool(first and self.clock_jumped_at and self.clock_jumped_at > first),
             events_known_at=max((event.recorded_at for event in events), default=None),
+            oxygen_at=self.oxygen_at,
         )
 
     @property
@@ -261,7 +274,13 @@ def parts() -> dict[str, Many]:
             *_all_of(DischargeAssessment),
             *person("assessed_by"),
         ),
-        "escort": One(_of_session(Escort), "kind", "name", "phone", "recorded_at"),
+        "escorts": Many(
+            _of_session(Escort).order_by("recorded_at", "pk"),
+            "kind",
+            "name",
+            "phone",
+            "recorded_at",
+        ),
         "way_home": Many(_of_session(WayHomeNote), *_all_of(WayHomeNote), *person("by")),
         "acknowledgements": Many(
             _of_session(CriticalAcknowledgement),
@@ -361,13 +380,18 @@ def notes_of(rows: Iterable[WayHomeNote]) -> list[way_home.Note]:
     return [way_home.Note(row.kind, row.at) for row in rows]
 
 
-def escort_of(row: Escort | None, notes: Iterable[WayHomeNote]) -> readings.Escort | None:
-    return way_home.escort_of(row.name, row.recorded_at, notes_of(notes)) if row else None
+def escort_of(rows: Iterable[Escort], notes: Iterable[WayHomeNote]) -> readings.Escort | None:
+    named = [way_home.Named(row.name, row.phone, row.recorded_at) for row in rows]
+    return way_home.escort_of(named, notes_of(notes))
 
 
 def medicine_of(row: MedicationGiven) -> Medicine:
     effect = cast(Effect, row.effect)
     return Medicine(row.pk, str(row), row.given_at, effect, row.minutes, row.recorded_at)
+
+
+def drugs_of(rows: Iterable[MedicationGiven]) -> list[tuple[str, datetime]]:
+    return [(row.drug, row.given_at) for row in rows]
 
 
 def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:

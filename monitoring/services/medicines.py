@@ -11,6 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.words import explains
 from monitoring.medicines import CLASSES, UNKNOWN, proposed
 from monitoring.models import MedicationGiven
 from monitoring.readings import MOST_MINUTES, said
@@ -70,7 +71,7 @@ def correct(
         treatment_session, now = _lock(wrong.treatment_session_id, by), clock.now()
         if MedicationGiven.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         values = {name: getattr(wrong, name) for name in KEPT}
         if not entered_in_error:
@@ -149,6 +150,6 @@ def _effect(given: Given, may_lessen: bool) -> dict[str, Any]:
             "choose that kind, or a prescriber records it, with a reason."
         )
         raise ValidationError({"drug_class": text})
-    if less and not said(given.effect_reason):
+    if less and not explains(given.effect_reason):
         raise ValidationError({"effect_reason": "Say why less is enough."})
     return {"effect": effect, "minutes": minutes, "effect_reason": given.effect_reason.strip()}

@@ -9,8 +9,8 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.refusals import refused_kindly
+from clinic.words import explains
 from monitoring.models import MissedCheck
-from monitoring.readings import said
 from monitoring.services import history
 from sessions.models import TreatmentSession
 from sessions.services import steps
@@ -26,7 +26,7 @@ def settle(
         entries.claim(entry, by)
         treatment_session = _lock(pk, by)
         now = clock.now()
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it was missed."})
         if label not in explainable(history.load(treatment_session), now):
             raise ValidationError(
@@ -51,7 +51,7 @@ def withdraw(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = _lock(pk, by)
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         standing = MissedCheck.objects.filter(treatment_session=treatment_session).standing()
         wrong = standing.filter(label=label).first()

@@ -12,10 +12,10 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from monitoring import reviewed
 from monitoring.models import PanicEntry, PanicEpisode
 from monitoring.models.panic import END, PEAK, SUDS
-from monitoring.readings import said
 from monitoring.services import events, taps
 from sessions.models import TreatmentSession
 from sessions.services import steps
@@ -116,7 +116,7 @@ def enter_in_error(
     with acting(by):
         entries.claim(entry, by)
         treatment_session = _lock(episode.treatment_session_id, by)
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         if not PanicEpisode.objects.standing().filter(pk=episode.pk).exists():
             raise ValidationError("This was entered in error already.", code="in_error")

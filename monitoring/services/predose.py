@@ -11,6 +11,7 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from monitoring import before_dose
 from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_now, worst
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
@@ -108,7 +109,7 @@ def today(treatment_session: TreatmentSession, now: datetime) -> Today:
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Answer `sessions.ports.predose`."""
     found = today(treatment_session, now)
-    return [*unmet(found), *unmet_now(found)]
+    return [*unmet(found, now), *unmet_now(found)]
 
 
 def complete(
@@ -167,7 +168,7 @@ def _check_lifted(before: PreDoseCheck | None, answers: dict[str, Any]) -> None:
         choice = QUESTIONS[code].choice(getattr(before, code))
         if choice and choice.stop not in ("", "absolute") and answers.get(code) != choice.answer:
             lifted.append(choice.stopped or words)
-    if lifted and not said(answers.get("note", "")):
+    if lifted and not explains(answers.get("note", "")):
         raise ValidationError(
             {"note": f"Answered otherwise before ({'; '.join(lifted)}). Say what changed."}
         )
@@ -230,13 +231,13 @@ def decide(
 def _check_decision(found: Iterable[Unmet], reason: str, plan: str, field: str) -> None:
     """Ask for as many words as the worst of it needs."""
     stands = [point for point in found if isinstance(point, Stop)]
-    if not said(reason):
+    if not explains(reason):
         raise ValidationError({field: "Say why treatment goes on."})
     needs_more = worst([point.level for point in stands]) == "justification"
     if needs_more and len(reason.strip()) < SHORTEST_JUSTIFICATION:
         text = f"Justify it in writing: {SHORTEST_JUSTIFICATION} characters or more."
         raise ValidationError({field: text})
-    if any(point.safety_plan for point in stands) and not said(plan):
+    if any(point.safety_plan for point in stands) and not explains(plan):
         if field != "reason":
             text = "Save the answers without a reason, then decide with the safety plan."
             raise ValidationError({field: text})

@@ -12,6 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.words import explains
 from monitoring.entry import doubtful
 from monitoring.models import VitalSigns
 from monitoring.readings import MEASURES, said
@@ -96,7 +97,7 @@ def correct_vitals(
         _allow(by, treatment_session)
         if VitalSigns.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         if entered_in_error:
             measured, observed_at = measured_of(wrong), wrong.observed_at

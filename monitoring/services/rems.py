@@ -13,13 +13,13 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
+from clinic.words import explains
 from monitoring import rems
 from monitoring.models import (
     RemsFiling,
     RemsForm,
     RemsPolicy,
 )
-from monitoring.readings import said
 from monitoring.rems import Change, Form
 from monitoring.services import rems_rows, seen
 from patients.models import Task
@@ -177,7 +177,7 @@ def file(
         if treatment_session.ended_at and filed_at < treatment_session.ended_at:
             raise ValidationError({"filed_at": "The session had not ended by then."})
         missing = [field.label for field in sheet.form.missing]
-        if missing and not said(incomplete_reason):
+        if missing and not explains(incomplete_reason):
             text = f"Say why it is filed without: {', '.join(missing)}."
             raise ValidationError({"incomplete_reason": text})
         filing = RemsFiling.objects.create(

@@ -23,6 +23,7 @@ from monitoring.models import (
     VitalSigns,
     WayHomeNote,
 )
+from monitoring.oxygen import oxygen_at
 from monitoring.readings import History, Settings
 from monitoring.services import history
 from sessions.models import (
@@ -153,11 +154,12 @@ class Past:
                 standing(rows["doses"]), in_order(rows["steps"])
             ),
             unresolved_adverse_events=tuple(event.term for event in open_events),
-            escort=history.escort_of(next(iter(rows["escorts"]), None), rows["notes"]),
+            escort=history.escort_of(reversed(rows["escorts"]), rows["notes"]),
             means_to_drive=way_home.means_to_drive(notes),
             assessment=history.assessment_of(next(iter(rows["assessments"]), None)),
             missed={row.label: row.reason for row in standing(rows["missed"])},
             medicines=tuple(map(history.medicine_of, standing(rows["medicines"]))),
+            oxygen_at=oxygen_at((), history.drugs_of(standing(rows["medicines"]))),
             withdrawn_at=max(withdrawn, default=None),
             event_written_at=max((event.recorded_at for event in rows["events"]), default=None),
         )

@@ -12,11 +12,11 @@ from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.roles import Role
+from clinic.words import explains
 from monitoring import hunter, serotonin
 from monitoring.exposure import Exposure, exposure
 from monitoring.hunter import Exam
 from monitoring.models import AdverseEvent, MedicationGiven, SerotoninCheck
-from monitoring.readings import said
 from monitoring.services import events, predose
 from patients.models import Medication, Task
 from patients.services import tasks
@@ -83,7 +83,7 @@ def correct(
         treatment_session = _lock(wrong.treatment_session_id, by)
         if SerotoninCheck.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
-        if not said(reason):
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         if entered_in_error:
             exam, further_signs, note = wrong.exam, wrong.further_signs, wrong.note

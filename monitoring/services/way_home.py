@@ -8,6 +8,7 @@ from clinic import audit, clock, entries
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from monitoring.models import DischargePolicy, Escort, WayHomeNote
 from monitoring.models.discharge import Instructions
 from monitoring.readings import said
@@ -38,7 +39,12 @@ def check_kind(kind: str, clinic_id: int, *, field: str) -> None:
         raise ValidationError({field: f"This clinic accepts {words}: an administrator sets that."})
 
 
-def check_leaving(leaving: Leaving, treatment_session: TreatmentSession) -> None:
+def check_leaving(
+    leaving: Leaving, treatment_session: TreatmentSession, *, escort_required: bool
+) -> None:
+    if escort_required and not leaving.collected_kind:
+        text = "Nobody is at the door: wait for the ride, or name who takes the patient home."
+        raise ValidationError({"collected": text})
     if leaving.collected_kind:
         check_kind(leaving.collected_kind, treatment_session.clinic_id, field="collected_kind")
         if not said(leaving.collected_by):
@@ -60,7 +66,7 @@ def note(
             raise ValidationError("The session has ended.", code="over")
         if kind not in WayHomeNote.Kind.values:
             raise ValidationError({"kind": "Choose what happened."})
-        if not said(text):
+        if not explains(text):
             raise ValidationError({"note": "Say it in words: who was called, what was agreed."})
         row = WayHomeNote.objects.create(
             treatment_session=treatment_session, kind=kind, note=text.strip(), by=by, at=clock.now()

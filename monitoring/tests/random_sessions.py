@@ -22,14 +22,15 @@ from sessions.models import Dose, InfusionEvent
 
 MINUTE = 60
 VALUES: dict[str, list[Any]] = {
-    "s": [118, 122, 128, 138, 140, 141, 148, 158, 160, 172, None],
-    "d": [70, 76, 84, 90, 91, 96, 100, 108, None],
+    "s": [84, 89, 90, 118, 122, 128, 138, 140, 141, 148, 158, 160, 172, None],
+    "d": [44, 49, 50, 70, 76, 84, 90, 91, 96, 100, 108, None],
     "spo2": [97, 96, 94, 93, 90, None],
     "oxygen": [None, None, None, 0, 2],
     "moaas": [5, 5, 5, 4, 3, None],
     "diss": [0, 0, 0, 1, 2, None],
 }
 CALM = {"s": 122, "d": 76, "spo2": 97, "oxygen": None, "moaas": 5, "diss": 0}
+DECIDABLE = ("bp_high", "bp_low", "sedation", "dissociation")
 OFTEN, SOMETIMES, RARELY = 0.3, 0.15, 0.05
 
 
@@ -110,6 +111,10 @@ def invent(random: Random) -> Log:
         _measure(log, random, random.randrange(-1200, done + 1800))
     if random.random() < SOMETIMES:
         _rescue(log, random, random.randrange(0, done))
+    if random.random() < SOMETIMES:
+        _oxygenate(log, random, random.randrange(-600, done))
+    if random.random() < RARELY:
+        _be_as_always(log, random)
     _correct(log, random)
     _judge_patient(log, random, done)
     return log
@@ -211,6 +216,25 @@ def _rescue(log: Log, random: Random, at: int) -> None:
         _measure(log, random, at + (minutes + 5) * MINUTE)
 
 
+def _oxygenate(log: Log, random: Random, at: int) -> None:
+    """Give oxygen, by litres in a set or as a medicine; later sets say so or not."""
+    later = [row for row in log.rows if row["t"] >= at]
+    if not later or random.random() < OFTEN:
+        given = {"t": at, "written": at, "effect": "none", "minutes": 0}
+        log.drugs.append({**given, "oxygen": True})
+    else:
+        later[0]["oxygen"] = 2
+        later = later[1:]
+    for row in later:
+        row["oxygen"] = random.choice([0, 0, None])
+
+
+def _be_as_always(log: Log, random: Random) -> None:
+    key, value = random.choice([("moaas", 4), ("diss", 1)])
+    for row in log.rows:
+        row[key] = value
+
+
 # the plain reading of a log
 
 
@@ -257,6 +281,7 @@ def second_says(log: Log, now: int) -> bool:
         "minimum": minimum(log) // MINUTE,
         "withdrawn": max(withdrawn(log), default=None),
         "drugs": log.drugs,
+        "oxygen_at": min((drug["t"] for drug in log.drugs if drug.get("oxygen")), default=None),
     }
     # A dose whose time was written after the assessment voids it, as a reading does.
     if log.assessed is not None and max(written) > log.assessed:
@@ -278,6 +303,9 @@ NOTHING_ELSE = Incidents(
 )
 
 
+SAM = SimpleNamespace(name="Sam", phone="", recorded_at=START)
+
+
 def product_says(log: Log, now: int) -> bool:
     return record_of(log).gate(moment(now)).ready
 
@@ -293,7 +321,7 @@ def record_of(log: Log) -> Record:
         treatment_session=cast(Any, None),
         settings=Settings(checks=CHECKS, min_minutes_after_last_dose=minimum(log) // MINUTE),
         assessment=_assessment(log),
-        escort=cast(Any, SimpleNamespace(name="Sam", recorded_at=START)) if log.escort else None,
+        escorts=[cast(Any, SAM)] if log.escort else [],
         missed={"40 minutes": "Asleep"} if log.missed else {},
         not_missed=[],
         clock_jumped_at=None if log.jumped_at is None else moment(log.jumped_at),
@@ -310,7 +338,7 @@ def record_of(log: Log) -> Record:
 def _medicine(row: dict[str, Any]) -> MedicationGiven:
     return MedicationGiven(
         pk=row["t"],
-        drug="Lorazepam",
+        drug="Oxygen" if row.get("oxygen") else "Lorazepam",
         dose="1 mg",
         given_at=moment(row["t"]),
         recorded_at=moment(row["written"]),
@@ -374,7 +402,7 @@ def _adverse_event() -> Any:
 def _assessment(log: Log) -> DischargeAssessment | None:
     if log.assessed is None:
         return None
-    reasons = {"bp_high": "As at home", "sedation": "Slow as always"} if log.decided else {}
+    reasons = dict.fromkeys(DECIDABLE, "As always") if log.decided else {}
     return DischargeAssessment(
         assessed_by=User(username="nurse"),
         assessed_at=moment(log.assessed),

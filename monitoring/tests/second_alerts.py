@@ -10,6 +10,8 @@ NAMES = ("s", "d", "pulse", "spo2", "moaas", "rr", "temp")
 CRITICAL = {
     ("s", "alert_systolic"): lambda v, limit: v >= limit,
     ("d", "alert_diastolic"): lambda v, limit: v >= limit,
+    ("s", "alert_systolic_low"): lambda v, limit: v < limit,
+    ("d", "alert_diastolic_low"): lambda v, limit: v < limit,
     ("pulse", "alert_pulse_high"): lambda v, limit: v > limit,
     ("pulse", "alert_pulse_low"): lambda v, limit: v < limit,
     ("spo2", "alert_spo2"): lambda v, limit: v < limit,
@@ -47,10 +49,19 @@ def speaking(case: Row, name: str) -> list[Row]:
     low = case["limits"]["alert_spo2"]
     rows = [row for row in case["rows"] if row[name] is not None]
     if name == "spo2":
-        rows = [row for row in rows if not row["oxygen"] or row["spo2"] < low]
+        rows = [row for row in rows if on_air(case, row) or row["spo2"] < low]
     ahead = [row for row in rows if row["t"] > case["now"]]
     come = [row for row in rows if row["t"] <= case["now"]]
     return ahead + [row for row in come if all(other["t"] <= row["t"] for other in come)]
+
+
+def on_air(case: Row, row: Row) -> bool:
+    """Say whether it is known that no oxygen ran: it was said, or none was ever given till then."""
+    if row["oxygen"] is not None:
+        return bool(row["oxygen"] == 0)
+    given = [other["t"] for other in case["rows"] if other["oxygen"]]
+    given += [case["oxygen_at"]] if case.get("oxygen_at") is not None else []
+    return all(row["t"] < moment for moment in given)
 
 
 def judged(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:

@@ -14,6 +14,7 @@ Row = dict[str, Any]
 
 LIMITS = {"s": (50, 300), "d": (20, 200), "spo2": (50, 100), "moaas": (0, 5), "diss": (0, 3)}
 CALLS = {f.name: f.default for f in fields(Settings) if f.name.startswith("alert_")}
+TOO_LOW = {"alert_systolic_low", "alert_diastolic_low"}
 TOPICS = {"bp": ("s", "d"), "spo2": ("spo2",), "moaas": ("moaas",), "diss": ("diss",)}
 
 
@@ -66,7 +67,8 @@ def open_points(case) -> set[str]:
         points.add("medicine_recheck")
     if case.get("emergency"):
         points.add("trouble")
-    if calls_for_help(case):
+    alarms = calling(case)
+    if alarms - TOO_LOW:
         points.add("critical")
     if case["event"]:
         points.add("adverse_event")
@@ -90,6 +92,9 @@ def open_points(case) -> set[str]:
     void = void or any(row["t"] > assessed or row["written"] > assessed for row in past)
     if void:
         points.add("assessment")
+    prescriber_decides = case["decided"] and case["prescriber"] and not void
+    if alarms & TOO_LOW and not prescriber_decides:
+        points.add("bp_low")
 
     if not any(pressure(row) for row in past if row["t"] < first):
         points.add("bp_baseline_missing")
@@ -114,16 +119,18 @@ def open_points(case) -> set[str]:
 
     points |= mind(case, past, first, fresh, void)
     spo2 = fresh("spo2")
-    if not spo2 or not all(valid(r, "spo2") and r["spo2"] >= 94 and not r["oxygen"] for r in spo2):
+    good = [valid(r, "spo2") and r["spo2"] >= 94 and second_alerts.on_air(case, r) for r in spo2]
+    if not good or not all(good):
         points.add("spo2")
     return points
 
 
-def calls_for_help(case):
+def calling(case):
+    """Return the limits whose breach calls for help now."""
     unknown = {"pulse": None, "rr": None, "temp": None}
     rows = [unknown | row for row in case["rows"]]
     asked = case | {"rows": rows, "limits": CALLS, "symptoms": case["event"]}
-    return any(level == "critical" for level, *_ in second_alerts.standing(asked))
+    return {limit for level, _, limit, _ in second_alerts.standing(asked) if level == "critical"}
 
 
 def looked_after(drug, past):
@@ -161,7 +168,8 @@ def too_high(row, after):
             continue
         below_peak = any(other[i] > numbers[i] for other in known)
         steady = before and all(
-            pressure(r) and abs(pressure(r)[i] - numbers[i]) <= 10 for r in before
+            pressure(r) and numbers[i] in range(pressure(r)[i] - 10, pressure(r)[i] + 1)
+            for r in before
         )
         if not (below_peak and steady and numbers[i] < ceiling):
             return True
@@ -185,7 +193,10 @@ def mind(case, past, first, fresh, void):
             points.add("sedation")
 
     rows, base = fresh("diss"), baseline("diss")
-    allowed = min(base) if base else 0
-    if not rows or not all(valid(r, "diss") and r["diss"] <= allowed for r in rows):
+    if not rows or not all(valid(r, "diss") for r in rows):
         points.add("dissociation")
+    elif any(r["diss"] > 0 for r in rows):
+        as_before = base is not None and all(r["diss"] <= b for r in rows for b in base)
+        if not (as_before and case["decided"] and case["prescriber"] and not void):
+            points.add("dissociation")
     return points

@@ -25,6 +25,8 @@ SHORT = {
 LIMITS: dict[str, list[int | None]] = {
     "alert_systolic": [180],
     "alert_diastolic": [110],
+    "alert_systolic_low": [None, 90],
+    "alert_diastolic_low": [None, 50],
     "alert_spo2": [90, 92],
     "alert_moaas": [2],
     "alert_resp_rate": [8],
@@ -40,8 +42,8 @@ LIMITS: dict[str, list[int | None]] = {
     "watch_pulse_change": [None, 30],
 }
 VALUES: dict[str, list[int | Decimal | None]] = {
-    "s": [None, 110, 120, 143, 144, 150, 159, 160, 179, 180, 190],
-    "d": [None, 70, 80, 95, 96, 104, 105, 109, 110],
+    "s": [None, 89, 90, 110, 120, 143, 144, 150, 159, 160, 179, 180, 190],
+    "d": [None, 49, 50, 70, 80, 95, 96, 104, 105, 109, 110],
     "pulse": [None, 49, 50, 60, 90, 119, 130, 131],
     "spo2": [None, 88, 89, 90, 91, 92, 93, 94, 98],
     "oxygen": [None, 0, 2],

@@ -54,23 +54,33 @@ def test_a_prescriber_who_knows_ends_the_call(how: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("systolic", "asks"), [(185, False), (182, False), (180, False), (186, True), (200, True)]
+    ("systolic", "asks"), [(179, False), (180, True), (182, True), (185, True), (200, True)]
 )
-def test_an_unchanged_or_better_value_asks_no_more_and_a_worse_one_does(
+def test_each_new_critical_reading_asks_also_an_equal_or_better_one(
     systolic: int, asks: bool
 ) -> None:
-    assert bool(after(HIGH, bp(50, systolic, 90)).waiting) == asks
+    waiting = after(HIGH, bp(50, systolic, 90))
+    assert (bool(waiting.unseen), bool(waiting.waiting)) == (asks, asks)
+
+
+@pytest.mark.parametrize(("systolic", "asks"), [(185, False), (182, False), (186, True)])
+def test_a_correction_of_what_was_seen_asks_only_when_it_is_worse(
+    systolic: int, asks: bool
+) -> None:
+    assert bool(after(bp(40, systolic, 90)).waiting) == asks
 
 
 def test_a_lower_saturation_is_worse() -> None:
     low = reading(40, spo2=88)
-    assert after(low, reading(50, spo2=89), seen_at=(low,)) == Calls()
-    assert after(low, reading(50, spo2=87), seen_at=(low,)).waiting
+    assert after(reading(40, spo2=89), seen_at=(low,)) == Calls()
+    assert after(reading(40, spo2=87), seen_at=(low,)).waiting
 
 
 def test_another_measure_asks_again() -> None:
     waiting = after(HIGH, bp(50, 185, 112))
-    assert [alert.measure for alert in waiting.waiting] == ["diastolic"]
+    assert [alert.measure for alert in waiting.waiting] == ["systolic", "diastolic"]
+    seen_at = bp(40, 185, 90)
+    assert [a.measure for a in after(bp(40, 185, 112), seen_at=(seen_at,)).waiting] == ["diastolic"]
 
 
 def test_a_value_that_was_fine_in_between_asks_again() -> None:
@@ -141,13 +151,12 @@ def test_a_second_acknowledgement_by_a_nurse_has_to_name_a_prescriber(alarmed: V
     service.acknowledge(alarmed.pk, "Called", by=alarmed.nurse, informed_name="Dr Vo")
 
 
-def test_a_worse_value_calls_again(alarmed: Visit) -> None:
+@pytest.mark.parametrize("systolic", [182, 185, 195])
+def test_each_new_critical_value_calls_again(alarmed: Visit, systolic: int) -> None:
     service.acknowledge(alarmed.pk, "Seen", by=alarmed.prescriber)
-    alarmed.clock.forward(minutes=5)
-    alarmed.measure(systolic=184, diastolic=95)
     assert open_tasks(alarmed) == []
     alarmed.clock.forward(minutes=5)
-    alarmed.measure(systolic=195, diastolic=95)
+    alarmed.measure(systolic=systolic, diastolic=95)
     assert len(open_tasks(alarmed)) == 1
     assert calls_of(alarmed).unseen
 

@@ -209,8 +209,9 @@ def test_readings_before_leaving_are_at_most_thirty_minutes_old(minute, recent):
         ([(130, 110), (130, 105), (130, 99)], True),
         ([(130, 110), (130, 105), (130, 100)], False),
         ([(170, 99), (138, 97)], True),
-        ([(170, 99), (138, 88), (138, 97)], True),
-        ([(170, 99), (138, 86), (138, 97)], False),
+        ([(170, 99), (138, 97), (138, 97)], True),
+        ([(170, 99), (138, 96), (138, 97)], False),
+        ([(170, 110), (138, 108), (138, 97)], False),
     ],
 )
 def test_latest_blood_pressure_is_low_or_settling_each_number_by_itself(pressures, acceptable):
@@ -336,7 +337,8 @@ def test_only_a_prescriber_accepts_sedation_at_baseline_under_five(prescriber, e
     [
         (0, 0, 0, True),
         (0, 1, 0, False),
-        (1, 1, 0, True),
+        (1, 1, 0, False),
+        (1, 1, 1, True),
         (1, 2, 0, False),
         (None, 0, 0, True),
         (None, 1, 0, False),
@@ -344,10 +346,103 @@ def test_only_a_prescriber_accepts_sedation_at_baseline_under_five(prescriber, e
         (0, 1, 1, True),
     ],
 )
-def test_dissociation_is_back_to_baseline(baseline, latest, limit, ready):
+def test_dissociation_is_at_its_limit(baseline, latest, limit, ready):
     given = history(reading(-10, dissociation=baseline), PEAK, reading(120, dissociation=latest))
     settings = replace(SETTINGS, dissociation_ready=limit)
     assert unmet(given, settings=settings) == (set() if ready else {"dissociation"})
+
+
+@pytest.mark.parametrize(
+    ("baseline", "latest", "decidable"),
+    [(2, 2, True), (2, 1, True), (1, 2, False), (None, 1, False), (0, 1, False), (1, 0, False)],
+)
+@pytest.mark.parametrize("prescriber", [True, False])
+def test_only_a_prescriber_accepts_dissociation_as_before_the_dose(
+    baseline, latest, decidable, prescriber
+):
+    word = assessment(125, decisions={"dissociation": "As ever"}, is_prescriber=prescriber)
+    sets = (reading(-10, dissociation=baseline), PEAK, reading(120, dissociation=latest))
+    found = named(history(*sets), "dissociation")
+    assert (found.decidable, found.needs_prescriber) == (decidable, decidable)
+    met = latest == 0 or decidable and prescriber
+    assert unmet(history(*sets, assessment=word)) == (set() if met else {"dissociation"})
+
+
+OXYGEN = reading(60, oxygen_l_min=Decimal(2))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "oxygen", "ready"),
+    [
+        ({}, None, True),
+        ({"oxygen_at": at(50)}, None, False),
+        ({"oxygen_at": at(50)}, Decimal(0), True),
+        ({"oxygen_at": at(121)}, None, True),
+        ({"oxygen_at": at(120)}, None, False),
+        ({"set": OXYGEN}, None, False),
+        ({"set": OXYGEN}, Decimal(0), True),
+        ({"set": replace(OXYGEN, oxygen_l_min=Decimal(0))}, None, True),
+    ],
+)
+def test_after_oxygen_a_saturation_has_to_say_that_it_is_on_room_air(earlier, oxygen, ready):
+    sets = [BEFORE, PEAK, *([earlier["set"]] if "set" in earlier else [])]
+    last = reading(120, oxygen_l_min=oxygen)
+    given = history(*sets, last, oxygen_at=earlier.get("oxygen_at"))
+    assert unmet(given) == (set() if ready else {"spo2"})
+    assert ("Say whether on room air" in named(given, "spo2").text) != ready
+
+
+def test_a_blank_saturation_after_oxygen_ends_no_critical_one():
+    low = reading(60, spo2=85, oxygen_l_min=Decimal(2))
+    assert unmet(history(BEFORE, PEAK, low, LEAVING)) == {"critical", "spo2"}
+    said = replace(LEAVING, oxygen_l_min=Decimal(0))
+    assert unmet(history(BEFORE, PEAK, low, said)) == set()
+
+
+def test_oxygen_that_was_entered_in_error_leaves_the_later_sets_alone():
+    given = history(BEFORE, PEAK, OXYGEN, LEAVING)
+    assert unmet(given) == {"spo2"}
+    assert unmet(replace(given, readings=(given.readings[0], PEAK, given.readings[3]))) == set()
+
+
+@pytest.mark.parametrize(
+    ("systolic", "diastolic", "ready"),
+    [(90, 50, True), (89, 55, False), (95, 49, False), (60, 40, False)],
+)
+def test_a_low_pressure_holds_until_it_rose_or_a_prescriber_decides(systolic, diastolic, ready):
+    given = history(BEFORE, PEAK, bp(120, systolic, diastolic))
+    assert unmet(given) == (set() if ready else {"bp_low"})
+    for prescriber in (True, False):
+        decided = assessment(125, decisions={"bp_low": "Always so low"}, is_prescriber=prescriber)
+        expected = set() if ready or prescriber else {"bp_low"}
+        assert unmet(replace(given, assessment=decided)) == expected
+
+
+def test_a_pressure_that_rose_since_ends_a_low_one():
+    assert unmet(history(BEFORE, PEAK, bp(100, 80, 45), LEAVING)) == set()
+
+
+@pytest.mark.parametrize(("low", "expected"), [(None, set()), (90, {"bp_low"}), (80, set())])
+def test_a_template_may_set_or_leave_out_the_lower_limit(low, expected):
+    given = history(BEFORE, PEAK, bp(120, 85, 55))
+    assert unmet(given, settings=replace(SETTINGS, alert_systolic_low=low)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "settles"),
+    [
+        (150, 150, True),
+        (151, 150, True),
+        (149, 150, False),
+        (140, 150, False),
+        (160, 150, True),
+        (161, 150, False),
+        (139, 140, True),
+    ],
+)
+def test_a_pressure_over_the_limit_settles_only_by_falling(before, last, settles):
+    sets = (BEFORE, bp(40, 165, 80), bp(110, before, 80), bp(120, last, 80))
+    assert unmet(history(*sets)) == (set() if settles else {"bp_high"})
 
 
 @pytest.mark.parametrize(

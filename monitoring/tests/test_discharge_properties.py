@@ -52,6 +52,7 @@ def clean_case() -> dict:
         "events_written": [],
         "decided": False,
         "prescriber": False,
+        "oxygen_at": None,
     }
 
 
@@ -129,6 +130,20 @@ def _sleepy(case, draw):
         row["moaas"] = 4
 
 
+def _far_away(case, draw):
+    for row in case["rows"]:
+        row["diss"] = 1
+
+
+def _give_oxygen(case, draw):
+    case["oxygen_at"] = draw(seconds)
+
+
+def _say_oxygen(case, draw):
+    for row in case["rows"]:
+        row["oxygen"] = draw(st.sampled_from([None, 0, 2]))
+
+
 CHANGES = [
     _add_row,
     _drop_row,
@@ -143,6 +158,9 @@ CHANGES = [
     _withdraw,
     _report,
     _sleepy,
+    _far_away,
+    _give_oxygen,
+    _say_oxygen,
 ]
 
 
@@ -167,7 +185,8 @@ def as_reading(number: int, row: dict) -> Reading:
 
 
 def as_history(case: dict) -> History:
-    words = {"bp_high": "As at home", "sedation": "As always"} if case["decided"] else {}
+    decidable = ("bp_high", "bp_low", "sedation", "dissociation")
+    words = dict.fromkeys(decidable, "As always") if case["decided"] else {}
     assessment = None
     if case["assessed"] is not None:
         at = moment(case["assessed"])
@@ -197,6 +216,7 @@ def as_history(case: dict) -> History:
         withdrawn_at=None if case["withdrawn"] is None else moment(case["withdrawn"]),
         going_on=("An emergency runs",) if case["emergency"] else (),
         event_written_at=max(map(moment, case["events_written"]), default=None),
+        oxygen_at=None if case["oxygen_at"] is None else moment(case["oxygen_at"]),
     )
 
 

@@ -116,9 +116,17 @@ def test_without_exposure_the_criteria_do_not_apply() -> None:
     assert not found.calls_for_help
 
 
-@pytest.mark.parametrize("temperature", [float("nan"), float("inf"), Decimal("NaN")])
+@pytest.mark.parametrize("value", [1, 0, "yes", ""])
+def test_a_sign_that_is_neither_there_nor_absent_is_refused(value) -> None:
+    with pytest.raises(ValueError, match="present, absent or unknown"):
+        Exam(tremor=value)
+
+
+@pytest.mark.parametrize(
+    "temperature", [float("nan"), float("inf"), Decimal("NaN"), True, 29.9, 44.1, 98.6]
+)
 def test_what_is_no_temperature_is_refused(temperature) -> None:
-    with pytest.raises(ValueError, match="number"):
+    with pytest.raises(ValueError, match="30 to 44"):
         Exam(temperature=temperature)
 
 

@@ -56,6 +56,13 @@ def test_an_alert_names_its_limit_and_its_source() -> None:
     assert sedation["measure"] == "sedation"
 
 
+def test_oxygen_given_asks_the_later_sets_whether_on_room_air() -> None:
+    answer = judge(read(example(oxygen_at="2026-11-16T09:30:00-05:00")))
+    unmet = {c["code"]: c["text"] for c in answer["conditions"] if not c["met"]}
+    assert unmet.keys() == {"spo2"}
+    assert "Say whether on room air" in unmet["spo2"]
+
+
 def test_a_clinician_tries_settings_of_their_own() -> None:
     settings = {
         "min_minutes_after_last_dose": 150,
@@ -110,6 +117,12 @@ NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
         (changed("template", {"spo2_minimum": 90}), "template: unknown fields: spo2_minimum"),
         (changed("template", {"spo2_min": "90"}), "template: spo2_min must be a whole number"),
         (changed("template", {"checks": [{"label": "A", "anchor": "lunch"}]}), "unknown anchor"),
+        (changed("template", {"checks": 5}), "template.checks: has to be a list"),
+        (changed("template", {"escort_required": 0}), "escort_required must be true or false"),
+        (changed("template", {"spo2_min": True}), "template: spo2_min must be a whole number"),
+        (changed("missed", {"41 minutes": "Asleep"}), "missed: “41 minutes” is none of .*90 min"),
+        (changed("assessment.decisions", {"bp": "Usual"}), "decisions: “bp” is none of .*bp_high"),
+        (changed("oxygen_at", True), "oxygen_at: True is no time"),
         (changed("administrations.0.route", "oral"), "“oral” is not nasal or iv"),
         (changed("administrations.0.ended_at", "2026-11-16T08:00:00-05:00"), "ends before it"),
         (changed("adverse_events.0.resolved_at", "2026-11-16T09:00:00-05:00"), "ends before it"),

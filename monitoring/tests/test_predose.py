@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,10 @@ from monitoring.before_dose import Today, unmet, unmet_answers
 from monitoring.forms.predose import choices_of
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.questions import QUESTIONS, Question
-from monitoring.readings import Settings
+from monitoring.readings import Reading, Settings
 from monitoring.services import predose, record
-from monitoring.tests.builders import bp
+from monitoring.tests.builders import START, bp, reading
+from monitoring.tests.builders import at as moment
 from monitoring.tests.day import MORNING
 from monitoring.tests.visits import ANSWERS, Clock, Visit, weigh
 from patients.models import BodyMeasure
@@ -303,7 +304,7 @@ def test_a_decision_covers_no_answer_that_came_later(ada: Visit) -> None:
 def test_how_long_an_answer_holds(answer: str, days: int, asked_again: bool) -> None:
     today = TODAY(pregnancy=PregnancyAnswer(pk=1, answer=answer))
     today = replace(today, pregnancy_on=today.on - timedelta(days=days))
-    assert ("pregnancy" in {found.code for found in unmet(today)}) is asked_again
+    assert ("pregnancy" in {found.code for found in unmet(today, START)}) is asked_again
 
 
 @pytest.mark.parametrize(
@@ -322,7 +323,7 @@ def test_how_long_an_answer_holds(answer: str, days: int, asked_again: bool) -> 
 def test_who_is_asked(setting: str, sex: str, born: int, asked_now: bool) -> None:
     policy = PreDosePolicy(pregnancy=setting)
     today = TODAY(policy=policy, sex=sex, birth_date=date(born, 5, 17))
-    assert ("pregnancy" in {found.code for found in unmet(today)}) is asked_now
+    assert ("pregnancy" in {found.code for found in unmet(today, START)}) is asked_now
 
 
 def TODAY(**values: Any) -> Today:  # noqa: N802  reads as a value
@@ -450,8 +451,8 @@ def test_a_column_takes_every_answer_of_its_question(code: str) -> None:
         PreDoseCheck(**{code: choice.answer}).clean_fields(exclude=OTHER_FIELDS - {code})
 
 
-def pressure_codes(*readings: Any, **values: Any) -> list[str]:
-    found = unmet(TODAY(visit=readings, sex="male", **values))
+def pressure_codes(*readings: Any, now: datetime = START, **values: Any) -> list[str]:
+    found = unmet(TODAY(visit=readings, sex="male", **values), now)
     return [one.code for one in found if one.code not in {"predose_check", "baseline"}]
 
 
@@ -490,6 +491,92 @@ def test_from_65_the_european_protocol_has_another_limit(
     europe = Settings(predose_older_age=65)
     found = pressure_codes(bp(-10, systolic, 80), settings=europe, birth_date=date(born, 11, 23))
     assert found == codes
+
+
+def recent_codes(*readings: Reading, minute: float = 0, **values: Any) -> list[str]:
+    found = unmet(TODAY(visit=readings, sex="male", **values), moment(minute))
+    return [one.code for one in found if one.code != "predose_check"]
+
+
+@pytest.mark.parametrize(
+    ("minute", "minutes", "codes"),
+    [
+        (49, 60, []),
+        (50, 60, []),
+        (50.1, 60, ["baseline_old"]),
+        (600, 60, ["baseline_old"]),
+        (600, 0, []),
+        (20.1, 30, ["baseline_old"]),
+    ],
+)
+def test_what_was_measured_too_long_before_the_first_dose_is_repeated(
+    minute: float, minutes: int, codes: list[str]
+) -> None:
+    settings = Settings(predose_recent_minutes=minutes)
+    assert recent_codes(reading(-10), minute=minute, settings=settings) == codes
+
+
+def test_a_later_device_asks_for_no_new_baseline() -> None:
+    assert recent_codes(reading(-10), minute=90, first_dose=moment(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("again", "codes", "words"),
+    [
+        ({}, [], ""),
+        ({"spo2": None}, ["baseline_old"], "Over 60 minutes old: SpO₂."),
+        ({"systolic": None, "diastolic": None}, ["baseline_old"], "old: Blood pressure. Measure"),
+        ({"sedation": None, "spo2": None}, ["baseline_old"], "old: SpO₂, MOAA/S."),
+        ({"sedation": None, "not_obtained": "Asleep"}, [], ""),
+        ({"sedation": None, "not_obtained": "x"}, ["baseline_old"], "old: MOAA/S."),
+    ],
+)
+def test_a_repeat_that_leaves_something_out_leaves_that_old(
+    again: dict[str, Any], codes: list[str], words: str
+) -> None:
+    sets = (reading(-30), reading(55, **again))
+    assert recent_codes(*sets, minute=60) == codes
+    text = " ".join(one.text for one in unmet(TODAY(visit=sets, sex="male"), moment(60)))
+    assert words in text
+
+
+def test_old_values_hold_the_clearance_and_the_first_device_until_repeated(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure()
+    visit.clock.forward(minutes=61)
+    assert "Over 60 minutes old: Blood pressure, SpO₂, MOAA/S. Measure again" in refused(visit)
+    visit.measure()
+    visit.clear()
+    visit.clock.forward(minutes=61)
+    with pytest.raises(ValidationError, match="Over 60 minutes old"):
+        visit.device()
+    visit.measure()
+    visit.device()
+
+
+@pytest.mark.parametrize(
+    ("systolic", "diastolic", "words"),
+    [(89, 55, "Systolic pressure 89 is under 90"), (92, 49, "Diastolic pressure 49 is under 50")],
+)
+def test_a_low_pressure_before_the_dose_holds_until_better_or_decided(
+    visit: Visit, systolic: int, diastolic: int, words: str
+) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(systolic=systolic, diastolic=diastolic)
+    assert words in refused(visit)
+    predose.decide(visit.pk, "Always so low, feels well", by=visit.prescriber)
+    visit.clear()
+
+
+def test_a_low_pressure_that_rose_lets_the_dose_pass(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(systolic=88, diastolic=55)
+    visit.clock.forward(minutes=5)
+    visit.measure(systolic=104, diastolic=62)
+    visit.clear()
 
 
 def test_nobody_decides_on_a_critical_pressure(visit: Visit) -> None:

@@ -13,7 +13,7 @@ from monitoring.models import Discharge, DischargePolicy, WayHomeNote
 from monitoring.services import discharge, way_home
 from monitoring.services.way_home import Leaving
 from monitoring.tests.visits import Visit
-from monitoring.way_home import Note, escort_of, means_to_drive
+from monitoring.way_home import Named, Note, escort_of, means_to_drive
 from sessions.models import ChairStay
 
 Kind = WayHomeNote.Kind
@@ -23,6 +23,15 @@ T0 = datetime.fromisoformat("2026-11-22T10:00:00+00:00")
 
 def note(kind: str, minute: int) -> Note:
     return Note(kind, T0 + timedelta(minutes=minute))
+
+
+def named(name: str, phone: str = "", minute: int = 0) -> Named:
+    return Named(name, phone, T0 + timedelta(minutes=minute))
+
+
+def settled_with(escorts: list[Named], notes: list[Note]) -> bool:
+    found = escort_of(escorts, notes)
+    return bool(found and found.settled)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +46,35 @@ def note(kind: str, minute: int) -> Note:
     ],
 )
 def test_an_escort_who_could_not_be_reached_since_being_named_is_not_settled(notes, settled):
-    assert escort_of("Sam", T0, notes).settled is settled
+    assert settled_with([named("Sam")], notes) is settled
+
+
+@pytest.mark.parametrize(
+    ("again", "settled"),
+    [
+        (named("Sam", minute=9), False),
+        (named(" sam. ", minute=9), False),
+        (named("Sam", "+1 555 0100", minute=9), False),
+        (named("Samuel Roe", "(1) 555-0199", minute=9), False),
+        (named("Kim", minute=9), True),
+        (named("Kim", "+1 555 0100", minute=9), True),
+    ],
+)
+def test_naming_the_same_person_or_number_again_reaches_nobody(again, settled):
+    first, tried = named("Sam", "1 555 0199"), note(Kind.NOT_REACHED, 5)
+    assert settled_with([first, again], [tried]) is settled
+    assert settled_with([first, again], [tried, note(Kind.REACHED, 10)])
+
+
+def test_coming_back_to_somebody_who_was_not_reached_reaches_nobody():
+    escorts = [named("Sam"), named("Kim", minute=9), named("Sam", minute=12)]
+    assert not settled_with(escorts, [note(Kind.NOT_REACHED, 5)])
+    assert settled_with(escorts[:2], [note(Kind.NOT_REACHED, 5)])
+    assert not settled_with(escorts[:2], [note(Kind.NOT_REACHED, 5), note(Kind.NOT_REACHED, 10)])
+
+
+def test_who_was_never_named_settles_nothing():
+    assert escort_of([], []) is None
 
 
 @pytest.mark.parametrize(
@@ -91,6 +128,27 @@ def test_somebody_else_named_after_that_opens_it(ready: Visit) -> None:
     ready.clock.forward(minutes=1)
     discharge.name_escort(ready.pk, kind="adult", name="Kim", by=ready.nurse)
     assert discharge.release(ready.pk, by=ready.nurse, leaving=HOME).pk
+
+
+def test_the_same_escort_named_again_keeps_it_shut(client: Client, ready: Visit) -> None:
+    way_home.note(ready.pk, Kind.NOT_REACHED, "No answer, twice", by=ready.nurse)
+    ready.clock.forward(minutes=1)
+    client.force_login(ready.nurse)
+    url = reverse("monitoring:escort", args=[ready.row.public_id])
+    page = client.get(url).context["panel"].form
+    typed = {"entry_id": page["entry_id"].value(), "kind": "adult", "name": "SAM", "phone": ""}
+    assert client.post(url, typed).status_code == 302
+    sheet = client.get(reverse("desk:session", args=[ready.row.public_id])).content.decode()
+    assert "SAM could not be reached: reach them, or name somebody else." in sheet
+    with pytest.raises(ValidationError, match="could not be reached"):
+        discharge.release(ready.pk, by=ready.nurse, leaving=HOME)
+
+
+def test_nobody_at_the_door_takes_no_patient_home(ready: Visit) -> None:
+    nobody = Leaving("", "", "printed")
+    with pytest.raises(ValidationError, match="Nobody is at the door: wait for the ride"):
+        discharge.release(ready.pk, by=ready.nurse, leaving=nobody)
+    assert ready.status == "monitoring"
 
 
 def test_a_patient_who_means_to_drive_is_not_released_until_it_is_settled(ready: Visit) -> None:

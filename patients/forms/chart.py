@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
 from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
-from patients.forms.fields import LineField, NumberField
+from patients.forms.fields import LineField, NumberField, ReasonField
 from patients.measures import in_both_units
 from patients.services.chart import Measured
 
@@ -87,7 +87,7 @@ class MeasureForm(ClinicalForm):
 
 
 class EnteredInErrorForm(ClinicalForm):
-    reason = LineField(
+    reason = ReasonField(
         label="Why is it wrong?",
         max_length=240,
         error_messages={"required": "Say why this is wrong."},

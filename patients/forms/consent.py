@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm, LocalDateTimeField
-from patients.forms.fields import LineField
+from patients.forms.fields import LineField, ReasonField
 from patients.models import Consent, ConsentTemplate
 from patients.services.consent import Agreement
 
@@ -49,7 +49,7 @@ class WithdrawForm(ClinicalForm):
 
 
 class LiftForm(ClinicalForm):
-    note = LineField(
+    note = ReasonField(
         label="Why mail may go again",
         max_length=240,
         error_messages={"required": "Say why mail may go again."},

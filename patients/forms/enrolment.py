@@ -6,7 +6,7 @@ from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm
 from clinic.models import User
-from patients.forms.fields import LineField
+from patients.forms.fields import LineField, ReasonField
 from patients.services.enrolment import Enrolled
 
 
@@ -34,6 +34,6 @@ class EnrolForm(ClinicalForm):
 
 class EndEnrolmentForm(ClinicalForm):
     ended_on = CalendarDateField(label="Ended on", help_text="The first day without it.")
-    reason = LineField(
+    reason = ReasonField(
         label="Why it ends", max_length=240, error_messages={"required": "Say why it ends."}
     )

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 
+from clinic.words import check_reason
 from patients import texts
 
 LANGUAGES = [
@@ -44,6 +45,12 @@ class LineField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return texts.clean_line(super().to_python(value) or "")
+
+
+class ReasonField(LineField):
+    """One line that says why, for whoever reads the record later."""
+
+    default_validators = (check_reason,)
 
 
 class TextField(forms.CharField):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from clinic.forms import ClinicalForm, field_of
-from patients.forms.fields import LineField
+from patients.forms.fields import ReasonField
 from patients.medicines.review import Medicine, ShownAlert
 from patients.services.medicines import MOVED_ON
 
@@ -19,7 +19,7 @@ class ReviewForm(ClinicalForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Tick what you looked at.", "invalid_choice": MOVED_ON},
     )
-    reason = LineField(
+    reason = ReasonField(
         label="Why treatment may go on",
         max_length=300,
         help_text="Such as how it is watched; for a line, what it is and how you know.",

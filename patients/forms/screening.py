@@ -8,7 +8,7 @@ from django import forms
 from django.forms import BoundField
 
 from clinic.forms import CalendarDateField, ClinicalForm
-from patients.forms.fields import LineField, TextField
+from patients.forms.fields import ReasonField, TextField
 from patients.models import SafetyScreen, ScreenFinding
 from patients.screening.decision import ASKED, NO, UNKNOWN, YES, Answer
 from patients.screening.evidence import Suggestion
@@ -94,7 +94,7 @@ class ScreenForm(ClinicalForm):
 
     def _add(self, rule: Rule) -> None:
         self.fields[f"answer_{rule.id}"] = _radios(CHOICES, label=rule.title)
-        self.fields[f"justification_{rule.id}"] = LineField(
+        self.fields[f"justification_{rule.id}"] = ReasonField(
             label="Reason",
             max_length=LONGEST,
             required=False,

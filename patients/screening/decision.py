@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from clinic.words import explains
 from patients.screening.evidence import Suggestion
 from patients.screening.rules import ABSOLUTE, CAUTION, RELATIVE, Rule
 from patients.screening.treatment import Treatment
@@ -64,7 +65,7 @@ def problems(
 
 
 def _of_rule(rule: Rule, level: str, given: Answer, has_evidence: bool) -> Problem | None:
-    justified = bool(given.justification.strip())
+    justified = explains(given.justification)
     if given.answer not in ANSWERS:
         return Problem("answer", rule.id, f"Answer: {rule.title}.")
     if given.answer == NO:

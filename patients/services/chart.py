@@ -12,6 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.times import check_happened
+from clinic.words import explains
 from patients import measures
 from patients.models import Allergy, BodyMeasure, Condition, Medication, Patient
 from patients.models.chart import ERROR_FIELDS, NO_KNOWN_ALLERGY, SNOMED, ChartRow
@@ -167,7 +168,7 @@ def enter_in_error(
     """Take a row out of use; it stays on the record with the reason."""
     with acting(by, entry):
         row = _locked_row(model, pk, by)
-        if not reason:
+        if not explains(reason):
             raise ValidationError({"reason": "Say why this is wrong."})
         row.mark_error(reason, at=clock.now(), by_pk=by.pk)
         return _changed(row, f"{row._meta.model_name}.entered_in_error", *ERROR_FIELDS)

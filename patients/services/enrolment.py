@@ -10,6 +10,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.refusals import refused_kindly
+from clinic.words import explains
 from patients.models import Patient, RemsEnrolment
 from patients.services.register import check_alive, locked
 
@@ -58,7 +59,7 @@ def end(
         if not row.enrolled_on <= ended_on <= now.astimezone(patient.clinic.zone).date():
             text = "Enter a day from the enrolment up to today."
             raise ValidationError({"ended_on": text})
-        if not reason.strip():
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it ends."})
         row.ended_on, row.ending_reason, row.ended_by, row.ended_at = ended_on, reason, by, now
         row.save(update_fields=["ended_on", "ending_reason", "ended_by", "ended_at"])

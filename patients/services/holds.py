@@ -8,6 +8,7 @@ from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from patients import ports
 from patients.models import MailHold, Patient
 
@@ -37,7 +38,7 @@ def lift(pk: int, *, note: str, by: User, entry: Submission | None = None) -> Ma
             raise PermissionDenied(LIFT)
         if hold.lifted_at is not None:
             raise ValidationError("Mail goes to this patient again already.", code="lifted")
-        if not note.strip():
+        if not explains(note):
             raise ValidationError({"note": "Say why mail may go again."})
         hold.lifted_at, hold.lifted_by, hold.lifting_note = clock.now(), by, note.strip()
         hold.save(update_fields=["lifted_at", "lifted_by", "lifting_note"])

@@ -9,6 +9,7 @@ from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
+from clinic.words import explains
 from patients import ports
 from patients.medicines.interactions import Context
 from patients.medicines.review import USUAL, Medicine, Review, Seen, ShownAlert, review
@@ -72,7 +73,7 @@ def acknowledge(
     """Record for each alert and line why it doesn't stand in the way; what was seen is skipped."""
     with acting(by, entry):
         patient = locked(patient_pk, by=by, permission=CHART)
-        if not reason:
+        if not explains(reason):
             raise ValidationError({"reason": "Say why treatment may go on."})
         found = review_of(patient, clock.now().astimezone(patient.clinic.zone).date())
         open_ones = {each.about: each for each in found.to_settle if each.is_open}

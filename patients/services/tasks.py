@@ -11,6 +11,7 @@ from clinic.entries import Submission
 from clinic.models import User
 from clinic.roles import Role
 from clinic.times import day_bounds
+from clinic.words import explains
 from patients.models import Patient, Task
 
 CLOSE = "patients.close_task"
@@ -87,7 +88,7 @@ def postpone(
         today = clock.now().astimezone(task.clinic.zone).date()
         if not today < due_on <= today + LATEST:
             raise ValidationError({"due_on": "Choose a day from tomorrow on, within a year."})
-        if not reason.strip():
+        if not explains(reason):
             raise ValidationError({"reason": "Say why it can wait."})
         task.first_due_at = task.first_due_at or task.due_at
         task.due_at = day_bounds(task.clinic, due_on, due_on)[0]

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from clinic.forms import CalendarDateField, ClinicalForm, field_of
 from clinic.numbers import plain
 from patients.forms.base import EditForm
-from patients.forms.fields import LineField, NumberField
+from patients.forms.fields import NumberField, ReasonField
 from sessions.bodyweight import Basis, Weights, said
 from sessions.dosing import DoseChoice, DosingError, Infusion, dose_mg, infusion
 from sessions.models import DoseOrder
@@ -63,7 +63,7 @@ class OrderForm(ClinicalForm):
     minutes = WholeField(label="Over how many minutes", required=False)
     valid_from = CalendarDateField(label="Valid from")
     valid_until = CalendarDateField(label="Until, if it ends", required=False)
-    reason = LineField(
+    reason = ReasonField(
         required=False,
         max_length=240,
         help_text="Needed for a dose that the protocol lacks, one beyond the usual range, and a "
@@ -217,4 +217,4 @@ class RhythmForm(EditForm):
 
 
 class StopForm(EditForm):
-    reason = LineField(label="Why the course stops", max_length=200)
+    reason = ReasonField(label="Why the course stops", max_length=200)

@@ -5,7 +5,7 @@ from django import forms
 from clinic.forms import CalendarDateField, field_of
 from clinic.models import Chair, Clinic
 from patients.forms.base import EditForm
-from patients.forms.fields import LineField
+from patients.forms.fields import ReasonField
 from sessions.forms.planning import WallTimeField
 
 
@@ -18,7 +18,7 @@ class MoveForm(EditForm):
         required=False,
         empty_label="Any free chair",
     )
-    reason = LineField(
+    reason = ReasonField(
         required=False,
         max_length=240,
         help_text="Needed outside the treatment week. Nearer than the minimum gap only a "

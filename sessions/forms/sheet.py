@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from clinic.forms import CalendarDateField, ClinicalForm, VersionedForm
 from clinic.models import Chair, Clinic
 from clinic.numbers import plain
-from patients.forms.fields import LineField, TextField
+from patients.forms.fields import LineField, ReasonField, TextField
 from sessions.dosing import MG_PER_DEVICE
 from sessions.forms.fields import MomentField, PlainNumberField
 from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent
@@ -22,9 +22,9 @@ from sessions.services import drips, pumps
 REASON_LENGTH = 240
 
 
-def reason_field(label: str, *, required: bool = False, **kwargs: Any) -> LineField:
+def reason_field(label: str, *, required: bool = False, **kwargs: Any) -> ReasonField:
     kwargs.setdefault("error_messages", {"required": "Say why."})
-    return LineField(label=label, max_length=REASON_LENGTH, required=required, **kwargs)
+    return ReasonField(label=label, max_length=REASON_LENGTH, required=required, **kwargs)
 
 
 def layout(*rows: Any) -> FormHelper:

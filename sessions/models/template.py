@@ -38,6 +38,8 @@ class MonitoringTemplate(models.Model):
     dissociation_ready = models.PositiveSmallIntegerField(default=0)
     alert_systolic = models.PositiveSmallIntegerField(default=180)
     alert_diastolic = models.PositiveSmallIntegerField(default=110)
+    alert_systolic_low = optional("Critical under this systolic pressure, mmHg.", 90)
+    alert_diastolic_low = optional("Critical under this diastolic pressure, mmHg.", 50)
     alert_spo2 = models.PositiveSmallIntegerField(default=90)
     alert_moaas = models.PositiveSmallIntegerField(default=2)
     alert_resp_rate = models.PositiveSmallIntegerField(default=8)
@@ -72,6 +74,10 @@ class MonitoringTemplate(models.Model):
     )
     predose_needs_weight = models.BooleanField(
         default=False, help_text="A recent weight is asked for before each dose."
+    )
+    predose_recent_minutes = models.PositiveSmallIntegerField(
+        default=60,
+        help_text="Vital signs that are older before the first dose are repeated; 0: never.",
     )
     overdue_after_minutes = models.PositiveSmallIntegerField(default=5)
     rest_between_devices_minutes = models.PositiveSmallIntegerField(default=5)

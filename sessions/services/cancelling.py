@@ -12,6 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import Clinic, User
 from clinic.times import day_bounds
+from clinic.words import explains
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
@@ -101,7 +102,7 @@ def _ask_to_call(cancelled: Iterable[TreatmentSession], now: datetime) -> None:
 
 
 def _check_reason(reason: str) -> None:
-    if not reason.strip():
+    if not explains(reason):
         raise ValidationError({"reason": "Say why."}, code="reason")
 
 

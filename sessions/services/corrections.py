@@ -12,6 +12,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.words import explains
 from sessions.models import Dose, InfusionEvent, TreatmentSession
 from sessions.models.protocol import Route
 from sessions.services import steps, wastes
@@ -150,7 +151,7 @@ def _lock_row(wrong: Dose | InfusionEvent, reason: str, *, by: User) -> Treatmen
     treatment_session = steps.lock_for(wrong.treatment_session_id, by, GIVE)
     if type(wrong)._default_manager.filter(supersedes=wrong.pk).exists():
         raise StaleVersionError
-    if not reason.strip():
+    if not explains(reason):
         raise ValidationError({"reason": "Say why it is corrected."})
     return treatment_session
 

@@ -13,6 +13,7 @@ from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.numbers import plain
+from clinic.words import explains
 from sessions.dosing import MG_PER_DEVICE, whole_devices
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseOrder, DosingPolicy, MonitoringTemplate, TreatmentSession
@@ -67,7 +68,7 @@ def record_device(
         given = list(Dose.objects.filter(treatment_session=treatment_session).standing())
         order = authorization.standing_order(treatment_session, now)
         if outside_gate:
-            if not device.reason.strip():
+            if not explains(device.reason):
                 raise ValidationError({"reason": "Say why it was given outside the gate."})
         else:
             _authorize(treatment_session, device, given, order, by=by, now=now)
@@ -111,7 +112,7 @@ def check_device(treatment_session: TreatmentSession, device: Device, now: datet
             {"estimated_mg": f"A device holds {MG_PER_DEVICE} mg: 0 to {MG_PER_DEVICE}."}
         )
     today = now.astimezone(treatment_session.clinic.zone).date()
-    if device.expires_on is not None and device.expires_on < today and not device.reason.strip():
+    if device.expires_on is not None and device.expires_on < today and not explains(device.reason):
         raise ValidationError({"expires_on": "This device is past its expiry date."})
 
 
@@ -161,7 +162,7 @@ def _check_count(
             "A further device needs a new order.",
             code="all_given",
         )
-    if not by.may("treatment_sessions.order_dose", clinic_id) or not device.reason.strip():
+    if not by.may("treatment_sessions.order_dose", clinic_id) or not explains(device.reason):
         raise ValidationError(
             {"reason": "A prescriber orders the replacement of a faulty device, with a reason."}
         )
@@ -180,7 +181,7 @@ def _check_second(
 def _check_rest(treatment_session: TreatmentSession, given: list[Dose], device: Device) -> None:
     """Between two devices the patient rests five minutes (clinical 1.2); less asks for a reason."""
     given_at = [dose.given_at for dose in given if dose.outcome != Dose.Outcome.REFUSED]
-    if not given_at or device.given_at is None or device.reason.strip():
+    if not given_at or device.given_at is None or explains(device.reason):
         return
     template = MonitoringTemplate.objects.get(protocol_id=treatment_session.course.protocol_id)
     rest = timedelta(minutes=template.rest_between_devices_minutes)

@@ -7,6 +7,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
+from clinic.words import explains
 from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import HOLDING, TOOK_PLACE
@@ -32,7 +33,7 @@ def stop_course(
         check_version(course, version)
         if course.status != TreatmentCourse.Status.ACTIVE:
             raise ValidationError("This course has ended already.", code="ended")
-        if not reason.strip():
+        if not explains(reason):
             raise ValidationError({"reason": "Say why the course stops."})
         now = clock.now()
         course.status, course.stop_reason = TreatmentCourse.Status.STOPPED, reason.strip()

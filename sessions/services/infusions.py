@@ -10,6 +10,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.numbers import plain
+from clinic.words import explains
 from sessions.lifecycle import Status
 from sessions.limits import over_cap
 from sessions.models import Dose, DoseOrder, DosingPolicy, InfusionEvent, TreatmentSession
@@ -48,7 +49,7 @@ def start(
         order = authorization.standing_order(treatment_session, now)
         if not outside_gate:
             _authorize(treatment_session, infusion, order, at, now)
-        elif not infusion.reason.strip():
+        elif not explains(infusion.reason):
             raise ValidationError({"reason": OUTSIDE_WITHOUT_REASON})
         dose = _write(
             treatment_session, infusion, order, by=by, at=at, now=now, outside_gate=outside_gate
@@ -92,7 +93,7 @@ def _authorize(
     if refusal := over_cap(infusion.dose_mg, policy.limits):
         raise ValidationError({"dose_mg": refusal}, code="over_cap")
     differs = infusion.concentration_mg_ml != order.concentration_mg_ml
-    if differs and not infusion.reason.strip():
+    if differs and not explains(infusion.reason):
         text = "This is not the ordered concentration. Correct it, or say why."
         raise ValidationError({"concentration_mg_ml": text})
     numbers = (infusion.rate_ml_h, infusion.dose_mg, infusion.concentration_mg_ml)
@@ -226,7 +227,7 @@ def _check_change(
     late_after = treatment_session.clinic.late_entry_minutes
     times.check_late_reason(at, now, late_after, change.reason, field="reason")
     check_numbers(change, dose)
-    if change.kind == Kind.PAUSE and not change.reason.strip():
+    if change.kind == Kind.PAUSE and not explains(change.reason):
         raise ValidationError({"reason": "Say why it is paused."})
 
 
@@ -247,7 +248,7 @@ def _check_gate(
     outside_gate: bool,
 ) -> None:
     if outside_gate:
-        if not change.reason.strip():
+        if not explains(change.reason):
             raise ValidationError({"reason": OUTSIDE_WITHOUT_REASON})
         return
     if unmet := authorization.missing(treatment_session, now):

@@ -11,6 +11,7 @@ from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import Chair, User
 from clinic.refusals import refused_kindly
+from clinic.words import explains
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -130,7 +131,7 @@ def _accepted(treatment_session: TreatmentSession, day: date, reason: str, *, by
         return Warnings((), warnings.others)
     if warnings.below_gap and not by.may(DECIDE, treatment_session.clinic_id):
         raise ValidationError({"day": [*warnings.below_gap, ASK_A_PRESCRIBER]}, code=BELOW_GAP)
-    if warnings.all and not reason.strip():
+    if warnings.all and not explains(reason):
         raise ValidationError({"reason": [*warnings.all, "Say why it takes place then."]})
     return warnings
 

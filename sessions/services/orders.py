@@ -12,6 +12,7 @@ from clinic.entries import Submission
 from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.numbers import plain
+from clinic.words import explains
 from sessions.bodyweight import Basis
 from sessions.dosing import DEFAULT_MG_PER_ML, DosingError, infusion, whole_devices
 from sessions.limits import cautions, over_cap
@@ -148,7 +149,7 @@ def _check_weight(course: TreatmentCourse, ordered: OrderedDose, scales: Scales)
     if ordered.weight_basis not in Basis.values:
         raise ValidationError({"weight_basis": "Choose the weight that the dose is for."})
     if ordered.weight_basis == Basis.OTHER:
-        if not ordered.reason.strip():
+        if not explains(ordered.reason):
             text = "This is none of the weights on the chart. Say why the dose is for it."
             raise ValidationError({"reason": text}, code="other_weight")
         return
@@ -171,7 +172,7 @@ def _check_range(ordered: OrderedDose, policy: DosingPolicy) -> None:
     if refusal := over_cap(ordered.dose_mg, policy.limits):
         raise ValidationError(refusal, code="over_cap")
     unusual = cautions(ordered.mg_per_kg, ordered.infusion_minutes, policy.limits)
-    if unusual and not ordered.reason.strip():
+    if unusual and not explains(ordered.reason):
         text = [*unusual, f"Say why it is right. {SECOND_CHECK}"]
         raise ValidationError({"reason": text}, code="unusual")
 
@@ -185,7 +186,7 @@ def _check_devices(dose_mg: Decimal) -> None:
 
 def _check_offered(course: TreatmentCourse, ordered: OrderedDose, now: datetime) -> None:
     """Ask why, when the dose is none that the protocol offers this patient for this weight."""
-    if ordered.reason.strip():
+    if explains(ordered.reason):
         return
     concentration = ordered.concentration_mg_ml or DEFAULT_MG_PER_ML
     offer = offer_for(course, now=now, weight_kg=ordered.weight_kg, mg_per_ml=concentration)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 
 from clinic.numbers import plain
+from clinic.words import explains
 from sessions.dosing import rate_ml_h, volume_ml
 from sessions.limits import agree, too_fast
 from sessions.models import Dose, DoseCheck, DoseOrder
@@ -62,7 +63,7 @@ def check_rate(
     """Refuse a rate beyond the ceiling; ask why it gives the dose in fewer minutes than ordered."""
     if refusal := too_fast(rate, concentration, order.weight_kg):
         raise ValidationError({"rate_ml_h": refusal}, code="too_fast")
-    if not order.infusion_minutes or reason.strip():
+    if not order.infusion_minutes or explains(reason):
         return
     ordered = rate_ml_h(volume_ml(dose_mg, concentration), order.infusion_minutes)
     if rate > ordered and not agree(rate, ordered):
@@ -101,6 +102,6 @@ def _check_volume(change: Change, dose: Dose) -> None:
     if not dose.concentration_mg_ml:
         return
     prepared = volume_ml(dose.dose_mg, dose.concentration_mg_ml)
-    if change.given_ml > prepared * SPARE and not change.reason.strip():
+    if change.given_ml > prepared * SPARE and not explains(change.reason):
         text = f"{plain(dose.dose_mg)} mg are {prepared} mL. Check the volume, or say why."
         raise ValidationError({"given_ml": text})

@@ -10,6 +10,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import Chair, User
+from clinic.words import explains
 from sessions import lifecycle, ports
 from sessions.lifecycle import ENDINGS, GuardName, Status
 from sessions.models import ChairStay, Dose, StatusChange, TreatmentSession
@@ -88,7 +89,7 @@ def take(
     refuse_signed(treatment_session)
     if not by.may(step.permission, treatment_session.clinic_id):
         raise PermissionDenied(step.permission)
-    if (step.needs_reason or outside_gate) and not reason.strip():
+    if (step.needs_reason or outside_gate) and not explains(reason):
         raise ValidationError({"reason": "Say why."}, code="reason")
     if guarded and not outside_gate:
         _ask_guard(step.guard, treatment_session, now)

@@ -14,6 +14,7 @@ from clinic.locks import StaleVersionError
 from clinic.models import User
 from clinic.numbers import plain
 from clinic.second_person import Purpose
+from clinic.words import explains
 from sessions.drip_totals import Totals
 from sessions.models import Dose, DoseWaste, DosingPolicy, TreatmentSession
 from sessions.models.protocol import Route
@@ -103,7 +104,7 @@ def correct(
         treatment_session = steps.lock_for(wrong.treatment_session_id, by, GIVE)
         if DoseWaste.objects.filter(supersedes=wrong.pk).exists():
             raise StaleVersionError
-        if not wasted.reason.strip():
+        if not explains(wasted.reason):
             raise ValidationError({"reason": "Say why it is corrected."})
         dose = standing_dose(treatment_session, wrong.dose.number) if wrong.dose else None
         return _write(
@@ -194,11 +195,11 @@ def _check(wasted: Wasted, given: Decimal, policy: DosingPolicy) -> None:
         raise ValidationError({"vial_mg": "Enter a number above 0."})
     if wasted.method not in DoseWaste.Method.values:
         raise ValidationError({"method": "Say what became of it."})
-    if wasted.method == DoseWaste.Method.OTHER and not wasted.note.strip():
+    if wasted.method == DoseWaste.Method.OTHER and not explains(wasted.note):
         raise ValidationError({"note": "Say what became of it."})
     opened = wasted.vials * wasted.vial_mg
     missing = opened - given - wasted.wasted_mg
-    if abs(missing) > policy.waste_tolerance_mg and not wasted.note.strip():
+    if abs(missing) > policy.waste_tolerance_mg and not explains(wasted.note):
         what = "are not accounted for" if missing > 0 else "are more than was opened"
         text = (
             f"{plain(opened)} mg opened, {plain(given)} mg given, {plain(wasted.wasted_mg)} mg "

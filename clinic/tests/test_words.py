@@ -1,0 +1,48 @@
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinic.words import check_reason, explains
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["Ill", "asleep", "Pump alarm 3", "éèé", "r e f", "Übelkeit", "Er schlief."],
+)
+def test_words_are_a_reason(reason):
+    assert explains(reason)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        None,
+        "",
+        " ",
+        "x",
+        "xy",
+        "-",
+        "...",
+        "xxx",
+        "xXxX",
+        "x x x x",
+        "123",
+        "4567",
+        "1a2",
+        "ok",
+        "n/a",
+    ],
+)
+def test_signs_numbers_and_one_letter_are_none(reason):
+    assert not explains(reason)
+
+
+@given(st.text(alphabet="x X.-_0123456789\u200b\t", max_size=30))
+def test_one_letter_says_nothing_however_often(reason):
+    assert not explains(reason)
+
+
+def test_the_form_says_what_is_missing():
+    with pytest.raises(ValidationError, match="Say it in words: three letters or more"):
+        check_reason("x")
