@@ -10,7 +10,7 @@ from clinic.audit import acting
 from clinic.models import Clinic, Heartbeat, Policy, PresencePolicy, User
 from clinic.tests.factories import TESTS
 from desk import live
-from desk.pulse import POLICIES
+from desk.digests import POLICIES
 from desk.tests.factories import (
     BOARD,
     NOON,
