@@ -367,7 +367,7 @@ def test_numbers_follow_the_highest_of_our_own_form(clinic: Clinic) -> None:
 def test_a_fault_in_the_middle_leaves_nothing(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("patients.services.imports.saving.audit.record", fail)
