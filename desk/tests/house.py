@@ -26,6 +26,7 @@ from monitoring.models import (
     MissedCheck,
     PanicEntry,
     PanicEpisode,
+    SearchStep,
     SerotoninCheck,
     VitalSigns,
 )
@@ -95,6 +96,7 @@ class House:
     serotonin: SerotoninCheck
     given: MedicationGiven
     search: LeftUnnoticed
+    search_step: SearchStep
     mail_hold: MailHold
     panic: PanicEpisode
     panic_entry: PanicEntry
@@ -212,6 +214,9 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
         emergency = Emergency.objects.create(
             treatment_session=monitored, started_at=now, started_by=nurse
         )
+        search = LeftUnnoticed.objects.create(
+            treatment_session=over, last_seen_at=now, recorded_by=nurse, recorded_at=now
+        )
         return House(
             patient=patient,
             newcomer=newcomer,
@@ -292,8 +297,9 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 recorded_by=nurse,
                 recorded_at=now,
             ),
-            search=LeftUnnoticed.objects.create(
-                treatment_session=over, last_seen_at=now, recorded_by=nurse, recorded_at=now
+            search=search,
+            search_step=SearchStep.objects.create(
+                treatment_session=over, search=search, code="safe", at=now, by=nurse
             ),
             mail_hold=MailHold.objects.create(
                 patient=infused.patient, clinic=clinic, reason="Transferred.", since=now

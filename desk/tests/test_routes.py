@@ -136,6 +136,7 @@ monitoring:against_advice monitored        | in 403 200 200 403 403 404| in 403 
 monitoring:gone monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
 monitoring:search search                   | in 403 200 200 403 403 404| in 405 405 405 405 405 405
 monitoring:search_step search              | in 405 405 405 405 405 405| in 403  go  go 403 403 404
+monitoring:search_undo search_step         | in 405 405 405 405 405 405| in 403  go  go 403 403 404
 monitoring:escort monitored                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:way_home monitored              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 monitoring:wait monitored                  | in 403 200 200 403 403 404| in 403 200 200 403 403 404
