@@ -38,6 +38,7 @@ class House:
         self.withdrawn = _by([row for found in wrong for row in found], of_session)
         self.events = _by(rows["event"], of_session)
         self.events_written = _by(rows["event_written"], of_session)
+        self.no_better = {row["event_id"]: row["id"] for row in rows["no_better"]}
         self.emergencies = _by(rows["emergency"], of_session)
         self.panics = _by(rows["panic"], of_session)
         self.serotonin = _one_each(rows["serotonin"], of_session)

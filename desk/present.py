@@ -214,6 +214,7 @@ def _goes_on(pk: int, house: House) -> tuple[Trouble, ...]:
         (row_of(AdverseEvent, event) for event in house.events.get(pk, ())),
         worst=_grave(pk, house),
         panics=[row["id"] for row in house.panics.get(pk, ())],
+        no_better=house.no_better,
     )
 
 

@@ -11,6 +11,7 @@ from clinic.statements import Among, Given
 from monitoring.hunter import SIGNS
 from monitoring.models import (
     AdverseEvent,
+    AdverseEventFollowUp,
     CriticalAcknowledgement,
     DischargeAssessment,
     Emergency,
@@ -28,6 +29,7 @@ from monitoring.models import (
     WatchAssignment,
     WayHomeNote,
 )
+from monitoring.models.events import Outcome
 from monitoring.models.panic import END
 from monitoring.oxygen import OXYGEN
 from monitoring.services import predose
@@ -120,6 +122,11 @@ def of_the_visit() -> Rows:
         "missed": _children(MissedCheck.objects.standing(), "label", "reason"),
         "event": _children(
             AdverseEvent.objects.open(), "id", "term", "severity", "serious", "recorded_at"
+        ),
+        "no_better": _children(
+            AdverseEventFollowUp.objects.filter(outcome=Outcome.NOT_RESOLVED).order_by("at", "pk"),
+            "id",
+            "event_id",
         ),
         "event_written": _children(AdverseEvent.objects.order_by(), "recorded_at"),
         "emergency": _running().values(OF, "id"),

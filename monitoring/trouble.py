@@ -2,13 +2,15 @@
 
 No source names these stops; what was decided: a moderate, severe or serious adverse event that has
 not ended, a running emergency, an open panic episode and a serotonin check that calls for help
-each want a prescriber's word before more is given. A mild event only warns.
+each want a prescriber's word before more is given. A mild event only warns. A word on an event
+holds until it is followed up as not resolved: then the event wants another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+NOTHING: Mapping[int, int] = {}
 STOPPING = frozenset({"moderate", "severe"})
 
 
@@ -37,17 +39,27 @@ def grave(*, emergencies: Iterable[int], serotonin: int | None) -> tuple[Trouble
 
 
 def troubles(
-    events: Iterable[Event], *, worst: Iterable[Trouble] = (), panics: Iterable[int] = ()
+    events: Iterable[Event],
+    *,
+    worst: Iterable[Trouble] = (),
+    panics: Iterable[int] = (),
+    no_better: Mapping[int, int] = NOTHING,
 ) -> tuple[Trouble, ...]:
-    """Return all that goes on, the worst kind first."""
+    """Return all that goes on, the worst kind first.
+
+    `no_better`: event to its last follow-up that says so, as keys of rows.
+    """
     open_panics = [Trouble(f"panic:{pk}", "Panic or anxiety has not ended") for pk in panics]
-    return (*worst, *open_panics, *map(_of_event, events))
+    found = (_of_event(event, no_better.get(event.pk)) for event in events)
+    return (*worst, *open_panics, *found)
 
 
-def _of_event(event: Event) -> Trouble:
+def _of_event(event: Event, follow_up: int | None) -> Trouble:
     serious = ", serious" if event.serious else ""
+    key = f"event:{event.pk}" if follow_up is None else f"event:{event.pk}:{follow_up}"
+    is_no_better = " and is no better" if follow_up else ""
     return Trouble(
-        f"event:{event.pk}",
-        f"“{event.term}” ({event.severity}{serious}) has not ended",
+        key,
+        f"“{event.term}” ({event.severity}{serious}) has not ended{is_no_better}",
         event.serious or event.severity in STOPPING,
     )

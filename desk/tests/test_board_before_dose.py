@@ -164,6 +164,22 @@ def event_decided(visit: Visit) -> None:
     predose.decide(visit.pk, "Migraine as ever", by=visit.prescriber)
 
 
+def no_better(visit: Visit, outcome: str = "not_resolved") -> None:
+    event_decided(visit)
+    events.follow(
+        AdverseEvent.objects.get(), "Pain as before, worse", by=visit.nurse, outcome=outcome
+    )
+
+
+def getting_better(visit: Visit) -> None:
+    no_better(visit, "resolving")
+
+
+def no_better_decided(visit: Visit) -> None:
+    no_better(visit)
+    predose.decide(visit.pk, "Neurologist agrees", by=visit.prescriber)
+
+
 def second_event(visit: Visit) -> None:
     event_decided(visit)
     events.report(visit.pk, Reported("Vomiting", "moderate"), by=visit.nurse)
@@ -225,6 +241,9 @@ CASES: dict[str, tuple[Callable[[Visit], None], set[str]]] = {
     "a moderate event": (with_event("moderate"), {"trouble"}),
     "an event that ended": (event_ended, set()),
     "an event decided": (event_decided, set()),
+    "an event no better since the decision": (no_better, {"trouble"}),
+    "an event no better, decided again": (no_better_decided, set()),
+    "an event getting better since the decision": (getting_better, set()),
     "an event after the decision": (second_event, {"trouble"}),
     "an emergency": (emergency, {"trouble"}),
     "an emergency that is over": (emergency_over, set()),

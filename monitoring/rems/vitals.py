@@ -44,7 +44,7 @@ def _acceptable_after(facts: Facts, log: Log) -> str:
     if not log.evidence.current_values("spo2"):
         return ""
     met = {c.code: c.met for c in discharge.gate_of(log.evidence).conditions}
-    return YES if met["bp_high"] and met["spo2"] else NO
+    return YES if met["bp_high"] and met["bp_low"] and met["spo2"] else NO
 
 
 def pressure(facts: Facts, log: Log) -> tuple[Field, ...]:

@@ -10,6 +10,7 @@ from django.db.models import OuterRef
 from clinic.bundles import Bundle, Many, One, all_fields, person, together
 from monitoring.before_dose import Today
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
+from monitoring.models.events import Outcome
 from monitoring.readings import first_dose_at
 from monitoring.services import history
 from monitoring.services.history import Record
@@ -80,6 +81,11 @@ def _goes_on(record: Record) -> tuple[Trouble, ...]:
         (event for event in record.standing_events if event.resolved_at is None),
         worst=record.grave,
         panics=[row.pk for row in record.incidents.panics],
+        no_better={
+            row.event_id: row.pk
+            for row in record.incidents.event_follow_ups
+            if row.outcome == Outcome.NOT_RESOLVED
+        },
     )
 
 

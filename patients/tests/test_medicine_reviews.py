@@ -85,7 +85,7 @@ def test_the_same_form_sent_twice_is_recorded_once(
     client.force_login(prescriber)
     form = client.get(page(patient)).context["form"]
     (alert,) = found(patient).open_alerts
-    values = {"about": [alert.about], "reason": "x", "entry_id": form["entry_id"].value()}
+    values = {"about": [alert.about], "reason": "Watched", "entry_id": form["entry_id"].value()}
     answers = [client.post(page(patient), values) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302]
     assert MedicineReview.objects.count() == 1
@@ -117,7 +117,7 @@ def test_a_nurse_checks_a_line_by_hand_but_acknowledges_no_alert(
     assert [words for _, words in form.fields["about"].choices] == ["Not recognised: Xyzzanol 5 mg"]
     review = found(patient)
     with pytest.raises(PermissionDenied):
-        medicines.acknowledge(patient.pk, [review.open_alerts[0].about], by=nurse, reason="x")
+        medicines.acknowledge(patient.pk, [review.open_alerts[0].about], by=nurse, reason="Watched")
     post(client, page(patient), {"about": [review.open_medicines[0].about], "reason": "a vitamin"})
     assert MedicineReview.objects.get().kind == MedicineReview.Kind.LINE
     assert "A prescriber acknowledges what is open" in client.get(page(patient)).content.decode()
@@ -128,7 +128,7 @@ def test_what_is_settled_meanwhile_is_told(patient: Patient, prescriber: User) -
     (alert,) = found(patient).open_alerts
     settle(patient, prescriber)
     with pytest.raises(ValidationError, match="changed meanwhile"):
-        medicines.acknowledge(patient.pk, [alert.about], by=prescriber, reason="x")
+        medicines.acknowledge(patient.pk, [alert.about], by=prescriber, reason="Watched")
 
 
 def test_a_review_is_never_changed(patient: Patient, prescriber: User) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('treatment_sessions', '0006_monitoring_limits_and_repeats'),
+        ('treatment_sessions', '0007_a_waste_in_error_supersedes'),
     ]
 
     operations = [

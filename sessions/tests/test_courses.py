@@ -138,9 +138,9 @@ def test_stopping_needs_a_reason_the_right_and_the_current_version(course, presc
     with pytest.raises(ValidationError, match="Say why"):
         stop_course(course.pk, reason=" ", by=prescriber, version=1)
     with pytest.raises(PermissionDenied):
-        stop_course(course.pk, reason="x", by=nurse, version=1)
+        stop_course(course.pk, reason="Moved away", by=nurse, version=1)
     with pytest.raises(StaleVersionError):
-        stop_course(course.pk, reason="x", by=prescriber, version=7)
+        stop_course(course.pk, reason="Moved away", by=prescriber, version=7)
 
 
 def test_a_session_under_way_outlives_the_stop(course, prescriber):
