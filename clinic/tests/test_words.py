@@ -1,9 +1,8 @@
 import pytest
-from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.words import check_reason, explains
+from clinic.words import explains
 
 
 @pytest.mark.parametrize(
@@ -41,8 +40,3 @@ def test_signs_numbers_and_one_letter_are_none(reason):
 @given(st.text(alphabet="x X.-_0123456789\u200b\t", max_size=30))
 def test_one_letter_says_nothing_however_often(reason):
     assert not explains(reason)
-
-
-def test_the_form_says_what_is_missing():
-    with pytest.raises(ValidationError, match="Say it in words: three letters or more"):
-        check_reason("x")

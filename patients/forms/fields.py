@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 
-from clinic.words import check_reason
+from clinic.words import explains
 from patients import texts
 
 LANGUAGES = [
@@ -50,7 +50,10 @@ class LineField(forms.CharField):
 class ReasonField(LineField):
     """One line that says why, for whoever reads the record later."""
 
-    default_validators = (check_reason,)
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not explains(value):
+            raise ValidationError("Say it in words: three letters or more.", code="reason")
 
 
 class TextField(forms.CharField):
