@@ -224,9 +224,21 @@ def test_the_command_reads_a_json_object(tmp_path, capsys) -> None:
     assert found["met"] == ["hypertonia"]
 
 
+def test_the_command_reads_answers_as_people_write_them(tmp_path, capsys) -> None:
+    path = tmp_path / "exam.json"
+    path.write_text(
+        '{"exposed": "Yes", "tremor": "present", "hyperreflexia": "not examined", "agitation": '
+        '"ABSENT", "hypertonia": false, "ocular_clonus": "false", "inducible_clonus": "no", '
+        '"spontaneous_clonus": false, "diaphoresis": null, "temperature": "Unknown"}'
+    )
+    found = explained(capsys, "--from", str(path))
+    assert (found["verdict"], found["keeps_open"]) == ("indeterminate", ["hyperreflexia"])
+
+
 @pytest.mark.parametrize(
     "words",
     [
+        ["--tremor", "some"],
         ["--temperature", "hot"],
         ["--temperature", "NaN"],
         ["--temperature", "99"],
@@ -239,7 +251,13 @@ def test_the_command_refuses_in_words(words) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{", '{"tremors": true}', '{"temperature": NaN}', '{"tremor": 1}']
+    "text",
+    [
+        *("[]", "{", '{"tremors": true}', '{"temperature": NaN}', '{"tremor": 1}'),
+        *('{"tremor": "some"}', '{"tremor": []}', '{"tremor": true, "tremor": false}'),
+        *('{"temperature": true}', '{"temperature": 101.3}', '{"temperature": "38 C"}'),
+        *('{"temperature": "no"}', '{"temperature": []}'),
+    ],
 )
 def test_the_command_refuses_what_is_no_examination(tmp_path, text) -> None:
     path = tmp_path / "exam.json"

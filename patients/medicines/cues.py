@@ -37,6 +37,7 @@ _NUMBERS = {"a": "1", "an": "1", "one": "1", "two": "2", "three": "3", "four": "
 }
 _DAYS = {"d": 1, "w": 7, "m": 28, "y": 365}
 _LINKS = 3  # words between a cue and the medicine, at most
+_FOR = frozenset({"for", "against", "treats", "treating", "("})
 _OPEN, _CLOSE, _PAUSES = frozenset("(["), frozenset(")]"), frozenset(",;|\n")
 
 
@@ -54,6 +55,18 @@ def phrase_positions(tokens: list[Token], matches: list[Match], which: str) -> s
         for phrase in knowledge.phrases(which)
         for at in range(len(words))
         if tuple(words[at : at + len(phrase)]) == phrase and not _is_what_for(words, at)
+        for position in range(at, at + len(phrase))
+    }
+
+
+def treated(tokens: list[Token]) -> set[int]:
+    """Return the tokens that say what it is for, as in "naltrexone for alcohol use disorder"."""
+    words = [token.text for token in tokens]
+    return {
+        position
+        for phrase in knowledge.phrases("indications")
+        for at in range(1, len(words))
+        if words[at - 1] in _FOR and tuple(words[at : at + len(phrase)]) == phrase
         for position in range(at, at + len(phrase))
     }
 

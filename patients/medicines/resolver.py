@@ -27,17 +27,18 @@ def resolve(text: str) -> Reading:
     tokens = tokens_of(cues.spelled_out(text[:LONGEST]))
     if not any(token.text.isalnum() for token in tokens):
         return Reading(text, unresolved=(Unresolved(text, Doubt.EMPTY, "Nothing is written."),))
-    matches = _matches(tokens)
+    treats = cues.treated(tokens)
+    matches = _matches(tokens, treats) or _matches(tokens, treats := set())
     said = cues.phrase_positions(tokens, matches, "not_taken")
     uncertain, missed = [], set()
-    for position in _left_over(tokens, matches, said):
+    for position in _left_over(tokens, matches, said | treats):
         named = near.nearest(tokens[position].text)
         if named is not None:
             matches.append((position, position + 1, named))
             missed.add(position)
             read_as = named.name if named.how == "product" else named.ingredients[0].name
             uncertain.append(f"{tokens[position].text} read as {read_as}")
-    unknown = _left_over(tokens, matches, said)
+    unknown = _left_over(tokens, matches, said | treats)
     stated = _stated_route(tokens, matches)
     out = cues.left_out(tokens, matches) if said else []
     lasting = cues.may_still_act(text, out)
@@ -68,11 +69,11 @@ def resolve(text: str) -> Reading:
     return Reading(text, tuple(taken), atc, tuple(uncertain), tuple(doubts), once)
 
 
-def _matches(tokens: list[Token]) -> list[Match]:
-    """Find names, the longest first from left to right."""
+def _matches(tokens: list[Token], treats: set[int]) -> list[Match]:
+    """Find names, the longest first from left to right, but for what the medicine is against."""
     found, start = [], 0
     while start < len(tokens):
-        match = _match_at(tokens, start)
+        match = None if start in treats else _match_at(tokens, start)
         if match:
             found.append(match)
         start = match[1] if match else start + 1

@@ -1,5 +1,24 @@
+"""Judge an examination by the Hunter criteria for serotonin toxicity, and say why.
+
+    manage.py explain_hunter --exposed yes --tremor yes --hyperreflexia yes --json
+    echo '{"exposed": true, "tremor": "yes", "temperature": 38.4}' > exam.json
+    manage.py explain_hunter --from exam.json
+
+Needs no database. What is named neither as an option nor in the JSON object is unknown; an option
+wins over the object. The names: `exposed` (to a serotonergic medicine), `spontaneous_clonus`,
+`inducible_clonus`, `ocular_clonus`, `agitation`, `diaphoresis`, `tremor`, `hyperreflexia`,
+`hypertonia`: true, false or null, or the words yes, no, present, absent, unknown, not examined.
+`temperature`: 30 to 44 °C as a number or its digits, null or unknown. Anything else is refused.
+
+The JSON document: `verdict` (positive, negative, indeterminate, not_applicable); `met` (criteria);
+`keeps_open` (what is unknown and could change the verdict); `criteria` (each true, false or null);
+`calls_for_help` (a criterion is met and exposure not ruled out); `shows_emergency`; `tier`;
+`source`.
+"""
+
 import json
 import sys
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,20 +29,25 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from monitoring import reviewed, serotonin
 from monitoring.hunter import CRITERIA, EXPOSED, FEVER, SIGNS, SOURCE, Exam, Result, judge
 
-SPELLINGS = {"yes": True, "no": False, "unknown": None}
+SPELLINGS = {
+    **dict.fromkeys(("yes", "true", "present"), True),
+    **dict.fromkeys(("no", "false", "absent"), False),
+    **dict.fromkeys(("unknown", "not examined", "not_examined"), None),
+}
 VALUES = {True: "met", False: "not met", None: "open"}
 
 
 class Command(BaseCommand):
-    help = (
-        "Judge an examination by the Hunter criteria and say why. What is not named is unknown. "
-        "Needs no database."
-    )
+    help = __doc__ or ""
     requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
+        kwargs["formatter_class"] = RawDescriptionHelpFormatter
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         for name in (EXPOSED, *SIGNS):
-            parser.add_argument(f"--{name.replace('_', '-')}", choices=SPELLINGS)
+            parser.add_argument(f"--{name.replace('_', '-')}", metavar="ANSWER")
         parser.add_argument("--temperature", help="in °C, or unknown")
         parser.add_argument(
             "--from", dest="file", help="a JSON object with these names; - for standard input"
@@ -45,11 +69,21 @@ class Command(BaseCommand):
 def _object(path: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-        found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        found = json.loads(
+            text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_once
+        )
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} can't be read as JSON: {error}") from error
     if not isinstance(found, dict):
         raise CommandError("Give one JSON object: sign to yes, no or unknown.")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a sign that is given twice: JSON would silently keep the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is given twice")
     return found
 
 
@@ -68,13 +102,15 @@ def _exam(typed: Mapping[str, Any]) -> Exam:
 def _value(name: str, value: Any) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str) and value in SPELLINGS:
-        return SPELLINGS[value]
+    if isinstance(value, str) and value.strip().lower() in SPELLINGS:
+        return SPELLINGS[value.strip().lower()]
     raise CommandError(f"{name}: say yes, no or unknown.")
 
 
 def _temperature(value: Any) -> Decimal | None:
-    if value is None or value == "unknown":
+    if value is None or (
+        isinstance(value, str) and SPELLINGS.get(value.strip().lower(), 0) is None
+    ):
         return None
     try:
         degrees = Decimal(str(value))
