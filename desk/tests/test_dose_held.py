@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from clinic.models import User
 from desk import live, present, seats
-from monitoring.services import critical, events, predose
+from monitoring.services import critical, emergencies, events, predose
 from monitoring.services.events import Reported
 from monitoring.tests.visits import Clock, Visit
 
@@ -62,13 +62,13 @@ def test_the_words_beside_the_values_are_of_the_decision_about_them(
 ) -> None:
     predose.decide(held.pk, "Pain at the cuff", by=held.prescriber)
     held.clock.forward(minutes=1)
-    events.report(held.pk, Reported("Chest pain", "severe"), by=held.nurse)
+    emergencies.start(held.pk, by=held.nurse)
     held.clock.forward(minutes=1)
-    predose.decide(held.pk, "Known angina, gone by now", by=held.prescriber)
+    predose.decide(held.pk, "Button pressed by mistake", by=held.prescriber)
     page = show(client, held, held.nurse)
     alerts = page.split('id="sheet-alerts"')[1].split('id="sheet-status"')[0]
     assert "to go on: Pain at the cuff" in alerts
-    assert "Known angina" not in alerts
+    assert "by mistake" not in alerts
 
 
 def test_nobody_decides_on_a_value_that_the_form_did_not_show(client: Client, held: Visit) -> None:
