@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import settings
 
 from clinic.tests.posting import PageClient
-from ops import browser
+from ops import browser, template
 
 pytest_plugins = ["clinic.tests.cast", "monitoring.tests.day"]
 
@@ -21,6 +21,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "here"))
 def client() -> Client:
     """A browser's posts name the patient of their page; `Client()` is one that says nothing."""
     return PageClient()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Make the database of this worker when the one it is a copy of is complete."""
+    template.wait()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ Loaded by `-p ops.pytest_plugin` in pyproject.toml. The process that starts the 
 servers; parallel workers of pytest-xdist find their addresses in the environment.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Generator
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import browser, places
+from ops import browser, places, template
 from ops.errors import ServiceError
+from ops.postgres import NAME
 from ops.services import Services
 
 _STARTED = pytest.StashKey[Services]()
@@ -26,6 +28,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if not {"-h", "--help", "--version", "-V"} & set(early_config.invocation_params.args):
         _start(early_config)
     yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what was read out of the garbage collector's rounds: it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -48,11 +61,15 @@ def _start(config: pytest.Config) -> None:
     folder = places.temporary_folder(places.service_account())
     services = Services(folder, durable=False)
     config.add_cleanup(lambda: _stop(services, folder))
+    ours = not os.environ.get("DATABASE_URL")
     try:
         services.start()
     except ServiceError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_STARTED] = services
+    if ours and config.known_args_namespace.numprocesses:
+        migrating = template.start(folder, NAME)
+        config.add_cleanup(migrating.stop)
 
 
 def _stop(services: Services, folder: Path) -> None:

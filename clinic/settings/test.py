@@ -21,3 +21,4 @@ WHITENOISE_USE_FINDERS = True
 # TRUNCATE of the audit trail is refused everywhere but here, where tests clean up with it.
 DATABASES["default"]["OPTIONS"]["options"] = DATABASE_OPTIONS + " -c taper.allow_truncate=on"
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ.get("TAPER_TEMPLATE")}  # ops/template.py
