@@ -27,6 +27,13 @@ def chapters() -> list[Chapter]:
             tuple(_interaction(rule) for rule in interactions.rules()),
         ),
         Chapter(
+            "After a medicine is stopped",
+            "A medicine that a line says was stopped, without saying long enough ago, counts as "
+            "taken for this long; a person dates it.",
+            f"`patients/medicines/data/washouts.json`, {IN_FILE}",
+            tuple(_washouts()),
+        ),
+        Chapter(
             "Classes of medicines",
             "Which classes a class contains. The ingredients with their ATC codes are in "
             "`patients/medicines/data/ingredients.json`; `./dev manage explain_medication` shows "
@@ -49,6 +56,13 @@ def _interaction(rule: interactions.Rule) -> Rule:
     holds = ", interrupts" if rule.interrupts else ""
     default = f"{rule.severity}{holds}. {rule.why} {rule.do}"
     return Rule(rule.title, default, rule.source.text, rule.source.certainty)
+
+
+def _washouts() -> Iterable[Rule]:
+    for row in knowledge.read("washouts")["washouts"]:
+        source = knowledge.source_of("washouts", row)
+        named = knowledge.classes()[row["class"]]["label"] if "class" in row else row["ingredient"]
+        yield Rule(named, f"{row['days']} days", source.text, source.certainty)
 
 
 def _classes() -> Iterable[Rule]:

@@ -18,7 +18,7 @@ from patients.screening.chart import Chart, ChartAllergy, ChartCondition, Pressu
 from patients.screening.matching import Matches, match
 from patients.screening.rules import FILE, GROUPS, STRICTNESS, rules
 from patients.screening.treatment import OFFERED, Treatment, covers, treatment
-from patients.tests.texts_of_conditions import ADVERSARIAL, PAST, SENT
+from patients.tests.texts_of_conditions import ADVERSARIAL, PAST, REPORTED, SENT
 
 TODAY = date(2026, 11, 22)
 INFUSION = OFFERED["ketamine-iv-any"]
@@ -54,6 +54,14 @@ def table(text: str) -> list[Any]:
 @pytest.mark.parametrize(("text", "expected"), table(ADVERSARIAL))
 def test_the_words_of_a_condition_are_understood(text: str, expected: set[str]) -> None:
     assert of(ChartCondition(text)) == expected
+
+
+def test_what_scans_and_histories_report_is_understood() -> None:
+    """A clear denial raises nothing; a danger beside it is never lost. All that differ are told."""
+    rows = [row.values for row in table(REPORTED)]
+    differ = [(text, found) for text, told in rows if (found := of(ChartCondition(text))) != told]
+    assert len(rows) > 100
+    assert differ == []
 
 
 @pytest.mark.parametrize(("text", "expected"), table(PAST))

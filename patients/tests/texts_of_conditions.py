@@ -331,6 +331,146 @@ gastrointestinal AVM | avm!
 brain AVM, AVMs of colon | avm
 """
 
+REPORTED = """
+No acute intracranial haemorrhage | -
+CT head: no acute intracranial hemorrhage | -
+No acute intracranial haemorrhage, mass or midline shift | -
+negative MRI for aneurysm | -
+MRI brain negative for aneurysm or AVM | -
+MRA head 2023: negative for aneurysm | -
+CTA: no aneurysm, no AVM | -
+rule out aneurysm | aneurysm!
+r/o SAH | intracerebral_haemorrhage! recent_cv_event! stroke!
+family history of intracranial aneurysm | -
+father had MI at 50 | -
+fear of stroke | -
+stroke prevention clinic | -
+on aspirin for stroke prevention | -
+Aneurysm excluded on CTA | -
+Aneurysm screening negative | -
+No known AAA | -
+AAA screening ultrasound normal | -
+Never had a stroke | -
+Denies seizures | -
+no hx of seizures | -
+No personal history of psychosis | -
+denies hallucinations, mania or psychosis | -
+No history of bipolar disorder | -
+not bipolar | -
+Bipolar disorder ruled out | -
+Mother with schizophrenia | -
+brother has bipolar | -
+No evidence of heart failure | -
+Echo: no valvular disease | -
+No arrhythmia on Holter | -
+not pregnant | -
+hCG negative | -
+No substance use disorder | -
+Denies drug use | -
+Denies suicidal ideation | -
+No SI/HI | -
+No glaucoma | -
+normal IOP, no glaucoma | -
+Pulmonary embolism ruled out | -
+COPD excluded by spirometry | -
+No sleep apnoea on polysomnography | -
+Hypertension, well controlled | hypertension
+Known 4.5 cm ascending aortic aneurysm, stable | aneurysm
+Aortic root aneurysm post Bentall | aneurysm
+Cerebral aneurysm coiled 2019, no residual | aneurysm
+No residual aneurysm after clipping | aneurysm
+No new intracranial hemorrhage; old left basal ganglia bleed | intracerebral_haemorrhage
+Resolved subdural hematoma | intracerebral_haemorrhage!
+Old ICH 2011 | intracerebral_haemorrhage
+Haemorrhagic CVA | intracerebral_haemorrhage recent_cv_event! stroke
+Cavernous malformation | pressure_risk!
+Dural arteriovenous fistula | avm!
+Berry aneurysm | aneurysm
+Dissecting aneurysm of vertebral artery | aneurysm
+Iliac artery aneurysm 3cm | aneurysm
+Splenic artery aneurysm | aneurysm
+Left ventricular aneurysm | aneurysm
+Atrial septal aneurysm | aneurysm!
+NSTEMI 3 weeks ago | ischaemic_heart_disease recent_cv_event!
+MI 10 days ago | ischaemic_heart_disease recent_cv_event!
+Unstable angina | ischaemic_heart_disease recent_cv_event!
+Raised ICP | pressure_risk
+VP shunt for hydrocephalus | pressure_risk!
+Brain tumour with oedema | pressure_risk!
+Hypertensive crisis last week | hypertension recent_cv_event! uncontrolled_hypertension
+Uncontrolled HTN | hypertension uncontrolled_hypertension
+BP 178/104 | uncontrolled_hypertension!
+Poorly controlled blood pressure | uncontrolled_hypertension
+TIA 2019 | recent_cv_event! tia
+Amaurosis fugax | tia
+HFrEF EF 25% | heart_failure
+NYHA III | heart_failure
+Severe aortic stenosis | valve_disease
+Long QT syndrome | arrhythmia
+Schizophrenia, paranoid | psychosis_active
+Hearing voices | psychosis_active!
+Drug-induced psychosis 2015 | psychosis_active
+Bipolar II | bipolar
+Graves disease untreated | thyrotoxicosis!
+Phaeochromocytoma removed 2010 | phaeochromocytoma
+Home oxygen COPD | lung
+OSA BMI 41 | sleep_apnoea sleep_apnoea_obesity?
+Cirrhosis Child-Pugh C | liver_moderate! liver_severe
+Child-Pugh B cirrhosis | liver_moderate
+12 weeks pregnant | pregnancy
+Breastfeeding | breastfeeding
+Pre-eclampsia 2020 | pre_eclampsia pregnancy!
+Angle closure glaucoma | eye
+Opioid use disorder on methadone | substance_use
+Alcohol dependence, active | substance_use
+Ketamine misuse | substance_use
+Aneurysm? | aneurysm!
+Doubt re aneurysm | aneurysm
+Aneurysm cannot be excluded | aneurysm!
+No aneurysm seen but AVM present | avm
+Aneurysm - no; AVM - yes | avm
+Aneurysm: denied. Stroke: 2014 | intracerebral_haemorrhage! recent_cv_event! stroke
+Negative for aneurysm, positive for AVM | avm!
+No aneurysm rupture | aneurysm!
+Aneurysm without rupture | aneurysm
+Not a candidate for aneurysm repair | aneurysm!
+No evidence of acute intracranial hemorrhage | -
+no acute bleed on CT | -
+No acute hemorrhage; chronic left ICH | intracerebral_haemorrhage
+No acute intracranial haemorrhage, old right thalamic bleed | intracerebral_haemorrhage!
+No acute on chronic subdural haematoma | intracerebral_haemorrhage!
+No acute change in known intracranial haemorrhage | intracerebral_haemorrhage!
+normal MRA for aneurysm | -
+Negative CT angiogram for AVM | -
+Negative screening for abdominal aortic aneurysm | -
+negative pregnancy test, aneurysm | aneurysm
+Normal BP on treatment for aneurysm | aneurysm
+negative family history | -
+No allergy to ketamine | -
+No known hypersensitivity to ketamine or esketamine | -
+Tolerated ketamine well | -
+Allergic to ketamine | hypersensitivity
+Not currently psychotic | psychosis_active!
+No acute psychosis | psychosis_active!
+Psychosis: none | -
+No papilloedema, no raised ICP | -
+ICP normal | -
+No MI in past 6 weeks | -
+No recent MI | ischaemic_heart_disease! recent_cv_event!
+Never had aneurysm, AVM or brain bleed | -
+Worried about having an aneurysm | -
+Phobia of heart attacks | panic_anxiety
+Patient asks about risk of stroke | -
+Stroke education given | intracerebral_haemorrhage! recent_cv_event! stroke!
+Education: stroke signs | intracerebral_haemorrhage! recent_cv_event! stroke!
+Sister died of SAH | -
+FHx: SAH (sister), AAA (father) | aneurysm!
+Family history positive for AAA; patient has 4 cm AAA | aneurysm
+Family hx negative, personal hx of AAA repair | aneurysm!
+Rule out aneurysm - MRA negative | -
+AAA ruled out by US 2024 | -
+"""
+
 PAST = """
 Hypertension | -
 Schizophrenia | psychosis_history
