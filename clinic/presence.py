@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -142,8 +142,7 @@ def leave(
     entry: Submission | None = None,
 ) -> OnSite:
     """End a stay; the last one to leave treated patients says why nobody takes over."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         stay = _open_alone(pk)
         _allow(BE if stay.person_id == by.pk else END, stay.clinic_id, by)
         now = clock.now()

@@ -3,10 +3,10 @@
 from datetime import datetime
 from functools import cache
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.bundles import Bundle, One
 from clinic.entries import Submission
@@ -51,12 +51,9 @@ def acknowledge(
     A prescriber's word ends the call; so does a nurse's who names the prescriber they informed.
     `shown` is the digest of what the form named; None: no form was shown (a command, a test).
     """
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         now = clock.now(treatment_session)
-        if not by.may(RECORD, treatment_session.clinic_id):
-            raise PermissionDenied(RECORD)
         record = history.load(treatment_session)
         found = record.critical(now)
         how = _how(by, treatment_session, informed_name)

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
 from clinic import audit, clock, entries, times
 from clinic.audit import acting
@@ -62,11 +62,8 @@ def name_escort(
     phone: str = "",
     entry: Submission | None = None,
 ) -> Escort:
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        if not by.may(ESCORT, treatment_session.clinic_id):
-            raise PermissionDenied(ESCORT)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, ESCORT)
         if treatment_session.status not in {Status.PLANNED, *PRESENT}:
             raise ValidationError("The session has ended.", code="over")
         if not said(name):
@@ -95,11 +92,8 @@ def assess(
 ) -> DischargeAssessment:
     """Record a clinician's judgement now; with it, reasons for what a clinician may decide."""
     given = {code: text for code, reason in (decisions or {}).items() if (text := reason.strip())}
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        if not by.may(ASSESS, treatment_session.clinic_id):
-            raise PermissionDenied(ASSESS)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, ASSESS)
         if treatment_session.status != Status.MONITORING:
             raise ValidationError("Assess when the dose is complete.", code="not_monitoring")
         now = clock.now()
@@ -142,8 +136,7 @@ def release(
 
     `leaving` None: nobody was asked who stood at the door (a command, a test).
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         if treatment_session.status == Status.DOSING and override is not None:
             raise ValidationError(UNFINISHED, code="unfinished")
@@ -194,8 +187,7 @@ def record_departure(
 
     Without a time they left now, by the database's clock.
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock(pk)
         now = clock.now()
         left_at = left_at or now

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -60,11 +60,8 @@ class Reported:
 def report(
     pk: int, reported: Reported, *, by: User, entry: Submission | None = None
 ) -> AdverseEvent:
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        if not by.may(RECORD, treatment_session.clinic_id):
-            raise PermissionDenied(RECORD)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         return add(treatment_session, reported, by=by, now=clock.now(treatment_session))
 
 
@@ -131,9 +128,8 @@ def resolve(
     entry: Submission | None = None,
 ) -> AdverseEventResolution:
     """Record how it ended, once, in a row of its own."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(event, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(event.treatment_session_id, by, RECORD)
         return end(treatment_session, event, resolution, by=by, outcome=outcome, at=at)
 
 
@@ -180,9 +176,8 @@ def follow(
     entry: Submission | None = None,
 ) -> AdverseEventFollowUp:
     """Record how it stands while it goes on."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(event, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(event.treatment_session_id, by, RECORD)
         now = clock.now()
         if not explains(words):
             raise ValidationError({"resolution": "Say how it is now."})
@@ -217,9 +212,8 @@ def enter_in_error(
     event: AdverseEvent, reason: str, *, by: User, entry: Submission | None = None
 ) -> AdverseEvent:
     """Take an event back, with the reason: what it said stays, and no rule counts it."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(event, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(event.treatment_session_id, by, RECORD)
         if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         return take_back(treatment_session, event, reason, by=by)
@@ -244,13 +238,6 @@ def take_back(
     tasks.close_for(by=by, note="Entered in error.", dedupe_key=report_key(event))
     critical.follow(treatment_session, by=by, now=error.recorded_at)
     return error
-
-
-def _lock(event: AdverseEvent, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(event.treatment_session_id)
-    if not by.may(RECORD, treatment_session.clinic_id):
-        raise PermissionDenied(RECORD)
-    return treatment_session
 
 
 def _refuse_error(event: AdverseEvent) -> None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -45,8 +45,7 @@ class Given:
 
 def record(pk: int, given: Given, *, by: User, entry: Submission | None = None) -> MedicationGiven:
     """Record a medicine; without a time it was given now."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, now = _lock(pk, by), clock.now()
         values = _checked(given, treatment_session, by, now)
         row = MedicationGiven.objects.create(
@@ -66,8 +65,7 @@ def correct(
     entry: Submission | None = None,
 ) -> MedicationGiven:
     """Add a row that supersedes; both stay. Entered in error keeps the values, and none count."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, now = _lock(wrong.treatment_session_id, by), clock.now()
         if MedicationGiven.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
@@ -91,9 +89,7 @@ def correct(
 
 
 def _lock(pk: int, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(pk)
-    if not by.may(RECORD, treatment_session.clinic_id):
-        raise PermissionDenied(RECORD)
+    treatment_session = steps.lock_for(pk, by, RECORD)
     if treatment_session.arrived_at is None:
         raise ValidationError("The patient has not arrived.", code="not_arrived")
     return treatment_session

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -22,9 +22,8 @@ def settle(
     pk: int, label: str, reason: str, *, by: User, entry: Submission | None = None
 ) -> MissedCheck:
     """Say why a check that is due was not done, or was done too late to count."""
-    with refused_kindly(), acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(pk, by)
+    with refused_kindly(), acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         now = clock.now()
         if not explains(reason):
             raise ValidationError({"reason": "Say why it was missed."})
@@ -48,9 +47,8 @@ def withdraw(
     pk: int, label: str, reason: str, *, by: User, entry: Submission | None = None
 ) -> MissedCheck:
     """Take back that a check was missed: it is open again until it is done or explained."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(pk, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         standing = MissedCheck.objects.filter(treatment_session=treatment_session).standing()
@@ -91,13 +89,6 @@ def explainable(record: history.Record, now: datetime) -> list[str]:
         if label not in labels:
             labels.append(label)
     return [label for label in labels if label not in record.missed]
-
-
-def _lock(pk: int, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(pk)
-    if not by.may(RECORD, treatment_session.clinic_id):
-        raise PermissionDenied(RECORD)
-    return treatment_session
 
 
 def _last_error(treatment_session: TreatmentSession, label: str) -> MissedCheck | None:

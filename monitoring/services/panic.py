@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -36,9 +36,8 @@ class Began:
 
 def begin(pk: int, began: Began, *, by: User, entry: Submission | None = None) -> PanicEpisode:
     """Record that it began, with the adverse event that stands at the door."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(pk, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         now = clock.now()
         if open_episodes(treatment_session).exists():
             raise ValidationError("An episode is open: go on there, or record its end first.")
@@ -69,9 +68,8 @@ def step(
     entry: Submission | None = None,
 ) -> PanicEntry:
     """Record a step, a score or the peak, just now."""
-    with acting(by):
-        entries.claim(entry, by)
-        _lock(episode.treatment_session_id, by)
+    with acting(by, entry):
+        steps.lock_for(episode.treatment_session_id, by, RECORD)
         _refuse_closed(episode)
         if code == END:
             raise ValidationError("Record how it ended in the form for it.", code="end")
@@ -81,9 +79,8 @@ def step(
 
 
 def undo(row: PanicEntry, *, by: User, entry: Submission | None = None) -> PanicEntry:
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(row.treatment_session_id, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(row.treatment_session_id, by, RECORD)
         _refuse_closed(row.episode)
         return taps.undo(row, "episode", treatment_session, by=by, suds=row.suds)
 
@@ -98,9 +95,8 @@ def end(
     entry: Submission | None = None,
 ) -> PanicEntry:
     """Record that it is over, and with it the end of its adverse event."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(episode.treatment_session_id, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(episode.treatment_session_id, by, RECORD)
         _refuse_closed(episode)
         ended = _tap(episode, END, by=by, text=text, outcome=outcome, next_session=next_session)
         (words,) = reviewed.words_of("panic", "outcomes", [outcome])
@@ -113,9 +109,8 @@ def enter_in_error(
     episode: PanicEpisode, reason: str, *, by: User, entry: Submission | None = None
 ) -> PanicEpisode:
     """Take an episode back with its adverse event; both stay readable."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = _lock(episode.treatment_session_id, by)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(episode.treatment_session_id, by, RECORD)
         if not explains(reason):
             raise ValidationError({"reason": "Say why this was wrong."})
         if not PanicEpisode.objects.standing().filter(pk=episode.pk).exists():
@@ -154,10 +149,3 @@ def _tap(
 def _refuse_closed(episode: PanicEpisode) -> None:
     if not open_episodes(episode.treatment_session).filter(pk=episode.pk).exists():
         raise ValidationError("This episode is over.", code="over")
-
-
-def _lock(pk: int, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(pk)
-    if not by.may(RECORD, treatment_session.clinic_id):
-        raise PermissionDenied(RECORD)
-    return treatment_session

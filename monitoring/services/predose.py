@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -125,12 +125,9 @@ def complete(
     What the protocol doesn't ask stays empty. The reason is about the answers alone: while a value
     waits for a decision it is refused.
     """
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         now = clock.now(treatment_session)
-        if not by.may(RECORD, treatment_session.clinic_id):
-            raise PermissionDenied(RECORD)
         check_status(treatment_session)
         found = predose_rows.read(treatment_session)
         numbers = history.settings_of(found["template"], found["checks"])
@@ -196,12 +193,9 @@ def decide(
 
     `shown` is the digest of what the form named; None: no form was shown (a command, a test).
     """
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, DECIDE)
         now = clock.now(treatment_session)
-        if not by.may(DECIDE, treatment_session.clinic_id):
-            raise PermissionDenied(DECIDE)
         check_status(treatment_session)
         check = latest(treatment_session)
         if check is None:
@@ -257,11 +251,8 @@ def answer_privately(
     pk: int, answer: str, *, by: User, note: str = "", entry: Submission | None = None
 ) -> PregnancyAnswer:
     """Record the answer to the private question; a new one is a new row."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        if not by.may(RECORD, treatment_session.clinic_id):
-            raise PermissionDenied(RECORD)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         check_status(treatment_session)
         if answer not in PRIVATE:
             raise ValidationError({"answer": "Choose one of the answers."})

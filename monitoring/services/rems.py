@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -136,8 +136,7 @@ def record_answers(
     pk: int, answers: Mapping[str, Any], *, by: User, entry: Submission | None = None
 ) -> RemsForm:
     """Keep what the log can't tell; a signed session takes it, too: the form is no part of it."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, now = _lock(pk, by), clock.now()
         if load(treatment_session, now) is None:
             raise ValidationError(NOT_DUE, code="rems")
@@ -164,8 +163,7 @@ def file(
 
     `shown` is the digest of the form that the page showed; None: no page did (a command, a test).
     """
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session, now = _lock(pk, by), clock.now()
         sheet = load(treatment_session, now)
         if sheet is None:

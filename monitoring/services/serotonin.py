@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries, times
+from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.locks import StaleVersionError
@@ -55,8 +55,7 @@ def record(
     entry: Submission | None = None,
 ) -> SerotoninCheck:
     """Record one examination; without a time it was made now, by the database's clock."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(pk, by)
         now = clock.now()
         at = observed_at or now
@@ -78,8 +77,7 @@ def correct(
 ) -> SerotoninCheck:
     """Add a check that supersedes; both stay. The event that the wrong one reported stays, too:
     a person takes it back."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = _lock(wrong.treatment_session_id, by)
         if SerotoninCheck.objects.filter(supersedes=wrong).exists():
             raise StaleVersionError
@@ -99,9 +97,7 @@ def correct(
 
 
 def _lock(pk: int, by: User) -> TreatmentSession:
-    treatment_session = steps.lock_open(pk)
-    if not by.may(RECORD, treatment_session.clinic_id):
-        raise PermissionDenied(RECORD)
+    treatment_session = steps.lock_for(pk, by, RECORD)
     if treatment_session.arrived_at is None:
         raise ValidationError("The patient has not arrived.", code="not_arrived")
     return treatment_session

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 
-from clinic import audit, clock, entries
+from clinic import audit, clock
 from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
@@ -57,11 +57,8 @@ def note(
     pk: int, kind: str, text: str, *, by: User, entry: Submission | None = None
 ) -> WayHomeNote:
     """Record one thing that happened on the way home, with words."""
-    with acting(by):
-        entries.claim(entry, by)
-        treatment_session = steps.lock_open(pk)
-        if not by.may(RECORD, treatment_session.clinic_id):
-            raise PermissionDenied(RECORD)
+    with acting(by, entry):
+        treatment_session = steps.lock_for(pk, by, RECORD)
         if treatment_session.status not in {Status.PLANNED, *PRESENT}:
             raise ValidationError("The session has ended.", code="over")
         if kind not in WayHomeNote.Kind.values:
@@ -77,8 +74,7 @@ def note(
 
 def wait_outside(pk: int, *, by: User, entry: Submission | None = None) -> ChairStay:
     """Let the patient wait for the ride outside the chair, once only the way home is open."""
-    with acting(by):
-        entries.claim(entry, by)
+    with acting(by, entry):
         treatment_session = steps.lock_open(pk)
         now = clock.now()
         gate = history.load(treatment_session).gate(now)
