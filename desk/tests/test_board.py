@@ -159,17 +159,6 @@ def test_all_but_the_assessment_makes_ready(
         Escort.objects.create(
             treatment_session=visit, kind="adult", name="Sam", recorded_by=nurse, recorded_at=NOON
         )
-        WayHomeNote.objects.create(
-            treatment_session=visit, kind="not_reached", note="No answer", by=nurse, at=NOON
-        )
-        Escort.objects.create(
-            treatment_session=visit,
-            kind="adult",
-            name="sam",
-            phone="555 0100",
-            recorded_by=nurse,
-            recorded_at=NOON + minutes(1),
-        )
     client.force_login(nurse)
     shown = client.get(BOARD).context["board"]
     assert (shown.tally.ready, shown.cards[0].words) == (1, "Ready to assess")
@@ -471,6 +460,17 @@ def test_a_card_judges_by_the_same_history_as_the_session_sheet(
     with acting(TESTS):
         Escort.objects.create(
             treatment_session=visit, kind="adult", name="Sam", recorded_by=nurse, recorded_at=NOON
+        )
+        WayHomeNote.objects.create(
+            treatment_session=visit, kind="not_reached", note="No answer", by=nurse, at=NOON
+        )
+        Escort.objects.create(
+            treatment_session=visit,
+            kind="adult",
+            name="sam",
+            phone="555 0100",
+            recorded_by=nurse,
+            recorded_at=NOON + minutes(1),
         )
         DischargeAssessment.objects.create(
             treatment_session=visit,
