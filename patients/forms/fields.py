@@ -50,7 +50,7 @@ class LineField(forms.CharField):
 class ReasonField(LineField):
     """One line that says why, for whoever reads the record later."""
 
-    def validate(self, value: str) -> None:
+    def validate(self, value: Any) -> None:
         super().validate(value)
         if value and not explains(value):
             raise ValidationError("Say it in words: three letters or more.", code="reason")
