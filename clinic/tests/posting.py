@@ -1,5 +1,6 @@
 """A client that posts forms as their pages show them: each says for whom it was opened."""
 
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -35,18 +36,33 @@ def _patient_of(path: str) -> int | None:
         return None
     counted, connection.force_debug_cursor = connection.force_debug_cursor, False
     try:
-        return next(filter(None, (_patient_in(model, public_id) for model in _models())), None)
+        row = _row(public_id)
+        return None if row is None else _patient(row)
     finally:
         connection.force_debug_cursor = counted
 
 
+def _row(public_id: UUID) -> Any | None:
+    """Find it by one statement: a query for each model took as long as the answer to the post."""
+    with connection.cursor() as cursor:
+        cursor.execute(_find(), [public_id])
+        found = cursor.fetchone()
+    return _models()[found[0]]._base_manager.get(pk=found[1]) if found else None
+
+
+@cache
 def _models() -> list[Any]:
     return [m for m in apps.get_models() if any(f.name == "public_id" for f in m._meta.fields)]
 
 
-def _patient_in(model: Any, public_id: UUID) -> int | None:
-    row = model._base_manager.filter(public_id=public_id).first()
-    return None if row is None else _patient(row)
+@cache
+def _find() -> str:
+    wanted = "WITH wanted AS (SELECT %s::uuid AS id) "
+    return wanted + " UNION ALL ".join(
+        f"SELECT {at}, {model._meta.pk.column} FROM {model._meta.db_table} "  # noqa: S608  our names
+        "WHERE public_id = (SELECT id FROM wanted)"
+        for at, model in enumerate(_models())
+    )
 
 
 def _patient(row: Any) -> int | None:
