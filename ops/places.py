@@ -17,6 +17,7 @@ from typing import Any
 from ops.errors import ServiceError
 
 LONGEST_SOCKET_FOLDER = 80  # a socket's path may have 103 characters on macOS, 107 on Linux
+ROOM_IN_MEMORY = 4 * 1024**3  # bytes; a database of the tests has 0.2 GB, its log up to 1 GB
 SERVICE_ACCOUNTS = ("postgres", "_postgres", "nobody")
 SYSTEM_STATE = (Path("/var/lib"), Path("/var/db"))
 
@@ -69,14 +70,21 @@ def passage(path: Path, account: pwd.struct_passwd | None = None) -> Path:
     return path
 
 
-def temporary_folder(account: pwd.struct_passwd | None) -> Path:
+def temporary_folder(account: pwd.struct_passwd | None, *, in_memory: bool = False) -> Path:
     """Make a new folder with a short path that the account can pass through."""
     usual = (tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108  mkdtemp makes it private
-    for parent in map(Path, usual):
+    for parent in map(Path, (*(_memory() if in_memory else ()), *usual)):
         short = len(str(parent)) + len("/taper-12345678/postgres/run") <= LONGEST_SOCKET_FOLDER
         if short and parent.is_dir() and os.access(parent, os.W_OK) and reaches(account, parent):
             return passage(Path(tempfile.mkdtemp(prefix="taper-", dir=parent)), account)
     raise ServiceError("No temporary folder that the database could use: set TMPDIR.")
+
+
+def _memory() -> tuple[str, ...]:
+    """Return the folder that lies in memory, where there is one with room for a database."""
+    shared = "/dev/shm"  # noqa: S108  mkdtemp makes it private
+    room = os.path.isdir(shared) and shutil.disk_usage(shared).free >= ROOM_IN_MEMORY
+    return (shared,) if room else ()
 
 
 def state_folder(wanted: Path, account: pwd.struct_passwd | None) -> Path:

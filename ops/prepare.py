@@ -1,5 +1,6 @@
 """Bring the database and the static files up to date; one process, so Django starts only once."""
 
+import gc
 import hashlib
 import os
 import time
@@ -15,6 +16,7 @@ from ops.terminal import say
 
 
 def main() -> None:
+    gc.set_threshold(100_000, 20, 100)  # migrating leaves little to find, and much to look through
     django.setup()
     _step("Migrating the database", "migrate")
     _step("Loading the treatment protocols", "load_protocols")

@@ -58,7 +58,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def _start(config: pytest.Config) -> None:
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
-    folder = places.temporary_folder(places.service_account())
+    folder = places.temporary_folder(places.service_account(), in_memory=True)
     services = Services(folder, durable=False)
     config.add_cleanup(lambda: _stop(services, folder))
     ours = not os.environ.get("DATABASE_URL")

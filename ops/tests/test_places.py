@@ -56,3 +56,12 @@ def test_a_system_folder_that_others_may_write_to_is_refused(system_state: Path)
 
 def test_nothing_moves_where_the_database_runs_under_our_own_account(tmp_path: Path) -> None:
     assert places.state_folder(tmp_path / "var" / "postgres", None) == tmp_path / "var" / "postgres"
+
+
+def test_without_room_in_memory_temporary_files_lie_where_they_usually_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "ROOM_IN_MEMORY", float("inf"))
+    made = places.temporary_folder(places.service_account(), in_memory=True)
+    made.rmdir()
+    assert made.parent != Path("/dev/shm")  # noqa: S108
