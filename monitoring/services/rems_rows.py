@@ -61,7 +61,9 @@ class _Rows:
         keys = [row.pk for row in rows]
 
         def of(found: QuerySet[Any], *people: str) -> dict[int, list[Any]]:
-            return _by(found.filter(**{f"{OF}__in": keys}).select_related(*people), OF)
+            found = found.filter(**{f"{OF}__in": keys})
+            # Without a name, select_related follows every key there is.
+            return _by(found.select_related(*people) if people else found, OF)
 
         self.vitals = of(VitalSigns.objects.standing(), "recorded_by")
         self.doses = of(Dose.objects.given())
