@@ -6,4 +6,4 @@ class ClinicConfig(AppConfig):
     verbose_name = "Clinic and staff"
 
     def ready(self) -> None:
-        from clinic import checks  # noqa: F401  registers the system checks
+        from clinic import checks, tablet  # noqa: F401  registers system checks, and a signal

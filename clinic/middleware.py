@@ -1,4 +1,4 @@
-"""Signed-in time, second factor, the current clinic, and no copies of private pages."""
+"""Signed-in time, a tablet handed over, second factor, the current clinic, no private copies."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -11,9 +11,12 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
 
+from clinic import tablet
 from clinic.models import Clinic, User
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -48,6 +51,21 @@ class SignedInTimeMiddleware:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+class HandedOverMiddleware:
+    """While the patient holds the tablet, whatever isn't the patient's page asks for it back."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        lock = tablet.handed_over(request) if request.user.is_authenticated else None
+        if lock is None or lock.is_open(request.path):
+            return self.get_response(request)
+        if "HX-Request" in request.headers:
+            return HttpResponseClientRedirect(reverse("give_back"))
+        return redirect("give_back")
 
 
 class SecondFactorMiddleware:

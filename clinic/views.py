@@ -4,10 +4,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.template import loader
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clinic import tablet
 from clinic.access import staff
 
 _migrated = False  # once true it stays true for the life of this process
@@ -55,3 +56,16 @@ def choose_clinic(request: HttpRequest) -> HttpResponse:
         raise Http404
     request.session["clinic"] = chosen
     return redirect("admin:index" if "admin" in request.POST else "desk:board")
+
+
+@require_http_methods(["GET", "POST"])
+def give_back(request: HttpRequest) -> HttpResponse:
+    """Thank the patient, and let staff go on with their password: see `clinic.tablet`."""
+    lock = tablet.handed_over(request)
+    if lock is None:
+        return redirect("desk:board")
+    typed = request.POST if request.method == "POST" else None
+    form = tablet.TakeBackForm(typed, request=request)
+    if form.is_valid():
+        return redirect(tablet.take_back(request, lock))
+    return render(request, "give_back.html", {"form": form, "lock": lock})

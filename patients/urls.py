@@ -25,6 +25,11 @@ urlpatterns = [
     path(
         "<uuid:public_id>/consent/sign/<uuid:text_id>/", consent_signing.sign, name="sign_consent"
     ),
+    path(
+        "<uuid:public_id>/consent/sign/<uuid:text_id>/hand-over/",
+        consent_signing.hand_over,
+        name="hand_over_consent",
+    ),
     path("consents/<uuid:public_id>/", consent_signing.copy, name="consent_copy"),
     path("consents/<uuid:public_id>/withdraw/", consent.withdraw, name="withdraw_consent"),
     path("<uuid:public_id>/rems/", enrolment.enrol, name="enrol"),

@@ -374,6 +374,8 @@ READ_LENIENTLY = {
 }
 
 
+# Shown to the patient alone, after the tablet was handed over at another address.
+HANDED_OVER = {"sign_consent": "patients:hand_over_consent"}
 # Where the first post moved the session on, the form is not offered again, or not with that choice.
 MOVED_ON = {
     "back": 302,
@@ -382,6 +384,7 @@ MOVED_ON = {
     "infusion_change": 200,
     "missed": 200,
     "not_missed": 200,
+    "sign_consent": 302,
 }
 
 
@@ -397,6 +400,8 @@ class Filled:
 
     def __init__(self, name: str, client: Client, house: House) -> None:
         route, self.client, clinic = FORMS[name][1].split(), client, house.clinic
+        if name in HANDED_OVER:
+            client.post(address(house, HANDED_OVER[name], *route[1:]))
         self.path = address(house, *route)
         with undone():
             bound = self.client.post(self.path, {"unknown": "1"})

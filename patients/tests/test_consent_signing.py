@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -59,7 +58,13 @@ def url_of(patient: Patient, text: ConsentTemplate) -> str:
     return reverse("patients:sign_consent", args=[patient.public_id, text.public_id])
 
 
+def hand_over(client: Client, patient: Patient, text: ConsentTemplate) -> Any:
+    address = reverse("patients:hand_over_consent", args=[patient.public_id, text.public_id])
+    return client.post(address)
+
+
 def sign(client: Client, patient: Patient, text: ConsentTemplate, **changes: Any) -> Any:
+    hand_over(client, patient, text)
     values = {
         "entry_id": str(uuid4()),
         "tick_0": "on",
@@ -80,42 +85,13 @@ def test_what_was_signed_is_kept_with_its_text_and_ticks(
     consent = Consent.objects.get()
     signature = consent.signature
     today = timezone.now().astimezone(patient.clinic.zone).date()
-    copy = reverse("patients:consent_copy", args=[consent.public_id])
-    assert answer.url == f"{copy}?signed"
+    assert answer.url == reverse("give_back")
     assert (consent.kind, consent.template, consent.recorded_by) == ("treatment", text, nurse)
     assert consent.stands_at(timezone.now())
     assert consent.expires_on == months_later(today, 12)
     assert signature.ticked == ["I was told.", "I agree."]
     assert (signature.typed_name, signature.witness) == ("Ada Example", nurse)
     assert (signature.drawing, signature.text_hash) == (STROKE, text.text_hash)
-
-
-def test_the_way_from_the_tablet_to_the_chart_asks_for_the_password(
-    client: Client, nurse: User, patient: Patient, text: ConsentTemplate
-) -> None:
-    nurse.set_password("a long good password")
-    with acting(TESTS):
-        nurse.save()
-    client.force_login(nurse)
-    chart = reverse("desk:chart", args=[patient.public_id])
-    asks = f"{reverse('account_reauthenticate')}?{urlencode({'next': chart})}"
-    unsigned = client.get(url_of(patient, text)).content.decode()
-    signed = client.get(sign(client, patient, text).url).content.decode()
-    for page in (unsigned, signed):
-        assert asks in page
-        assert f'href="{chart}' not in page
-    html = client.get(asks).content.decode()
-    assert "Give the tablet back" in html
-    assert "app-header" not in html
-
-
-def test_a_copy_opened_later_leads_straight_to_the_chart(
-    client: Client, nurse: User, patient: Patient, text: ConsentTemplate
-) -> None:
-    client.force_login(nurse)
-    copy = sign(client, patient, text).url.partition("?")[0]
-    chart = reverse("desk:chart", args=[patient.public_id])
-    assert f'href="{chart}#consents"' in client.get(copy).content.decode()
 
 
 def test_a_typed_name_alone_signs(
@@ -177,6 +153,7 @@ def test_front_desk_has_mail_consents_signed_and_no_others(
     client.force_login(front_desk)
     page = client.get(reverse("patients:choose_consent", args=[patient.public_id]))
     assert page.context["offered"] == [mail]
+    assert hand_over(client, patient, text).status_code == 403
     assert client.get(url_of(patient, text)).status_code == 403
     sign(client, patient, mail)
     assert Consent.objects.get().kind == "email"
@@ -186,7 +163,9 @@ def test_a_text_of_another_clinic_is_not_found(
     client: Client, nurse: User, patient: Patient, other_clinic: Clinic
 ) -> None:
     client.force_login(nurse)
-    assert client.get(url_of(patient, make_text(other_clinic))).status_code == 404
+    theirs = make_text(other_clinic)
+    assert hand_over(client, patient, theirs).status_code == 404
+    assert client.get(url_of(patient, theirs)).status_code == 404
 
 
 @pytest.mark.parametrize("status", ["draft", "retired"])
@@ -213,6 +192,7 @@ def test_the_page_hands_over_nothing_of_the_clinic(
     client: Client, nurse: User, patient: Patient, text: ConsentTemplate
 ) -> None:
     client.force_login(nurse)
+    assert hand_over(client, patient, text).url == url_of(patient, text)
     html = client.get(url_of(patient, text)).content.decode()
     assert "<h2>How it goes</h2>" in html
     assert "app-header" not in html
@@ -223,10 +203,11 @@ def test_the_copy_shows_text_ticks_signature_and_withdrawal(
     client: Client, nurse: User, auditor: User, patient: Patient, text: ConsentTemplate
 ) -> None:
     client.force_login(nurse)
-    where = sign(client, patient, text, drawing=STROKE).url
+    sign(client, patient, text, drawing=STROKE)
     consent = Consent.objects.get()
     consents.withdraw(consent.pk, by=nurse, withdrawn_at=timezone.now(), note="Changed my mind")
     client.force_login(auditor)
+    where = reverse("patients:consent_copy", args=[consent.public_id])
     html = client.get(where).content.decode()
     for words in (
         "Treatment with the spray",

@@ -1,14 +1,13 @@
 """Consents signed on the tablet, and the copy to print."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic import clock
+from clinic import clock, tablet
 from clinic.access import allow, staff
 from clinic.forms import errors_on
 from clinic.htmx import redirect_page
@@ -21,7 +20,6 @@ from patients.views.pages import open_patient, open_row
 
 SOME = consent.PERMISSIONS[Consent.Kind.EMAIL]
 VIEW = "patients.view_patient"
-HANDED_OVER = "signed"  # in the address of the copy that follows the signature
 
 
 @require_GET
@@ -47,14 +45,36 @@ def _offered(patient: Patient, user: User) -> list[ConsentTemplate]:
     ]
 
 
-@require_http_methods(["GET", "POST"])
-def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
-    """Show the text without anything of other patients: the tablet is handed over."""
+@require_POST
+def hand_over(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
+    """Lock this browser to the text: from here on the patient holds the tablet."""
+    patient, template = _to_sign(request, public_id, text_id)
+    page = reverse("patients:sign_consent", args=[patient.public_id, template.public_id])
+    back = reverse("patients:choose_consent", args=[patient.public_id])
+    tablet.hand_over(request, patient, page=page, back=back)
+    return redirect(page)
+
+
+def _to_sign(
+    request: HttpRequest, public_id: UUID, text_id: UUID
+) -> tuple[Patient, ConsentTemplate]:
     patient = open_patient(request, SOME, public_id, "consent")
     template = ConsentTemplate.objects.visible_to(staff(request)).filter(public_id=text_id).first()
     if template is None or template.clinic_id not in {None, patient.clinic_id}:
         raise Http404
     allow(staff(request), consent.PERMISSIONS[Consent.Kind(template.kind)], patient)
+    return patient, template
+
+
+@require_http_methods(["GET", "POST"])
+def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
+    """Show the text to the patient, who signs or doesn't; only while the tablet is handed over."""
+    patient, template = _to_sign(request, public_id, text_id)
+    if tablet.handed_over(request) is None:
+        return redirect_page(request, "patients:choose_consent", patient.public_id)
+    if "decline" in request.POST:
+        tablet.finish(request, "Nothing was signed.")
+        return redirect("give_back")
     form = SignForm(request.POST or None, template=template)
     signed: Consent | None = None
     if form.is_for(request, patient.pk):
@@ -64,7 +84,9 @@ def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
                 patient.pk, template.pk, form.signed, by=staff(request), entry=entry
             )
         if not form.errors:
-            return redirect_page(request, _signed_url(patient, template, signed))
+            copy = _copy_url(patient, template, signed)
+            tablet.finish(request, "Your consent is signed.", back=copy)
+            return redirect_page(request, "give_back")
     now = clock.now()
     agreement = consent_signing.agreement_on(template, now, patient.clinic)
     context = {
@@ -74,24 +96,18 @@ def sign(request: HttpRequest, public_id: UUID, text_id: UUID) -> HttpResponse:
         "now": now,
         "until": agreement.expires_on,
         "policy": PatientPolicy.of(patient.clinic_id),
-        "back": _with_password(reverse("desk:chart", args=[patient.public_id])),
     }
     return render(request, "patients/sign_consent.html", context, status=form.status_code)
 
 
-def _signed_url(patient: Patient, template: ConsentTemplate, signed: Consent | None) -> str:
+def _copy_url(patient: Patient, template: ConsentTemplate, signed: Consent | None) -> str:
     """A repeated submission ends at the consent that its first one made."""
     if signed is None:
         rows = Consent.objects.filter(patient=patient, template=template)
         signed = rows.order_by("-pk").first()
     if signed is None:
-        return reverse("desk:chart", args=[patient.public_id])
-    return f"{reverse('patients:consent_copy', args=[signed.public_id])}?{HANDED_OVER}"
-
-
-def _with_password(address: str) -> str:
-    """Lead on through the password: the patient still holds the tablet."""
-    return f"{reverse('account_reauthenticate')}?{urlencode({'next': address})}"
+        return ""
+    return reverse("patients:consent_copy", args=[signed.public_id])
 
 
 @require_GET
@@ -103,7 +119,7 @@ def copy(request: HttpRequest, public_id: UUID) -> HttpResponse:
     now = clock.now()
     chart = reverse("desk:chart", args=[row.patient.public_id])
     context = {
-        "back": _with_password(chart) if HANDED_OVER in request.GET else f"{chart}#consents",
+        "back": f"{chart}#consents",
         "consent": row,
         "patient": row.patient,
         "signature": signature,

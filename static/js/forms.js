@@ -39,6 +39,10 @@ function markSent(form) {
 
 // Coming back through the browser's history must not find dead buttons.
 addEventListener("pageshow", () => document.querySelectorAll("form").forEach((f) => setBusy(f, false)));
+
+// A page that the browser kept in memory may be of before the tablet was handed over.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form");
   if (!form) return;
