@@ -1,9 +1,9 @@
 from clinic.forms import CalendarDateField, ClinicalForm
-from patients.forms.fields import LineField, ReasonField
+from patients.forms.fields import ReasonField
 
 
 class CloseTaskForm(ClinicalForm):
-    note = LineField(
+    note = ReasonField(
         label="What was done",
         max_length=240,
         error_messages={"required": "Say what was done."},

@@ -7,22 +7,24 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, models
 from django.test import Client
 from django.urls import reverse
 
 from clinic.audit import acting
-from clinic.models import Clinic, User
+from clinic.models import Clinic, RemsCertification, User
 from clinic.tests.factories import TESTS
 from desk.tests.factories import give, make_visit, measure, minutes
 from monitoring.models import AdverseEvent, RemsFiling, RemsForm, RemsPolicy
 from monitoring.services import discharge, record, rems
 from monitoring.tests.visits import Clock, Visit
-from patients.models import Medication, Task
+from patients.models import Medication, RemsEnrolment, Task
+from patients.services import enrolment
 from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
 from sessions.services import signing
 from sessions.tests.factories import take_step
-from sessions.tests.rems import make_certified, make_enrolled
+from sessions.tests.rems import enrol_patient, make_certified, make_enrolled
 
 ANSWERS = {
     "benzodiazepines": "no",
@@ -112,6 +114,72 @@ def test_no_form_where_rems_does_not_apply(done: Visit, flags: dict[str, bool]) 
     with acting(TESTS):
         Clinic.objects.update(**flags)
     assert rems.load(done.fresh(), done.clock.now) is None
+
+
+def begins(model: type[models.Model], **days: Any) -> None:
+    with acting(TESTS):
+        model._default_manager.update(**days)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [(RemsCertification, "certified_on"), (RemsEnrolment, "enrolled_on")]
+)
+@pytest.mark.parametrize(("later", "due"), [(-300, True), (0, True), (1, False)])
+def test_a_form_is_due_from_the_day_of_certification_and_enrolment(
+    client: Client, done: Visit, model: type[models.Model], name: str, later: int, due: bool
+) -> None:
+    day = done.clock.now.astimezone(done.row.clinic.zone).date()
+    begins(model, **{name: day + timedelta(days=later)})
+    assert (rems.load(done.fresh(), done.clock.now) is not None) is due
+    client.force_login(done.nurse)
+    page = client.get(reverse("desk:rems"))
+    assert bool(page.context["waiting"].unfiled) is due
+    worklist = client.get(reverse("desk:worklist")).context["worklist"]
+    assert bool(worklist.rems.unfiled) is due
+
+
+def test_the_day_is_the_clinics_own(done: Visit) -> None:
+    """At half past eleven in the evening in Los Angeles it is the next day by UTC."""
+    with acting(TESTS):
+        Clinic.objects.update(time_zone="America/Los_Angeles")
+    zone = done.fresh().clinic.zone
+    late = done.clock.now.astimezone(zone).replace(hour=23, minute=30)
+    rows = TreatmentSession.objects.filter(pk=done.pk)
+    with acting(TESTS):
+        rows.update(starts_at=late, ends_at=late + minutes(15))
+    begins(RemsEnrolment, enrolled_on=late.date())
+    assert rems.load(done.fresh(), done.clock.now)
+    begins(RemsEnrolment, enrolled_on=late.date() + timedelta(days=1))
+    assert rems.load(done.fresh(), done.clock.now) is None
+
+
+def test_sessions_from_before_rems_was_switched_on_wait_for_no_form(
+    client: Client, clinic: Clinic, nurse: User, clock: Clock
+) -> None:
+    make_open(clinic, nurse, clock, 3, enrolled=False)
+    make_certified(clinic)
+    client.force_login(nurse)
+    assert client.get(reverse("desk:rems")).context["waiting"].unfiled == []
+
+
+def test_an_ended_enrolment_leaves_the_forms_of_its_sessions_due(done: Visit) -> None:
+    row = RemsEnrolment.objects.get()
+    enrolment.end(row.pk, ended_on=row.enrolled_on, reason="Never signed", by=done.nurse)
+    assert rems.load(done.fresh(), done.clock.now)
+
+
+def test_a_filed_form_stays(done: Visit) -> None:
+    file_it(done)
+    begins(RemsCertification, certified_on=done.clock.now.date() + timedelta(days=9))
+    assert form_of(done).filing
+
+
+def test_an_ending_of_a_patient_who_was_not_enrolled_asks_for_no_form(visit: Visit) -> None:
+    make_enrolled(visit)
+    visit.be_monitored()
+    begins(RemsEnrolment, enrolled_on=visit.clock.now.date() + timedelta(days=9))
+    take_step(visit.pk, Status.TRANSFERRED, by=visit.nurse, reason="Chest pain")
+    assert not Task.objects.filter(kind=Task.Kind.REMS_FORM).exists()
 
 
 def test_the_deadline_is_the_clinics_setting(done: Visit) -> None:
@@ -208,9 +276,10 @@ def test_a_correction_changes_the_form_and_nothing_comes_from_another_session(
         ended_at=done.clock.now + minutes(130),
     )
     give(other, done.clock.now, done.nurse)
+    enrol_patient(other.patient, done.prescriber, done.clock.now.date())
     sheet = rems.load(other, done.clock.now)
     assert sheet
-    assert all(sheet.form.value(key) == "" for key in ("benzodiazepines", "bp_peak", "enrolled"))
+    assert all(sheet.form.value(key) == "" for key in ("benzodiazepines", "bp_peak"))
 
 
 def test_answers_are_versions_and_a_signed_session_takes_them(done: Visit) -> None:
@@ -344,11 +413,15 @@ def test_the_print_page_holds_the_form_in_its_order_without_script(
 # the list
 
 
-def make_open(clinic: Clinic, by: User, clock: Clock, number: int) -> None:
+def make_open(
+    clinic: Clinic, by: User, clock: Clock, number: int, *, enrolled: bool = True
+) -> None:
     for n in range(number):
         begin = clock.now - timedelta(days=n, hours=5)
         ended = begin + minutes(130)
         row = make_visit(clinic, by, starts_at=begin, status=Status.DISCHARGED, ended_at=ended)
+        if enrolled:
+            enrol_patient(row.patient, by, begin.date())
         give(row, begin, by)
         for minute in (-5, 40, 120):
             measure(row, begin + minutes(minute), by)

@@ -1,5 +1,6 @@
 """Critical values: acknowledged with what was done, and a prescriber asked until one knows."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 
@@ -81,12 +82,21 @@ def acknowledge(
         return row
 
 
-def know(treatment_session: TreatmentSession, action: str, *, by: User, now: datetime) -> None:
-    """Take a prescriber's decision on what stands as their acknowledgement of it.
+def know(
+    treatment_session: TreatmentSession,
+    decided: Iterable[Alert],
+    action: str,
+    *,
+    by: User,
+    now: datetime,
+) -> None:
+    """Take a prescriber's decision on critical values as their acknowledgement of these.
 
     Inside the transaction of the decision, whose form showed the values.
     """
-    found = history.load(treatment_session).critical(now)
+    about = {(alert.key, alert.observed_at) for alert in decided}
+    stands = history.load(treatment_session).critical(now)
+    found = tuple(alert for alert in stands if (alert.key, alert.observed_at) in about)
     if not found:
         return
     CriticalAcknowledgement.objects.create(

@@ -200,7 +200,8 @@ def decide(
         check = latest(treatment_session)
         if check is None:
             raise ValidationError("Complete the pre-dose check first.", code="predose_check")
-        found = guard(treatment_session, now)
+        standing = today(treatment_session, now)
+        found = [*unmet(standing, now), *unmet_now(standing)]
         points = to_decide(found)
         if shown is not None and shown != seen.digest(points):
             text = (
@@ -209,7 +210,8 @@ def decide(
             raise seen.UnseenError(text)
         _check_decision(found, reason, safety_plan, "reason")
         keys = {key for point in found if isinstance(point, Stop) for key in point.keys}
-        critical.know(treatment_session, reason.strip(), by=by, now=now)
+        if hold := before_dose.held(standing):
+            critical.know(treatment_session, hold.alerts, reason.strip(), by=by, now=now)
         return _write(
             treatment_session,
             {name: getattr(check, name) for name in COPIED},
@@ -287,7 +289,7 @@ def _check_answers(
         errors["new_medicines_text"] = "Name the new medicines."
     if answers.get("new_medicines") == Answer.NO and said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "The answer is “none”: clear this, or answer “some”."
-    if PDMP in wanted and answers.get(PDMP) == "unexpected" and not note:
+    if PDMP in wanted and answers.get(PDMP) == "unexpected" and not explains(note):
         errors["note"] = "Say what prescription monitoring shows."
     for code, (name, setting) in LAST_INTAKE.items():
         at, minutes = answers.get(name), getattr(numbers, setting)

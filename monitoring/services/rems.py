@@ -6,12 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateField, Exists, F, Func, OuterRef, QuerySet
+from django.db.models.functions import Cast
 
 from clinic import audit, clock, times
 from clinic.audit import acting
 from clinic.entries import Submission
-from clinic.models import User
+from clinic.models import RemsCertification, User
 from clinic.roles import Role
 from clinic.words import explains
 from monitoring import rems
@@ -22,7 +23,7 @@ from monitoring.models import (
 )
 from monitoring.rems import Change, Form
 from monitoring.services import rems_rows, seen
-from patients.models import Task
+from patients.models import RemsEnrolment, Task
 from patients.services import tasks
 from sessions.lifecycle import ENDINGS, Status
 from sessions.models import Dose, TreatmentSession
@@ -31,7 +32,10 @@ from sessions.services import steps
 
 FILE = "monitoring.file_rems_form"
 LAST_MINUTE = time(23, 59)
-NOT_DUE = "REMS asks for no form here: it does for a session that ended after a dose of esketamine."
+NOT_DUE = (
+    "REMS asks for no form here: it does for a session that ended after a dose of esketamine, "
+    "of a patient enrolled by that day, since the site's certification began."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +63,33 @@ class Sheet:
 
 
 def wanted() -> QuerySet[TreatmentSession]:
-    """Return sessions that need a form: every ending after a dose under REMS."""
+    """Return sessions that need a form: every ending after a dose under REMS, and what was filed.
+
+    Only of patients enrolled by that day, and not from before the site was certified. An enrolment
+    that ended leaves the forms of its sessions due.
+    """
     given = Dose.objects.given().filter(treatment_session=OuterRef("pk"))
-    return rems_rows.sessions().filter(
-        Exists(given),
-        sessions_under_rems(),
-        status__in=ENDINGS,
+    certified = RemsCertification.objects.filter(
+        clinic=OuterRef("clinic"), certified_on__lte=OuterRef("treated_on")
+    )
+    enrolled = RemsEnrolment.objects.filter(
+        patient=OuterRef("patient"), enrolled_on__lte=OuterRef("treated_on")
+    )
+    local = Func("clinic__time_zone", F("starts_at"), function="timezone")
+    return (
+        rems_rows.sessions()
+        .alias(treated_on=Cast(local, DateField()))
+        .filter(sessions_under_rems(), Exists(given), status__in=ENDINGS)
+        .filter((Exists(certified) & Exists(enrolled)) | Exists(_filings()))
     )
 
 
 def unfiled(rows: QuerySet[TreatmentSession]) -> QuerySet[TreatmentSession]:
-    filed = RemsFiling.objects.filter(treatment_session=OuterRef("pk"))
-    return rows.filter(~Exists(filed))
+    return rows.filter(~Exists(_filings()))
+
+
+def _filings() -> QuerySet[RemsFiling]:
+    return RemsFiling.objects.filter(treatment_session=OuterRef("pk"))
 
 
 def sheets(rows: list[Any], now: datetime) -> list[Sheet]:
@@ -114,7 +133,9 @@ def ask_for_form(treatment_session: TreatmentSession, left: str) -> None:
     """Ask for the form once a session has ended after a dose; told of every step, in its turn."""
     if not treatment_session.is_over or left not in {Status.DOSING, Status.MONITORING}:
         return
-    if applies(treatment_session.clinic, treatment_session.course.protocol):
+    if not applies(treatment_session.clinic, treatment_session.course.protocol):
+        return
+    if wanted().filter(pk=treatment_session.pk).exists():
         to_file(treatment_session)
 
 

@@ -223,6 +223,29 @@ def test_a_decision_to_treat_on_is_a_prescribers_acknowledgement(visit: Visit) -
     assert open_tasks(visit) == []
 
 
+def test_a_decision_about_something_else_acknowledges_no_critical_value(visit: Visit) -> None:
+    visit.arrive()
+    visit.check(substance_use_today="yes")
+    visit.measure(systolic=185, diastolic=95)
+    assert open_tasks(visit)
+    decided = predose.decide(visit.pk, "One glass of wine at noon", by=visit.prescriber)
+    assert decided.decided_by == visit.prescriber
+    assert not CriticalAcknowledgement.objects.exists()
+    assert calls_of(visit).unseen == calls_of(visit).waiting != ()
+    assert open_tasks(visit)
+
+
+def test_a_decision_acknowledges_the_values_that_it_showed_and_no_others(visit: Visit) -> None:
+    visit.arrive()
+    visit.check()
+    visit.measure(systolic=185, diastolic=95, spo2=88)
+    predose.decide(visit.pk, "The probe was cold", by=visit.prescriber)
+    (row,) = CriticalAcknowledgement.objects.all()
+    assert [alert["measure"] for alert in row.alerts] == ["spo2"]
+    assert {alert.measure for alert in calls_of(visit).waiting} == {"systolic"}
+    assert open_tasks(visit)
+
+
 def test_a_symptom_makes_a_rise_critical_during_an_infusion(
     nurse: User, prescriber: User, clock: Any
 ) -> None:

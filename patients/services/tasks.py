@@ -49,7 +49,7 @@ def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> T
     """Close a task that somebody has seen to, with what was done."""
     with acting(by, entry):
         task = _open(pk, by)
-        if not note.strip():
+        if not explains(note):
             raise ValidationError({"note": "Say what was done."})
         _close(task, by, note.strip())
         return task

@@ -17,7 +17,7 @@ from clinic.access import staff
 from clinic.admin_base import clinic_here
 from clinic.forms import CalendarDateField, ClinicalForm, errors_on, field_of
 from clinic.models import Clinic
-from patients.forms.fields import LineField
+from patients.forms.fields import ReasonField
 from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import TreatmentSession
 from sessions.services import cancelling
@@ -48,7 +48,7 @@ class CancelDayForm(DayForm, ClinicalForm):
         widget=forms.MultipleHiddenInput,
         error_messages={"required": "No session of that day is planned: nothing to cancel."},
     )
-    reason = LineField(
+    reason = ReasonField(
         max_length=200,
         label="Why",
         help_text="It stays on each session that is cancelled.",

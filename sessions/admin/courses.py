@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from clinic.access import staff
 from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
 from clinic.forms import ClinicalForm, errors_on
-from patients.forms.fields import LineField
+from patients.forms.fields import ReasonField
 from sessions.admin.cancel_day import CancelDayMixin
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession
 from sessions.services import cancelling
@@ -20,7 +20,7 @@ CONFIRM = "admin/treatment_sessions/treatmentsession/cancel.html"
 
 
 class CancelForm(ClinicalForm):
-    reason = LineField(max_length=240, label="Why")
+    reason = ReasonField(max_length=240, label="Why")
 
 
 class WithProtocolFilter(ReadOnlyAdmin):
