@@ -82,6 +82,12 @@ def today_of(treatment_session: TreatmentSession) -> date:
     return timezone.localdate(timezone=treatment_session.clinic.zone)
 
 
+class Alarming(str):
+    """What was saved, in words that call for action: shown as a warning, never in green."""
+
+    __slots__ = ()
+
+
 def answer(
     request: HtmxHttpRequest,
     treatment_session: TreatmentSession,
@@ -95,7 +101,9 @@ def answer(
     if form.is_bound:
         if form.is_for(request, treatment_session.patient_id):
             with errors_on(form):
-                messages.success(request, save())
+                said = save()
+                level = messages.WARNING if isinstance(said, Alarming) else messages.SUCCESS
+                messages.add_message(request, level, said)
         if not form.errors or form.was_saved(staff(request)):
             return redirect_page(request, "desk:session", treatment_session.public_id)
     return show(request, treatment_session, panel)

@@ -63,12 +63,19 @@ def whole() -> QuerySet[Protocol]:
 
 def spec_of(protocol: Protocol) -> ProtocolSpec:
     return ProtocolSpec(
-        **{name: getattr(protocol, name) for name in PROTOCOL_FIELDS},
+        **{name: getattr(protocol, name) for name in PROTOCOL_FIELDS if name != "sources"},
+        sources=_sources(protocol),
         min_observation_minutes=protocol.monitoring.min_minutes_after_last_dose,
         phases=tuple(phase_spec(phase) for phase in protocol.phases.all()),
         monitoring={name: getattr(protocol.monitoring, name) for name in THRESHOLDS}
         | {"checks": list(protocol.monitoring.checks.values(*CHECK_FIELDS))},
     )
+
+
+def _sources(protocol: Protocol) -> dict[str, str]:
+    """Return where its numbers are from; of the monitoring its template says so."""
+    others = {k: v for k, v in protocol.sources.items() if not k.startswith("monitoring.")}
+    return others | {f"monitoring.{k}": v for k, v in protocol.monitoring.sources.items()}
 
 
 def phase_spec(phase: ProtocolPhase) -> PhaseSpec:

@@ -8,54 +8,10 @@ from clinic.numbers import plain
 from clinic.rulebook import Chapter, Rule, certainty_of, told
 from sessions import shipped
 from sessions.models import MonitoringTemplate
-from sessions.protocols import THRESHOLDS
+from sessions.protocols import WORDS
 from sessions.specs import DoseOption, PhaseSpec, ProtocolSpec
 
 NO_NUMBER = "Clinic setting, no number in any label"
-WORDS = {
-    "min_minutes_after_last_dose": "Observation after the last device or the infusion's end, min",
-    "bp_discharge_systolic": "Systolic pressure that lets the patient leave, mmHg",
-    "bp_discharge_diastolic": "Diastolic pressure that lets the patient leave, mmHg",
-    "bp_ceiling_systolic": "Systolic pressure from which only a prescriber decides, mmHg",
-    "bp_ceiling_diastolic": "Diastolic pressure from which only a prescriber decides, mmHg",
-    "bp_near_previous_mmhg": "A steady pressure differs from the one before by at most, mmHg",
-    "recent_minutes": "A value counts before leaving when at most so old, min",
-    "spo2_min": "SpO₂ on room air to leave, %",
-    "peak_window_from": "Pressure about 40 minutes after the first dose: window from, min",
-    "peak_window_to": "Pressure about 40 minutes after the first dose: window to, min",
-    "moaas_ready": "MOAA/S to leave",
-    "dissociation_ready": "Dissociation to leave, at most (0 to 3)",
-    "alert_systolic": "Critical systolic pressure, from, mmHg",
-    "alert_diastolic": "Critical diastolic pressure, from, mmHg",
-    "alert_systolic_low": "Critical systolic pressure, under, mmHg",
-    "alert_diastolic_low": "Critical diastolic pressure, under, mmHg",
-    "alert_spo2": "Critical SpO₂, under, %",
-    "alert_moaas": "Critical MOAA/S, at or under",
-    "alert_resp_rate": "Critical respiratory rate, under, per minute",
-    "alert_pulse_high": "Critical pulse, over, per minute",
-    "alert_pulse_low": "Critical pulse, under, per minute",
-    "alert_temperature": "Critical temperature, from, °C",
-    "alert_bp_rise_percent": "Critical rise of a pressure over before the dose, with symptoms, %",
-    "watch_systolic_rise": "Watched: rise of the systolic pressure, mmHg",
-    "watch_diastolic_rise": "Watched: rise of the diastolic pressure, mmHg",
-    "watch_bp_rise_percent": "Watched: rise of a pressure, %",
-    "watch_moaas_drop": "Watched: MOAA/S lower than before the dose, by",
-    "watch_spo2_drop": "Watched: SpO₂ lower than before the dose, by",
-    "watch_pulse_change": "Watched: change of the pulse, up or down, per minute",
-    "predose_older_age": "Older patients: the next two limits hold from this age, 0 for nobody",
-    "predose_older_systolic": "Systolic pressure before the dose for older patients, mmHg",
-    "predose_older_diastolic": "Diastolic pressure before the dose for older patients, mmHg",
-    "predose_food_minutes": "No food before the dose, min, 0: not asked",
-    "predose_fluids_minutes": "No liquids before the dose, min, 0: not asked",
-    "predose_nasal_minutes": "No nasal steroid or decongestant, min, 0: not asked",
-    "predose_needs_weight": "A recent weight is asked for before each dose",
-    "predose_systolic": "Systolic pressure before the dose: a prescriber decides above, mmHg",
-    "predose_diastolic": "Diastolic pressure before the dose: a prescriber decides above, mmHg",
-    "predose_recent_minutes": "Vital signs before the first dose are at most so old, min, 0: any",
-    "overdue_after_minutes": "A check is overdue after, min",
-    "rest_between_devices_minutes": "Rest between two devices, min",
-    "escort_required": "Somebody has to take the patient home",
-}
 WHERE = "Admin, Protocols: draft a new version, edit it, publish it"
 
 
@@ -67,7 +23,7 @@ def chapters() -> list[Chapter]:
             "Monitoring and discharge",
             "The numbers of the monitoring template that comes with each protocol.",
             WHERE,
-            tuple(rule for name in THRESHOLDS for rule in _setting(name, protocols)),
+            tuple(rule for name in WORDS for rule in _setting(name, protocols)),
         ),
         Chapter("Checks that are due", "", WHERE, tuple(_checks(protocols))),
     ]

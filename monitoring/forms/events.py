@@ -105,7 +105,11 @@ class ResolveForm(ClinicalForm):
     outcome = forms.ChoiceField(
         choices=Outcome.choices, initial=Outcome.RESOLVED, widget=forms.RadioSelect, required=False
     )
-    resolution = reason_field("How it ended, or how it is", required=True)
+    resolution = reason_field(
+        "How it ended, or how it is",
+        required=True,
+        error_messages={"required": "Say how it ended, or how it is now."},
+    )
     at = MomentField(label="When")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

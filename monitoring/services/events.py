@@ -145,7 +145,7 @@ def end(
     """Do what `resolve` does with a locked session, inside `acting`."""
     now = clock.now()
     if not explains(resolution):
-        raise ValidationError({"resolution": "Say how it ended."})
+        raise ValidationError({"resolution": "Say how it ended, such as “gone after rest”."})
     at = _check_open(event, at, now)
     if outcome == Outcome.UNKNOWN and not treatment_session.is_over:
         text = "The patient is still here: look how it is, an unknown end is none."
@@ -180,7 +180,9 @@ def follow(
         treatment_session = steps.lock_for(event.treatment_session_id, by, RECORD)
         now = clock.now()
         if not explains(words):
-            raise ValidationError({"resolution": "Say how it is now."})
+            raise ValidationError(
+                {"resolution": "Say how it is now, such as “sits up, still dizzy”."}
+            )
         at = _check_open(event, at, now)
         standing = AdverseEventFollowUp.objects.create(
             treatment_session=treatment_session,

@@ -284,12 +284,11 @@ def _check_answers(
     errors = {
         code: UNANSWERED for code in wanted if not QUESTIONS[code].choice(answers.get(code, ""))
     }
-    note = said(answers.get("note"))
     if answers.get("new_medicines") == Answer.YES and not said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "Name the new medicines."
     if answers.get("new_medicines") == Answer.NO and said(answers.get("new_medicines_text")):
         errors["new_medicines_text"] = "The answer is “none”: clear this, or answer “some”."
-    if PDMP in wanted and answers.get(PDMP) == "unexpected" and not explains(note):
+    if PDMP in wanted and answers.get(PDMP) == "unexpected" and not explains(answers.get("note")):
         errors["note"] = "Say what prescription monitoring shows."
     for code, (name, setting) in LAST_INTAKE.items():
         at, minutes = answers.get(name), getattr(numbers, setting)

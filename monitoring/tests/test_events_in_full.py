@@ -129,8 +129,11 @@ def test_the_form_takes_all_of_it_and_the_sheet_tells_it(client: Client, treated
     assert "Next device withheld, treatment given." in page
     assert "Relation: possible." in page
     event = AdverseEvent.objects.get()
-    outcome = {"entry_id": str(uuid4()), "outcome": "resolving", "resolution": "Sits up"}
     url = reverse("monitoring:resolve", args=[event.public_id])
+    empty = client.post(url, {"entry_id": str(uuid4())}).content.decode()
+    assert "Say how it ended, or how it is now." in empty
+    assert "Say why" not in empty
+    outcome = {"entry_id": str(uuid4()), "outcome": "resolving", "resolution": "Sits up"}
     page = client.post(url, outcome, follow=True).content.decode()
     assert "It stays open." in page
     assert "Syncope: getting better" in page

@@ -159,6 +159,19 @@ def test_the_form_saves_and_the_sheet_shows_at_once_what_to_do(
     assert "1-800-222-1222" in page
 
 
+@pytest.mark.parametrize(("sign", "level"), [("yes", "warning"), ("no", "success")])
+def test_a_positive_result_is_never_said_in_green(
+    client: Client, treated: Visit, sign: str, level: str
+) -> None:
+    client.force_login(treated.nurse)
+    url = reverse("monitoring:serotonin", args=[treated.row.public_id])
+    typed = {"exposed": "yes", **dict.fromkeys(SIGNS, "no"), "spontaneous_clonus": sign}
+    saved = client.post(url, {"entry_id": str(uuid4()), **typed}, follow=True)
+    (said,) = saved.context["messages"]
+    assert said.level_tag == level
+    assert f'class="note note-{level}"' in saved.content.decode()
+
+
 def test_open_with_signs_shows_what_to_do_and_what_to_look_for(
     client: Client, treated: Visit
 ) -> None:

@@ -11,7 +11,7 @@ from clinic.htmx import HtmxHttpRequest
 from monitoring.forms.serotonin import CorrectedSerotoninForm, SerotoninForm
 from monitoring.models import SerotoninCheck
 from monitoring.services import serotonin
-from sessions.actions import Panel, answer, session_rows
+from sessions.actions import Alarming, Panel, answer, session_rows
 
 GET_POST = require_http_methods(["GET", "POST"])
 LEAD = "Hunter criteria. What nobody looked at stays “not examined”, and never counts as absent."
@@ -77,5 +77,5 @@ def correct(request: HtmxHttpRequest, public_id: UUID) -> HttpResponse:
 
 def said_of(check: SerotoninCheck) -> str:
     if check.result.calls_for_help:
-        return f"{check}. An adverse event is recorded and a prescriber is called."
+        return Alarming(f"{check}. An adverse event is recorded and a prescriber is called.")
     return f"{check}."

@@ -18,6 +18,7 @@ from patients.services.screening import Decision
 
 CHOICES = [(NO, "Absent"), (UNKNOWN, "Not known"), (YES, "Present")]
 LONGEST = 600
+NOTHING: Mapping[str, ScreenFinding] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Item:
     answer: BoundField
     justification: BoundField
     acknowledged: BoundField | None
+    before: ScreenFinding | None = None
 
     @property
     def level_label(self) -> str:
@@ -71,9 +73,12 @@ class ScreenForm(ClinicalForm):
         treatment: Treatment,
         offered: Mapping[str, Treatment],
         suggestions: Mapping[str, Suggestion],
+        before: Mapping[str, ScreenFinding] = NOTHING,
         **kwargs: Any,
     ) -> None:
+        """`before` holds the last answers by rule: shown beside the questions, never filled in."""
         super().__init__(*args, **kwargs)
+        self.before = before
         self.for_treatment, self.offered, self.suggestions = treatment, offered, suggestions
         self.fields["treatment"] = forms.ChoiceField(
             choices=[(key, str(each)) for key, each in offered.items()],
@@ -130,6 +135,7 @@ class ScreenForm(ClinicalForm):
             self[f"answer_{rule.id}"],
             self[f"justification_{rule.id}"],
             self[caution] if caution in self.fields else None,
+            self.before.get(rule.id),
         )
 
     @property

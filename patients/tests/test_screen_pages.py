@@ -301,11 +301,29 @@ def test_a_finding_is_never_changed(prescriber: User, patient: Patient) -> None:
         ScreenFinding.objects.update(answer="present")
 
 
+def test_the_last_answers_stand_beside_the_questions_and_are_never_filled_in(
+    signed_in: Client, patient: Patient
+) -> None:
+    assert "Last time" not in signed_in.get(url(patient)).content.decode()
+    known = {"answer_heart_failure": "present", "justification_heart_failure": "NYHA III, stable"}
+    assert screened(signed_in, patient, **known).status_code == 302
+    has(Condition, patient, "Aortic stenosis")
+    page = signed_in.get(url(patient))
+    html = page.content.decode()
+    assert html.count("Last time: <b>") == len(rules())
+    assert html.count("Last time: <b>Present</b>. <bdi>NYHA III, stable</bdi>") == 1
+    form = page.context["form"]
+    assert all(not form[f"answer_{rule}"].value() for rule in rules())
+    assert not any(form[f"justification_{rule}"].value() for rule in rules())
+    assert " checked" not in html.split('id="screen-matched"')[1]
+
+
 def test_the_page_asks_the_database_little_whatever_the_chart_holds(
     signed_in: Client, patient: Patient, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(30):
         has(Condition, patient, f"Hypertension {number}")
+    screened(signed_in, patient)
     with django_assert_max_num_queries(20):
         signed_in.get(url(patient))
 

@@ -37,12 +37,14 @@ def screen(request: HttpRequest, public_id: UUID) -> HttpResponse:
     treatment = offered.get(key) or planned or _last(patient)
     matches = match(basis.chart, treatment)
     policy = ScreenPolicy.of(patient.clinic_id)
+    last = SafetyScreen.objects.filter(patient=patient).select_related("screened_by").first()
     form = ScreenForm(
         request.POST or None,
         initial={"valid_until": months_later(today, policy.usual_months), "seen": basis.digest},
         treatment=treatment,
         offered=offered,
         suggestions=matches.suggestions,
+        before={row.rule: row for row in last.answers.all()} if last else {},
     )
 
     def save() -> None:
@@ -56,6 +58,7 @@ def screen(request: HttpRequest, public_id: UUID) -> HttpResponse:
         save,
         SCREEN,
         basis=basis,
+        last=last,
         conditions=_conditions(basis, matches),
         planned=planned,
         treatment=treatment,

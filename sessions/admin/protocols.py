@@ -15,6 +15,7 @@ from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, OwnRowsFilter, 
 from clinic.models import Clinic
 from sessions import protocols
 from sessions.admin.dry_run import DryRunMixin, last_made
+from sessions.admin.sources import FIELD, TemplateForm, WhereFrom
 from sessions.dosing import DosingError
 from sessions.forms.simulation import SimulationForm
 from sessions.models import DoseOption, MonitoringCheck, MonitoringTemplate, Protocol, ProtocolPhase
@@ -105,11 +106,12 @@ class CheckInline(PartMixin, admin.TabularInline):
     fields = ["label", "anchor", "minute", "every_minutes", "source"]
 
 
-class PartAdmin(PartMixin, ClinicScopedAdmin):
+class PartAdmin(WhereFrom, PartMixin, ClinicScopedAdmin):
     """The own page of a part that has parts itself; reached from its protocol."""
 
     protocol_lookup = "protocol"
-    readonly_fields = ["protocol"]
+    exclude = ["sources"]
+    readonly_fields = ["protocol", "where_from"]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
@@ -134,15 +136,22 @@ class ProtocolPhaseAdmin(PartAdmin):
 
 @admin.register(MonitoringTemplate)
 class MonitoringTemplateAdmin(PartAdmin):
+    form = TemplateForm
     inlines = [CheckInline]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        names = [*YES_OR_NO, *THRESHOLDS]
+        if self.has_change_permission(request, obj):
+            return ["protocol", *((name, FIELD[name]) for name in names)]
+        return ["protocol", *names, "where_from"]
 
 
 @admin.register(Protocol)
-class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
+class ProtocolAdmin(WhereFrom, DryRunMixin, PartMixin, ClinicScopedAdmin):
     list_display = ["title", "key", "version", "status", "belongs_to", "published_at"]
     list_filter = ["status", "route", ("clinic", OwnRowsFilter)]
     search_fields = ["key", "title"]
-    readonly_fields = ["version", "status", "published_at", "published_by"]
+    readonly_fields = ["version", "status", "where_from", "published_at", "published_by"]
     inlines = [PhaseInline, MonitoringInline]
     actions = ["new_draft", "publish", "retire"]
     fields = [
@@ -155,7 +164,7 @@ class ProtocolAdmin(DryRunMixin, PartMixin, ClinicScopedAdmin):
         ("route", "drug", "visit_minutes"),
         ("min_age", "max_age"),
         "source",
-        "sources",
+        "where_from",
         ("published_at", "published_by"),
     ]
 

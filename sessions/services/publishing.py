@@ -134,7 +134,7 @@ def _differences(protocol: Protocol) -> str:
         return ""
     own, theirs = protocol.monitoring, newest.monitoring
     changed = [
-        f"{WORDS[name]} {_yes_no(getattr(own, name))} (ships {_yes_no(getattr(theirs, name))})"
+        f"{WORDS[name]}: {_yes_no(getattr(own, name))} (ships {_yes_no(getattr(theirs, name))})"
         for name in THRESHOLDS
         if getattr(own, name) != getattr(theirs, name)
     ]

@@ -1,5 +1,6 @@
 """The admin of protocols, courses and sessions: own clinics, services only, nothing deleted."""
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,43 @@ def test_a_published_version_is_read_only_in_every_field(office, draft):
     assert draft.title != "Changed"
 
 
+def test_a_source_is_typed_beside_its_number_and_goes_into_the_next_version(
+    office, draft, administrator
+):
+    url = reverse(CHANGE.format("monitoringtemplate"), args=[draft.monitoring.pk])
+    page = office.get(url)
+    values = form_of(page)
+    assert values["source_alert_systolic"] == draft.monitoring.sources["alert_systolic"]
+    assert "Critical systolic pressure, from, mmHg" in page.content.decode()
+    typed = {"alert_systolic": "170", "source_alert_systolic": "Our cardiologist, May 2026"}
+    assert office.post(url, values | typed).status_code == 302
+    before, after = draft.monitoring.sources, MonitoringTemplate.objects.get(protocol=draft)
+    assert after.alert_systolic == 170
+    assert after.sources == before | {"alert_systolic": "Our cardiologist, May 2026"}
+    act(office, "publish", draft)
+    next_one = publishing.new_draft(draft, by=administrator, clinic_id=draft.clinic_id)
+    assert next_one.monitoring.sources == after.sources
+
+
+@pytest.mark.parametrize("model", ["protocol", "protocolphase", "monitoringtemplate"])
+def test_nobody_edits_sources_as_code(office, draft, model):
+    rows = {
+        "protocol": draft,
+        "protocolphase": draft.phases.first(),
+        "monitoringtemplate": draft.monitoring,
+    }
+    page = office.get(reverse(CHANGE.format(model), args=[rows[model].pk])).content.decode()
+    assert 'name="sources"' not in page
+    assert "&quot;alert_systolic&quot;" not in page
+
+
+def test_a_published_version_names_its_sources(office):
+    template = shipped().monitoring
+    url = reverse(CHANGE.format("monitoringtemplate"), args=[template.pk])
+    page = office.get(url).content.decode()
+    assert template.sources["alert_systolic"] in page
+
+
 def test_a_draft_that_can_not_be_planned_is_not_published(office, draft):
     with acting(TESTS):
         draft.phases.first().doses.all().delete()
@@ -170,10 +208,14 @@ def test_a_draft_names_each_number_that_differs_from_what_ships(office, loosened
     last = list(shipped().monitoring.checks.all())[-1].label
     page = office.get(reverse(CHANGE.format("protocol"), args=[loosened.pk]))
     assert page.context["differences"] == (
-        "Differs from what ships: min minutes after last dose 0 (ships 120); "
-        f"spo2 min 50 (ships 94); escort required no (ships yes); no check “{last}”."
+        "Differs from what ships: "
+        "Observation after the last device or the infusion's end, min: 0 (ships 120); "
+        "SpO₂ on room air to leave, %: 50 (ships 94); "
+        f"Somebody has to take the patient home: no (ships yes); no check “{last}”."
     )
-    assert page.content.decode().count(page.context["differences"]) == 2  # said, and to tick
+    assert (
+        html.unescape(page.content.decode()).count(page.context["differences"]) == 2
+    )  # said, and to tick
 
 
 def test_what_differs_is_published_only_as_it_was_confirmed(office, loosened):
