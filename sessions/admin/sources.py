@@ -16,14 +16,13 @@ FIELD = {name: f"source_{name}" for name in WORDS}
 
 
 def listed(sources: Mapping[str, str]) -> str:
-    """Return sources as lines, by the words of their settings."""
-    found = ((_words(name), text) for name, text in sources.items() if text)
+    """Return sources as lines; those of the monitoring stand on its own page."""
+    found = (
+        (WORDS.get(name) or name.replace("_", " "), text)
+        for name, text in sources.items()
+        if text and not name.startswith("monitoring.")
+    )
     return format_html_join("", "<div>{}: {}</div>", found) or "None named."
-
-
-def _words(name: str) -> str:
-    setting = name.removeprefix("monitoring.")
-    return WORDS.get(setting) or setting.replace("_", " ")
 
 
 class WhereFrom:
