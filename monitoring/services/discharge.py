@@ -11,7 +11,7 @@ from clinic.audit import acting
 from clinic.entries import Submission
 from clinic.models import User
 from clinic.words import explains
-from monitoring import ports
+from monitoring import overriding, ports
 from monitoring.discharge import Gate
 from monitoring.models import Discharge, DischargeAssessment, Escort
 from monitoring.models.discharge import Instructions
@@ -30,7 +30,6 @@ ASSESS = "monitoring.assess_discharge"
 ESCORT = "monitoring.record_escort"
 PRESCRIBER = "treatment_sessions.override_gate"
 UNFINISHED = "First finish the dose: No more devices, under More, or the end of the infusion."
-SHORTEST_REASON = 10  # characters; an override is read years later
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +245,8 @@ def _check_two(second: User, treatment_session: TreatmentSession, by: User) -> N
 
 
 def _check_reason(reason: str) -> None:
-    if len(reason.strip()) < SHORTEST_REASON or not explains(reason):
-        text = f"Say why they leave before the gate is met: {SHORTEST_REASON} characters or more."
-        raise ValidationError({"reason": text})
+    if refused := overriding.refusal(reason):
+        raise ValidationError({"reason": refused})
 
 
 def _check_shown(shown: Shown, record: Record, gate: Gate) -> None:

@@ -1,13 +1,30 @@
 """Judge one session's history, without a database: checks, alerts and the discharge gate."""
 
 import json
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.judging import DocumentError, judge, read
+from monitoring.documents import DocumentError, Fields
+from monitoring.judging import judge, read
+
+EPILOG = """\
+A small document; docs/judge-history.md names every field, docs/histories/ holds whole ones:
+
+  {
+    "template": "esketamine-trd-us",
+    "now": "2026-11-16T09:50:00-05:00",
+    "administrations": [{ "started_at": "2026-11-16T09:00:00-05:00" }],
+    "readings": [
+      { "observed_at": "2026-11-16T08:50:00-05:00", "systolic": 124, "diastolic": 78,
+        "spo2": 98, "sedation": 5, "dissociation": 0 }
+    ]
+  }
+"""
 
 
 class Command(BaseCommand):
@@ -17,9 +34,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="a document as docs/judge-history.md says")
         parser.add_argument("--json", action="store_true", help="answer as JSON")
+        parser.add_argument(
+            "--at",
+            metavar="TIME",
+            type=_moment,
+            help="judge what was known at this time, instead of the document's own “now”",
+        )
+        parser.epilog = EPILOG
+        parser.formatter_class = RawDescriptionHelpFormatter
 
     def handle(self, *args: Any, **options: Any) -> None:
-        judged = judge(_document(options["file"]))
+        judged = judge(_document(options["file"], options["at"]))
         if options["json"]:
             self.stdout.write(json.dumps(judged, indent=2, ensure_ascii=False))
             return
@@ -27,9 +52,16 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _document(path: Path) -> Any:
+def _moment(text: str) -> datetime:
     try:
-        return read(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once))
+        return Fields({"--at": text}, "document").moment("--at")
+    except DocumentError as error:
+        raise ArgumentTypeError(str(error)) from error
+
+
+def _document(path: Path, at: datetime | None) -> Any:
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once), at)
     except OSError as error:
         raise CommandError(f"{path} can't be read: {error.strerror}.") from error
     except DocumentError as error:
@@ -50,6 +82,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _lines(judged: dict[str, Any]) -> Iterator[str]:
     yield f"At {judged['now']}"
+    if judged["not_yet_written"]:
+        yield f"Not yet written then: {', '.join(judged['not_yet_written'])}"
     yield "Checks"
     for check in judged["checks"]:
         due = check["due_at"] or "no time yet"
@@ -63,4 +97,8 @@ def _lines(judged: dict[str, Any]) -> Iterator[str]:
         yield "  none"
     yield f"Before leaving: {'ready' if judged['ready'] else 'not ready'}"
     for condition in judged["conditions"]:
-        yield f"  {'met' if condition['met'] else 'open':<9} {condition['text']}"
+        state = "met" if condition["met"] else "open"
+        why = f" ({condition['reason']})" if condition["reason"] else ""
+        yield f"  {state:<9} {condition['code']}: {condition['text']}{why}"
+    if judged["override"] is not None:
+        yield f"Override: {judged['override'] or 'the two may let the patient go'}"

@@ -1,0 +1,12 @@
+"""What the reason of an override has to say. Pure."""
+
+from clinic.words import explains
+
+SHORTEST_REASON = 10  # characters; an override is read years later
+
+
+def refusal(reason: str) -> str:
+    """Return why a reason doesn't do; empty when it does."""
+    if len(reason.strip()) >= SHORTEST_REASON and explains(reason):
+        return ""
+    return f"Say why they leave before the gate is met: {SHORTEST_REASON} characters or more."
