@@ -72,7 +72,9 @@ def _check_names(where: str, rows: Iterable[Row]) -> None:
         if row.corrects and (row.corrects not in names or row.corrects == row.name):
             raise DocumentError(where, f"corrects “{row.corrects}”, which is no other row here")
         if row.corrects in corrected:
-            raise DocumentError(where, f"“{row.corrects}” is corrected twice: correct the newer row")
+            raise DocumentError(
+                where, f"“{row.corrects}” is corrected twice: correct the newer row"
+            )
         corrected |= {row.corrects} - {""}
 
 
@@ -85,7 +87,10 @@ def _row(found: Fields, made: Any, written: datetime, recorded_at: datetime | No
 
 
 def reading(found: Fields, known: Known) -> Row:
-    observed_at, recorded_at = found.moment("observed_at", required=True), found.moment("recorded_at")
+    observed_at, recorded_at = (
+        found.moment("observed_at", required=True),
+        found.moment("recorded_at"),
+    )
     values = {name: _measured(found, name) for name in MEASURE_NAMES}
     made = Reading(
         id=found.where,
@@ -147,7 +152,9 @@ def infusion(found: Fields, known: Known) -> list[Administration]:
         raise DocumentError("infusion_steps", "begin with one start, and end with the stop if any")
     if moments != sorted(moments):
         raise DocumentError("infusion_steps", "have to be in the order of their times")
-    written = [(kind, at, known.written(at, recorded), recorded or at) for kind, at, recorded in steps]
+    written = [
+        (kind, at, known.written(at, recorded), recorded or at) for kind, at, recorded in steps
+    ]
     past = [step for step in written if step[2] <= known.now]
     known.not_yet += [
         f"infusion_steps[{n}]" for n, step in enumerate(written) if step[2] > known.now

@@ -5,6 +5,7 @@ known is left out; a field that nobody knows, a time without its zone or a value
 adult has is refused with its place in the document. `docs/judge-history.md` describes the fields.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, tzinfo
@@ -21,6 +22,7 @@ from monitoring.oxygen import oxygen_at
 from monitoring.readings import Assessment, Escort, History, Medicine, Settings
 from sessions.shipped import read_all
 
+COMES_UP = re.compile(r"Infusion, \d+ min|After .+", re.DOTALL)  # checks that no template lists
 MISSED = {"bp_baseline_missing", "bp_peak_missing"}
 WAYS_HOME = ("adult", "medical_transport", "taxi")
 ACCEPTED = ["adult", "medical_transport"]  # as a clinic's settings ship
@@ -69,7 +71,7 @@ def read(data: Any, at: datetime | None = None) -> Document:
         escort=_escort_of(found),
         means_to_drive=found.flag("means_to_drive"),
         assessment=_assessment_of(found, known),
-        missed=words(found.take("missed", {}), "missed", _explainable(settings)),
+        missed=_missed(found, settings),
         clock_suspect=found.flag("clock_suspect"),
         medicines=tuple(medicines),
         withdrawn_at=max(known.withdrawn, default=None),
@@ -80,9 +82,7 @@ def read(data: Any, at: datetime | None = None) -> Document:
     )
     override = found.one("override", _override)
     found.end()
-    return Document(
-        history, settings, sources, now, arrived_at, override, tuple(known.not_yet)
-    )
+    return Document(history, settings, sources, now, arrived_at, override, tuple(known.not_yet))
 
 
 def judge(document: Document) -> dict[str, Any]:
@@ -236,6 +236,13 @@ def _refused(override: Override | None, ready: bool, unmet: set[str]) -> str | N
     return refusal(override.reason)
 
 
-def _explainable(settings: Settings) -> set[str]:
-    """Return what a reason for a missed check may stand under: its label, or the condition."""
-    return {check.label for check in settings.checks} | MISSED
+def _missed(found: Fields, settings: Settings) -> Mapping[str, str]:
+    """Read reasons under the label of a check or the condition's code.
+
+    Checks that repeat, and those after a medicine, have labels of their own.
+    """
+    told = found.take("missed", {})
+    known = {check.label for check in settings.checks} | MISSED
+    if isinstance(told, dict):
+        known |= {label for label in told if COMES_UP.fullmatch(label)}
+    return words(told, "missed", known)

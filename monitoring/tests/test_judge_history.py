@@ -1,6 +1,7 @@
 """The command that judges a history from a file: without a database, and strict."""
 
 import json
+import re
 from copy import deepcopy
 from io import StringIO
 from pathlib import Path
@@ -9,9 +10,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from monitoring.judging import DocumentError, judge, read
+from monitoring import document_rows, judging
+from monitoring.documents import DocumentError
+from monitoring.judging import judge, read
+from monitoring.management.commands.judge_history import EPILOG
 
-EXAMPLE = Path(__file__).parent / "example_history.json"
+HISTORIES = Path(__file__).parents[2] / "docs" / "histories"
+EXAMPLE = HISTORIES / "nasal.json"
 
 
 def example(**changes: Any) -> Any:
@@ -33,8 +38,8 @@ def written(tmp_path: Path, data: Any) -> Path:
 def test_the_example_is_ready_with_every_condition_and_why() -> None:
     told = run(EXAMPLE)
     assert "Before leaving: ready" in told
-    assert "met       The 120 minutes after the last dose have passed." in told
-    assert "missed    90 minutes, 2026-11-16T15:30:00+00:00 (The patient slept)" in told
+    assert "met       minimum_time: The 120 minutes after the last dose have passed." in told
+    assert "missed    90 minutes, 2026-11-16T10:30:00-05:00 (The patient slept)" in told
 
 
 def test_json_names_checks_alerts_and_conditions() -> None:
@@ -68,7 +73,7 @@ def test_a_clinician_tries_settings_of_their_own() -> None:
         "min_minutes_after_last_dose": 150,
         "checks": [{"label": "A", "anchor": "before_dose"}],
     }
-    answer = judge(read(example(template=settings)))
+    answer = judge(read(example(template=settings, missed={})))
     assert answer["ready"] is False
     assert [check["label"] for check in answer["checks"]] == ["A"]
 
@@ -80,7 +85,8 @@ def test_the_steps_of_an_infusion_give_its_times() -> None:
         {"kind": "resume", "at": "2026-11-16T09:15:00-05:00"},
         {"kind": "stop", "at": "2026-11-16T09:50:00-05:00"},
     ]
-    data = example(template="ketamine-iv-twice-weekly", administrations=[], infusion_steps=steps)
+    told = {"template": "ketamine-iv-twice-weekly", "infusion_steps": steps}
+    data = example(**told, administrations=[], missed={"Infusion, 45 min": "The cuff failed"})
     answer = judge(read(data))
     assert "Infusion, 45 min" in {check["label"] for check in answer["checks"]}
     running = judge(read({**data, "infusion_steps": steps[:-1]}))
@@ -97,6 +103,7 @@ def changed(path: str, value: Any) -> Any:
     return data
 
 
+NOON = "2026-11-16T11:00:00-05:00"
 NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
 
 
@@ -123,13 +130,20 @@ NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
         (changed("missed", {"41 minutes": "Asleep"}), "missed: “41 minutes” is none of .*90 min"),
         (changed("assessment.decisions", {"bp": "Usual"}), "decisions: “bp” is none of .*bp_high"),
         (changed("oxygen_at", True), "oxygen_at: True is no time"),
-        (changed("administrations.0.route", "oral"), "“oral” is not nasal or iv"),
+        (changed("administrations.0.route", "oral"), "“oral” is none of nasal, iv"),
         (changed("administrations.0.ended_at", "2026-11-16T08:00:00-05:00"), "ends before it"),
         (changed("adverse_events.0.resolved_at", "2026-11-16T09:00:00-05:00"), "ends before it"),
         (changed("infusion_steps", [{"kind": "stop", **{"at": NEW["observed_at"]}}]), "one start"),
         (changed("assessment.ready", "yes"), "assessment.ready: 'yes' has to be true or false"),
         (changed("missed", {"40 minutes": 3}), "missed: has to be an object of texts"),
         (changed("readings", {}), "readings: has to be a list"),
+        (changed("readings.3.corrects", "readings[9]"), "“readings.9.”, which is no other row"),
+        (changed("readings.3.corrects", "readings[3]"), "which is no other row"),
+        (changed("readings.3.id", "readings[1]"), "is the id of two rows"),
+        (changed("medicines", [{"drug": "X", "at": NOON, "kind": "tea"}]), "“tea” is none of"),
+        (changed("medicines", [{"drug": "X", "at": NOON, "effect": "restart"}]), "whole number"),
+        (changed("escort.kind", "horse"), "“horse” is none of adult, medical_transport, taxi"),
+        (changed("way_home_accepts", ["horse"]), "way_home_accepts: “horse” is none of"),
         ([], "document: has to be an object"),
     ],
 )
@@ -152,7 +166,40 @@ def test_a_field_given_twice_is_refused(tmp_path: Path) -> None:
         run(path)
 
 
+def test_a_correction_says_when_it_was_made() -> None:
+    data = example()
+    data["readings"].append({**NEW, "corrects": "readings[3]"})
+    with pytest.raises(DocumentError, match="has to say when it was made: recorded_at"):
+        read(data)
+    data["readings"] += [{**NEW, "recorded_at": NOON, "corrects": "readings[3]"}] * 2
+    del data["readings"][4]
+    with pytest.raises(DocumentError, match="is corrected twice"):
+        read(data)
+
+
+def test_a_time_of_its_own_replaces_the_documents() -> None:
+    told = run(EXAMPLE, "--at", "2026-11-16T09:47:00-05:00")
+    assert told.startswith("At 2026-11-16T09:47:00-05:00\nNot yet written then: readings[2],")
+    with pytest.raises(CommandError, match="has no time zone"):
+        run(EXAMPLE, "--at", "2026-11-16T09:47:00")
+
+
+@pytest.mark.parametrize("path", sorted(HISTORIES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_example_is_judged(path: Path) -> None:
+    assert json.loads(run(path, "--json"))["conditions"]
+
+
+def test_the_document_of_the_help_is_one(tmp_path: Path) -> None:
+    small = tmp_path / "small.json"
+    small.write_text(EPILOG[EPILOG.index("{") :], encoding="utf-8")
+    assert "overdue   40 minutes" in run(small)
+
+
 def test_the_page_about_it_names_every_field() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "judge-history.md").read_text(encoding="utf-8")
-    for name in example():
-        assert f"`{name}`" in page
+    page = (HISTORIES.parent / "judge-history.md").read_text(encoding="utf-8")
+    sources = Path(judging.__file__), Path(document_rows.__file__)
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    read_here = re.compile(r"""(?:found|known\.rows\(found)[.,]\s*(?:[a-z]+\()?"([a-z_]+)\"""")
+    names = {*read_here.findall(code), *example(), *judge(read(example()))}
+    assert {"corrects", "medicines", "second_person", "means_to_drive"} <= names
+    assert {name for name in names if f"`{name}`" not in page} == set()
