@@ -13,15 +13,25 @@ Pure. What was decided where the label is silent:
   as one that nobody can compare: missing is never normal.
 - A rise with symptoms is a rise while an adverse event is open.
 - A measure with a critical value isn't watched as well.
+- Dissociation that lasts is watched by the time of the set: one from before the minutes are over
+  says nothing, and none does while an infusion runs.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from monitoring.readings import MEASURES, History, Measured, Reading, Settings, first_dose_at
+from monitoring.readings import (
+    MEASURES,
+    History,
+    Measured,
+    Reading,
+    Settings,
+    first_dose_at,
+    last_dose_at,
+)
 
 Level = Literal["critical", "watch"]
 Side = Literal["high", "low"]
@@ -107,9 +117,10 @@ RELATIVE = (
     Relative("pulse", "watch_pulse_change", "high", both_ways=True),
 )
 
+LASTING = "dissociation"
 ABSOLUTE_OF = {name: [rule for rule in ABSOLUTE if rule.measure == name] for name in MEASURES}
 RELATIVE_OF = {name: [rule for rule in RELATIVE if rule.measure == name] for name in MEASURES}
-LIMITED = [name for name in MEASURES if ABSOLUTE_OF[name] or RELATIVE_OF[name]]
+LIMITED = [name for name in MEASURES if ABSOLUTE_OF[name] or RELATIVE_OF[name] or name == LASTING]
 
 
 def alerts(reading: Reading, baseline: Reading | None, settings: Settings) -> tuple[Alert, ...]:
@@ -141,6 +152,7 @@ class Judge:
         self.settings, self.now = settings, now
         self.symptoms = history.unresolved_adverse_events
         self.first = first_dose_at(history.administrations)
+        self.last = last_dose_at(history.administrations)
         self.readings = sorted(history.readings, key=lambda reading: reading.observed_at)
 
     def standing(self) -> tuple[Alert, ...]:
@@ -194,7 +206,8 @@ class Judge:
             for rule in ABSOLUTE_OF[measure]
             if (alert := _absolute(rule, reading, known, self.settings))
         ]
-        return absolute + self._relative(measure, reading, before)
+        lasting = self._lasting(reading) if measure == LASTING else []
+        return absolute + self._relative(measure, reading, before) + lasting
 
     def _relative(self, measure: str, reading: Reading, before: list[Measured]) -> list[Alert]:
         if not self._is_after_dose(reading):
@@ -217,6 +230,21 @@ class Judge:
             if rule.reaches(value, furthest, limit):
                 found.append(self._compared(rule, reading, furthest, limit))
         return found
+
+    def _lasting(self, reading: Reading) -> list[Alert]:
+        """Watch dissociation that is over its limit so long after the last dose."""
+        minutes, value = self.settings.watch_dissociation_minutes, reading.dissociation
+        if minutes is None or self.last is None or value is None:
+            return []
+        passed = reading.observed_at - self.last
+        if value <= self.settings.dissociation_ready or passed < timedelta(minutes=minutes):
+            return []
+        text = (
+            f"Dissociation {value} is still there {passed // timedelta(minutes=1)} min after the "
+            f"last dose (watched from {minutes} min)."
+        )
+        where = ("watch_dissociation_minutes", reading.observed_at)
+        return [Alert(LASTING, value, minutes, text, "watch", *where)]
 
     def _compared(self, rule: Relative, reading: Reading, before: Measured, limit: int) -> Alert:
         value, unit = getattr(reading, rule.measure), " %" if rule.percent else ""

@@ -199,6 +199,7 @@ class Settings:
     watch_moaas_drop: int | None = 2
     watch_spo2_drop: int | None = 4
     watch_pulse_change: int | None = None
+    watch_dissociation_minutes: int | None = None  # still over its limit so long after the end
     predose_systolic: int = 140
     predose_diastolic: int = 90
     predose_older_age: int = 0  # from this age the next two hold; 0: for nobody

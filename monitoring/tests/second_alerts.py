@@ -6,7 +6,7 @@ It shares no code with the rules: written from their sentences, by scanning list
 from typing import Any
 
 Row = dict[str, Any]
-NAMES = ("s", "d", "pulse", "spo2", "moaas", "rr", "temp")
+NAMES = ("s", "d", "pulse", "spo2", "moaas", "rr", "temp", "diss")
 CRITICAL = {
     ("s", "alert_systolic"): lambda v, limit: v >= limit,
     ("d", "alert_diastolic"): lambda v, limit: v >= limit,
@@ -76,6 +76,7 @@ def judged(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:
     if case["symptoms"]:
         rules += [("critical", key, rule) for key, rule in WITH_SYMPTOMS.items()]
     rules = [r for r in rules if r[1][0] == name and limits.get(r[1][1]) is not None]
+    hits |= lasting(case, name, row)
     before = baseline(case, name)
     if rules and not before:
         hits.add(("watch", name, "", value))
@@ -83,6 +84,16 @@ def judged(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:
         if any(moved(value, known, limits[setting]) for known in before):
             hits.add((level, name, setting, value))
     return hits
+
+
+def lasting(case: Row, name: str, row: Row) -> set[tuple[str, str, str, Any]]:
+    """Dissociation of a set that was taken so many minutes after the last device, or later."""
+    minutes = case["limits"].get("watch_dissociation_minutes")
+    if name != "diss" or minutes is None or row["diss"] == 0:
+        return set()
+    if any(row["t"] - given < minutes for given in case["devices"]):
+        return set()
+    return {("watch", "diss", "watch_dissociation_minutes", row["diss"])}
 
 
 def baseline(case: Row, name: str) -> list[Any]:

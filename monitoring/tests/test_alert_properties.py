@@ -21,6 +21,7 @@ SHORT = {
     "sedation": "moaas",
     "resp_rate": "rr",
     "temperature": "temp",
+    "dissociation": "diss",
 }
 LIMITS: dict[str, list[int | None]] = {
     "alert_systolic": [180],
@@ -40,6 +41,7 @@ LIMITS: dict[str, list[int | None]] = {
     "watch_moaas_drop": [None, 1, 2],
     "watch_spo2_drop": [None, 4],
     "watch_pulse_change": [None, 30],
+    "watch_dissociation_minutes": [None, 56, 60],
 }
 VALUES: dict[str, list[int | Decimal | None]] = {
     "s": [None, 89, 90, 110, 120, 143, 144, 150, 159, 160, 179, 180, 190],
@@ -50,6 +52,7 @@ VALUES: dict[str, list[int | Decimal | None]] = {
     "moaas": [None, 2, 3, 4, 5],
     "rr": [None, 7, 8, 14],
     "temp": [None, Decimal("38.9"), Decimal("39.0")],
+    "diss": [None, 0, 1, 3],
 }
 TIMES = st.sampled_from([-30, -10, 0, 5, 20, 40, 60, 61, 62])
 rows = st.fixed_dictionaries({"t": TIMES} | {k: st.sampled_from(v) for k, v in VALUES.items()})

@@ -187,6 +187,16 @@ ALARMS: dict[str, tuple[dict[str, Any], set[tuple[str, str]]]] = {
         {("watch", m) for m in ("systolic", "diastolic", "spo2", "sedation")},
     ),
     "an infusion: SpO2 91": (iv(spo2=91), {("critical", "spo2")}),
+    "an infusion: dissociation an hour after its end": (
+        drip(seen(100, dissociation=1)),
+        {("watch", "dissociation")},
+    ),
+    "an infusion: dissociation 59 minutes after its end": (drip(seen(99, dissociation=1)), set()),
+    "an infusion: dissociation while it runs": (
+        drip(seen(102, dissociation=3), administrations=infused(None)),
+        set(),
+    ),
+    "devices: dissociation at 126": (last(dissociation=1), set()),
     "an infusion: SpO2 92": (iv(spo2=92), {("watch", "spo2")}),
     "an infusion: pulse 49": (iv(pulse=49), {("critical", "pulse")}),
     "an infusion: pulse 50": (iv(pulse=50), set()),

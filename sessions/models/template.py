@@ -173,6 +173,10 @@ class MonitoringTemplate(models.Model):
         "Watched: change of the pulse, up or down, per minute",
         "Compared with before the dose; a watched value calls nobody.",
     )
+    watch_dissociation_minutes = optional(
+        "Watched: dissociation that lasts after the end for, min",
+        "Over its limit so long after the last device or the infusion's end.",
+    )
     predose_systolic = number(
         "Systolic pressure before the dose: a prescriber decides above, mmHg",
         "Over it the pressure is repeated, then a prescriber decides.",
