@@ -12,6 +12,17 @@ class DocumentError(ValueError):
         super().__init__(f"{where}: {what}")
 
 
+def moment(text: Any) -> datetime:
+    """Read a time with its zone; ValueError says what is wrong with it."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ValueError(f"{text!r} is no time; write it as 2026-11-16T14:05:00-05:00") from None
+    if found.utcoffset() is None:
+        raise ValueError(f"{text} has no time zone; add one, such as +00:00")
+    return found
+
+
 class Fields:
     """The fields of one object, each taken once; `end` refuses those that nobody took."""
 
@@ -19,11 +30,13 @@ class Fields:
         if not isinstance(data, dict):
             raise DocumentError(where, "has to be an object with named fields")
         self.left, self.where = dict(data), where
+        self.asked: list[str] = []
 
     def at(self, name: str) -> str:
         return name if self.where == "document" else f"{self.where}.{name}"
 
     def take(self, name: str, *default: Any) -> Any:
+        self.asked.append(name)
         if name not in self.left and not default:
             raise DocumentError(self.at(name), "is missing")
         return self.left.pop(name, *default)
@@ -31,20 +44,17 @@ class Fields:
     def end(self) -> None:
         if self.left:
             names = ", ".join(sorted(self.left))
-            raise DocumentError(self.where, f"unknown fields: {names}")
+            known = ", ".join(sorted(self.asked))
+            raise DocumentError(self.where, f"unknown fields: {names} (known here: {known})")
 
     def moment(self, name: str, *, required: bool = False) -> Any:
         text = self.take(name) if required else self.take(name, None)
         if text is None and not required:
             return None
         try:
-            moment = datetime.fromisoformat(text)
-        except (TypeError, ValueError):
-            example = "write it as 2026-11-16T14:05:00-05:00"
-            raise DocumentError(self.at(name), f"{text!r} is no time; {example}") from None
-        if moment.utcoffset() is None:
-            raise DocumentError(self.at(name), f"{text} has no time zone; add one, such as +00:00")
-        return moment
+            return moment(text)
+        except ValueError as error:
+            raise DocumentError(self.at(name), str(error)) from None
 
     def text(self, name: str, *default: str) -> str:
         value = self.take(name, *default)

@@ -111,7 +111,7 @@ NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
     ("data", "words"),
     [
         (changed("mood", 1), "document: unknown fields: mood"),
-        (changed("readings.0.heart", 70), r"readings\[0\]: unknown fields: heart"),
+        (changed("readings.0.heart", 70), r"readings\[0\]: unknown fields: heart .known .*spo2"),
         (changed("readings.1.spo2", 101), r"readings\[1\].spo2: 101 can't be a SpO2 \(50 to 100"),
         (changed("readings.1.spo2", "96"), r"readings\[1\].spo2: '96' is no SpO2"),
         (changed("readings.1.sedation", True), r"sedation: True is no MOAA/S"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.documents import DocumentError, Fields
+from monitoring.documents import DocumentError, moment
 from monitoring.judging import judge, read
 
 EPILOG = """\
@@ -54,8 +54,8 @@ class Command(BaseCommand):
 
 def _moment(text: str) -> datetime:
     try:
-        return Fields({"--at": text}, "document").moment("--at")
-    except DocumentError as error:
+        return moment(text)
+    except ValueError as error:
         raise ArgumentTypeError(str(error)) from error
 
 
