@@ -65,6 +65,7 @@ SCENES = (
     Scene("no-show", -150, 9, 14, ending=Status.NO_SHOW),
     Scene("left unsigned", -245, 8, 10, -218),
     Scene("left signed", -250, 4, 35, -224),
+    Scene("infusion to come", -15, 9, 3, 22, key=INFUSION),
 )
 SMALL_SCENES = (
     Scene("on time", -75, 0, 14, -48),
