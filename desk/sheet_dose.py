@@ -15,7 +15,7 @@ from monitoring.services import predose
 from sessions.covered import totals_words
 from sessions.drip_totals import Totals
 from sessions.lifecycle import Status
-from sessions.models import Dose, DoseCheck, DoseWaste
+from sessions.models import Dose, DoseCheck, DoseWaste, InfusionEvent
 from sessions.models.protocol import Route
 from sessions.ports import Unmet
 from sessions.services import checks, doses, drips, pumps
@@ -61,12 +61,28 @@ class DoseOnSheet(Known):
         return given[-1] if given else None
 
     @cached_property
+    def drip_steps(self) -> list[InfusionEvent]:
+        number = self.drip.number if self.drip else None
+        return [step for step in self.record.standing_steps if step.dose.number == number]
+
+    @cached_property
     def ran(self) -> Totals | None:
         """Return how much of the infusion has run by now."""
-        if self.drip is None:
+        if self.drip is None or not self.drip_steps:
             return None
-        own = [s for s in self.record.standing_steps if s.dose.number == self.drip.number]
-        return drips.ran(self.drip, own, self.now) if own else None
+        return drips.ran(self.drip, self.drip_steps, self.now)
+
+    @property
+    def paused_at(self) -> datetime | None:
+        """Return since when the pump stands still, if the infusion is to go on."""
+        last = self.drip_steps[-1] if self.drip_steps else None
+        return last.at if last and last.kind == InfusionEvent.Kind.PAUSE else None
+
+    @property
+    def pump_rate(self) -> str:
+        """Return the rate in mL/h at which it runs now."""
+        last = self.drip_steps[-1] if self.drip_steps else None
+        return plain(last.rate_ml_h) if last and last.rate_ml_h else ""
 
     @property
     def ran_words(self) -> str:
@@ -114,20 +130,35 @@ class DoseOnSheet(Known):
         return [one.words for one in self.before.goes_on if not one.stops]
 
     @property
+    def stopped_by_chart(self) -> list[Unmet]:
+        """Return what came up on the chart after the first dose and forbids the rest of it."""
+        return self.chart_unmet if self.status == Status.DOSING else []
+
+    @property
     def is_held(self) -> bool:
-        return bool(self.held or self.trouble)
+        return bool(self.held or self.trouble or self.stopped_by_chart)
 
     @property
     def order_words(self) -> str:
-        """Say what is ordered as it is prepared: "56 mg, 2 devices", "38.5 mg at 57.8 mL/h"."""
+        """Say what is ordered: "56 mg, 2 devices", "38.5 mg over 40 min, 57.8 mL/h".
+
+        The pump's rate is left out while a second person has yet to work it out alone.
+        """
         if self.order is None:
             return ""
         mg = f"{plain(self.order.dose_mg)} mg"
         if not self.is_iv:
             return f"{mg}, {self.devices_ordered} devices"
-        rate = pumps.ordered_rate(self.order)
+        rate = pumps.ordered_rate(self.order) if self.shows_rate else None
         pump = f", {plain(rate)} mL/h" if rate else ""
         return f"{mg} over {self.order.infusion_minutes} min{pump}"
+
+    @property
+    def shows_rate(self) -> bool:
+        before = self.status in {Status.PLANNED, Status.CHECKED_IN, Status.CLEARED}
+        if not before or self.order is None or self.valid_check:
+            return True
+        return not checks.is_asked_for(self.order, self.dosing)
 
     @property
     def devices_ordered(self) -> int:

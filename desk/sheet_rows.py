@@ -15,7 +15,7 @@ from monitoring.services import history, predose, predose_rows
 from monitoring.services.told_medicines import off_chart
 from patients.models import Allergy, Patient
 from sessions import chart_rows
-from sessions.lifecycle import Status
+from sessions.lifecycle import PRESENT, Status
 from sessions.models import (
     ChairStay,
     DoseCheck,
@@ -44,9 +44,9 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
     record = history.record_of(treatment_session, found)
     before = predose_rows.today_of(record, found, now)
     told = before.check.told_medicines if before.check else []
-    counts = told if status in predose.TAKES_A_DOSE else []
+    counts = told if status in PRESENT else []
     chart = authorization.on_chart(treatment_session, found, today, site, counts)
-    unmet = authorization.unmet_on_chart(chart, now, today) if status in BEFORE_DOSE else []
+    unmet = authorization.unmet_on_chart(chart, now, today) if status in NEEDS_ORDER else []
     taken = found["screen_medicines"]
     return Sheet(
         treatment_session=treatment_session,

@@ -12,6 +12,8 @@ from desk import live, present, seats
 from monitoring.services import critical, emergencies, events, predose
 from monitoring.services.events import Reported
 from monitoring.tests.visits import Clock, Visit
+from patients.services import consent
+from sessions.services.doses import Device, record_device
 
 
 @pytest.fixture
@@ -142,3 +144,35 @@ def test_what_refuses_a_device_is_said_once(client: Client, held: Visit) -> None
     typed = {"entry_id": str(uuid4()), "lot": "L2", "outcome": "complete"}
     page = client.post(path, typed).content.decode()
     assert page.count("Systolic pressure 185 is at or over 180") == 1
+
+
+def test_a_consent_withdrawn_between_the_devices_takes_the_next_one_away(
+    client: Client, visit: Visit, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.be_cleared()
+    visit.device()
+    monkeypatch.setattr(live, "CLOCK", f"timestamptz '{clock.now.isoformat()}'")
+    page = show(client, visit, visit.nurse)
+    assert "Record device 2" in page
+    assert "No valid consent" not in page
+    given = visit.patient.consents.get(kind="treatment")
+    consent.withdraw(given.pk, by=visit.nurse, withdrawn_at=clock.now, note="")
+    page = show(client, visit, visit.nurse)
+    assert "No valid consent to treatment." in page
+    assert "Give no device until this is settled." in page
+    assert "Record device 2" not in page
+
+
+def test_a_medicine_named_before_the_dose_stays_in_sight_while_the_patient_is_watched(
+    client: Client, visit: Visit, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit.arrive()
+    visit.check(new_medicines="yes", new_medicines_text="Nardil 15 mg")
+    visit.measure()
+    for number in (1, 2):
+        clock.forward(minutes=6)
+        device = Device(lot=f"L{number}", reason="Already given")
+        record_device(visit.pk, device, by=visit.nurse, outside_gate=True)
+    assert visit.status == "monitoring"
+    monkeypatch.setattr(live, "CLOCK", f"timestamptz '{clock.now.isoformat()}'")
+    assert "MAO inhibitor: phenelzine" in show(client, visit, visit.nurse)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from clinic.models import AuditEvent, Clinic, User
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_staff
 from desk import live
-from monitoring.tests.test_doses import HALF_MG_PER_KG
+from monitoring.tests.test_doses import HALF_MG_PER_KG, drip
 from monitoring.tests.visits import Clock, Visit
 from sessions.models import DoseCheck
+from sessions.services import infusions
 
 PASSWORD = "a long good password"
 
@@ -81,6 +83,33 @@ def test_the_sheet_leads_from_the_check_to_the_start(infused: Visit, office: Cli
     after = sheet(office, infused)
     assert "Start infusion" in after
     assert "Second check: 38 mg = 38 mL at 57 mL/h" in after
+
+
+def test_the_ordered_rate_is_shown_only_once_it_was_worked_out(
+    infused: Visit, office: Client
+) -> None:
+    before = sheet(office, infused)
+    assert "Ordered: 38 mg over 40 min</small>" in before
+    assert "57 mL/h" not in before
+    send(office, infused)
+    assert "Ordered: 38 mg over 40 min, 57 mL/h</small>" in sheet(office, infused)
+
+
+def test_the_sheet_says_at_which_rate_it_runs_and_since_when_it_is_paused(
+    infused: Visit, office: Client
+) -> None:
+    infused.second_check()
+    infusions.start(infused.pk, drip(), by=infused.nurse)
+    slower = infusions.Change("rate", rate_ml_h=Decimal(40))
+    infusions.change(infused.pk, slower, by=infused.nurse)
+    page = sheet(office, infused)
+    assert "Runs at 40 mL/h" in page
+    assert "Infusion paused" not in page
+    pause = infusions.Change("pause", reason="Anxious")
+    infusions.change(infused.pk, pause, by=infused.nurse)
+    page = sheet(office, infused)
+    assert "Infusion paused since" in page
+    assert "Runs at" not in page
 
 
 def test_a_difference_is_shown_and_both_try_again(infused: Visit, office: Client) -> None:
