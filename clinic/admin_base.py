@@ -157,7 +157,9 @@ class PolicyAdmin(ClinicScopedAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         source = self.model.SOURCES.get(db_field.name)
         if field is not None and source is not None:
-            default = f"Default: {db_field.get_default()}. {source}"
+            shipped = db_field.get_default()
+            words = "empty" if shipped in (None, "") else shipped
+            default = f"Default: {words}. {source}"
             field.help_text = f"{field.help_text} {default}".strip()
         return field
 

@@ -52,7 +52,7 @@ class Section:
 
     @property
     def count(self) -> str:
-        return f"{len(self.rows)}+" if self.more else str(len(self.rows))
+        return f"{len(self.rows)} shown" if self.more else str(len(self.rows))
 
 
 @dataclass(frozen=True, slots=True)

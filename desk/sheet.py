@@ -78,6 +78,8 @@ class Sheet(DoseOnSheet):
     def pill_words(self) -> str:
         if self.calls.waiting:
             return "Critical value"
+        if self.record.incidents.left_unnoticed:
+            return "Left unnoticed"
         return "Device overdue" if self.device_is_late else ""
 
     @property

@@ -18,7 +18,7 @@ class Exposure:
     def words(self) -> str:
         parts = []
         if self.named:
-            parts.append(f"Proposed: yes, because of {'; '.join(self.named)}.")
+            parts.append(f"For yes: {'; '.join(self.named)}. Ask, then choose.")
         else:
             parts.append("None is on record: ask, also for what is bought without prescription.")
         if self.unread:

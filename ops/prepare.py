@@ -18,6 +18,7 @@ from ops.terminal import say
 def main() -> None:
     gc.set_threshold(100_000, 20, 100)  # migrating leaves little to find, and much to look through
     django.setup()
+    say("Migrating the database: a new one may take a minute")
     _step("Migrating the database", "migrate")
     _step("Loading the treatment protocols", "load_protocols")
     _step("Loading the consent texts", "load_consents")

@@ -28,7 +28,7 @@ from monitoring.models import (
     PreDoseCheck,
     VitalSigns,
 )
-from monitoring.services import discharge, events
+from monitoring.services import discharge, endings, events, way_home
 from monitoring.tests.test_doses import HALF_MG_PER_KG, drip
 from monitoring.tests.visits import ANSWERS, Clock, Visit
 from sessions.lifecycle import Status
@@ -585,6 +585,32 @@ def test_a_signature_is_noticed(client: Client, visit: Visit, nurse: User) -> No
     assert poll(client, visit, tag).status_code == 304
     signing.sign(visit.pk, by=visit.prescriber, version=visit.fresh().version)
     assert poll(client, visit, tag).status_code == 200
+
+
+def test_the_sheet_says_who_took_the_patient_home_and_how_the_instructions_went(
+    client: Client, visit: Visit, nurse: User
+) -> None:
+    visit.be_monitored()
+    visit.pass_time()
+    visit.settle()
+    leaving = way_home.Leaving("adult", "Sam Hale", "printed")
+    discharge.release(visit.pk, by=nurse, leaving=leaving)
+    client.force_login(nurse)
+    page = client.get(url("desk:session", visit)).content.decode()
+    assert "Taken home by <b>Sam Hale</b> (accompanying adult)." in page
+    assert "Instructions: printed and handed over." in page
+
+
+def test_who_left_unnoticed_is_not_said_to_have_left_against_advice(
+    client: Client, visit: Visit, nurse: User
+) -> None:
+    visit.be_monitored()
+    endings.is_gone(visit.pk, by=nurse, version=visit.fresh().version)
+    client.force_login(nurse)
+    page = client.get(url("desk:session", visit)).content.decode()
+    status = page.split('id="sheet-status"')[1].split("</div>")[0:6]
+    assert "Left unnoticed" in "".join(status)
+    assert "Left against advice" not in "".join(status)
 
 
 def test_a_refresh_with_values_is_on_record_and_an_empty_one_is_not(

@@ -109,7 +109,7 @@ def test_the_check_proposes_exposure_and_leaves_the_answer_open(
     client.force_login(nurse)
     page = client.get(reverse("monitoring:serotonin", args=[visit.row.public_id]))
     assert (
-        "Proposed: yes, because of Zoloft 50 mg (chart); Tramadol (given at this visit)."
+        "For yes: Zoloft 50 mg (chart); Tramadol (given at this visit). Ask, then choose."
         in page.content.decode()
     )
     assert not page.context["form"]["exposed"].value()

@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from clinic.audit import acting
 from clinic.models import User
+from clinic.tests.factories import TESTS
 from monitoring.models import Discharge, DischargePolicy, WayHomeNote
 from monitoring.services import discharge, way_home
 from monitoring.services.way_home import Leaving
 from monitoring.tests.visits import Visit
 from monitoring.way_home import Named, Note, escort_of, means_to_drive
+from patients.models import PatientPolicy
 from sessions.models import ChairStay
 
 Kind = WayHomeNote.Kind
@@ -225,9 +227,14 @@ def test_the_door_is_not_passed_by_silence(client: Client, ready: Visit, typed, 
 def test_the_instructions_on_paper_name_the_escort_and_no_treatment(
     client: Client, ready: Visit
 ) -> None:
+    with acting(TESTS):
+        PatientPolicy.objects.create(
+            clinic=ready.patient.clinic, crisis_line="Day and night: 555 0123"
+        )
     client.force_login(ready.nurse)
     page = client.get(reverse("monitoring:instructions", args=[ready.row.public_id]))
     text = page.content.decode()
     assert "restful" in text
+    assert "Day and night: 555 0123" in text
     assert "Sam" in text
     assert "ketamine" not in text.lower()

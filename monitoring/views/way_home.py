@@ -12,6 +12,7 @@ from clinic.htmx import HtmxHttpRequest
 from monitoring.forms.leaving import WaitForm, WayHomeForm
 from monitoring.models import DischargePolicy, Escort
 from monitoring.services import way_home
+from patients.models import PatientPolicy
 from sessions.actions import Panel, answer, session_rows, today_of
 from sessions.models import TreatmentSession
 
@@ -78,6 +79,7 @@ def instructions(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "clinic": treatment_session.clinic,
         "lines": [line for line in policy.instructions.splitlines() if line.strip()],
         "escort": Escort.objects.filter(treatment_session=treatment_session).first(),
+        "help": PatientPolicy.of(treatment_session.clinic_id),
         "today": today_of(treatment_session),
         "now": clock.now(),
     }

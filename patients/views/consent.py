@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import date
 from django.views.decorators.http import require_http_methods
 
 from clinic import clock
@@ -61,8 +62,8 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
         consent.withdraw(row.pk, by=staff(request), entry=entry, **form.values)
 
     kind = row.subject.lower()
-    given_on = row.given_at.astimezone(row.patient.clinic.zone).date()
-    lead = f"Consent to {kind}, given on {given_on:%Y-%m-%d}. It stays on the record as withdrawn."
+    given_on = date(row.given_at, "j M Y")
+    lead = f"Consent to {kind}, given on {given_on}. It stays on the record as withdrawn."
     return answer(request, form, row.patient, save, WITHDRAW, lead=lead)
 
 
