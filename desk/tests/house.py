@@ -217,6 +217,7 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
         search = LeftUnnoticed.objects.create(
             treatment_session=over, last_seen_at=now, recorded_by=nurse, recorded_at=now
         )
+        enrol_patient(over.patient, prescriber)
         return House(
             patient=patient,
             newcomer=newcomer,
