@@ -18,6 +18,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-gpu",
 ]
 MISSING = "no Chromium here: install one (apt-get install chromium) or set CHROMIUM=/path/to/it"
 

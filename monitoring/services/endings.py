@@ -91,6 +91,8 @@ def leave(
         at = _checked(at, now, treatment_session)
         to_status = Status.LEFT_AGAINST_ADVICE
         steps.take(treatment_session, to_status, by=by, now=now, at=at, reason=departure.reason)
+        if departure.has_capacity == AgainstAdvice.Known.NO:
+            _ask_a_prescriber(treatment_session, now)
         return AgainstAdvice.objects.create(
             treatment_session=treatment_session,
             left_at=at,
@@ -143,6 +145,19 @@ def _ask_to_find(treatment_session: TreatmentSession, key: str, now: datetime) -
         text=f"Left session {treatment_session.number} unnoticed: find the patient.",
         due_at=now,
         dedupe_key=key,
+        source=treatment_session,
+    )
+
+
+def _ask_a_prescriber(treatment_session: TreatmentSession, now: datetime) -> None:
+    """Whoever was not able to decide may not be safe alone: a prescriber is asked at once."""
+    tasks.ask(
+        Task.Kind.CALL,
+        patient=treatment_session.patient,
+        role=Role.PRESCRIBER,
+        text=f"Left session {treatment_session.number} unable to decide: reach the patient now.",
+        due_at=now,
+        dedupe_key=f"unable:{treatment_session.public_id}",
         source=treatment_session,
     )
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 from clinic.audit import acting
 from clinic.locks import StaleVersionError
 from clinic.models import User
+from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from monitoring.models import (
     AgainstAdvice,
@@ -143,6 +144,17 @@ def test_what_nobody_asked_is_told_as_not_known(treated: Visit) -> None:
     endings.leave(treated.pk, Departure("Bored"), by=treated.nurse, version=version)
     facts = {s.title: s.facts for s in covered(treated.fresh())}["What else happened"]
     assert "Able to decide: not known." in facts[0].text
+
+
+@pytest.mark.parametrize(("able", "asked"), [("no", True), ("yes", False), ("", False)])
+def test_a_prescriber_is_asked_to_reach_who_left_unable_to_decide(
+    treated: Visit, able: str, asked: bool
+) -> None:
+    version = treated.fresh().version
+    gone = Departure("Bored", has_capacity=able)
+    endings.leave(treated.pk, gone, by=treated.nurse, version=version)
+    calls = Task.objects.open().filter(text__contains="unable to decide", role=Role.PRESCRIBER)
+    assert calls.exists() is asked
 
 
 # unnoticed

@@ -24,7 +24,10 @@ from sessions.protocols import (
 from sessions.specs import PlanningError, ProtocolSpec, check_phases
 
 PUBLISH = "treatment_sessions.publish_protocol"
-CONFIRM = "Read it on the draft's page, tick that it is meant, and publish again."
+CONFIRM = (
+    "Read it on the draft's page, tick there that it is meant, and press “Save and publish”: "
+    "the tick counts for that press alone."
+)
 
 
 def load_shipped() -> list[str]:
