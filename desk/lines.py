@@ -55,7 +55,7 @@ SUPPLIES = {
     "baseline_old": MEASURE,
     "consent": Form("Record consent", "patients:consent", "patients.record_consent"),
     "screen": Form("Screen", "patients:screen", "patients.screen_patient"),
-    "rems_patient": Form("Enroll", "patients:enrol", "patients.record_enrolment"),
+    "rems_patient": Form("Enrol", "patients:enrol", "patients.record_enrolment"),
     "on_site": Form("Register", ARRIVE, "clinic.be_on_site"),
     "interaction": Form("Acknowledge", "patients:medicines", "patients.acknowledge_interaction"),
     "medicine": Form("Check", "patients:medicines", "patients.change_chart"),

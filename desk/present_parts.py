@@ -161,7 +161,7 @@ def before_the_dose() -> Rows:
 
 
 def of_the_chart() -> Rows:
-    """Return what a dose rests on: consent, screen, medicines, order, enrollment."""
+    """Return what a dose rests on: consent, screen, medicines, order, enrolment."""
     return {
         "consent": _consents().values(
             "patient_id", "given_at", "expires_on", zone=F("clinic__time_zone")

@@ -99,11 +99,11 @@ def seats(rows: Iterable[PresentSession], now: datetime) -> list[Seat]:
     for one in found:
         if one.chair_id is not None:
             on_chair.setdefault(one.chair_id, []).append(one)
-    shared = [_with_neighbors(one, on_chair.get(one.chair_id or 0, [])) for one in found]
+    shared = [_with_neighbours(one, on_chair.get(one.chair_id or 0, [])) for one in found]
     return sorted(shared, key=lambda one: one.place_in_queue)
 
 
-def _with_neighbors(one: Seat, holders: list[Seat]) -> Seat:
+def _with_neighbours(one: Seat, holders: list[Seat]) -> Seat:
     others = [other.initials for other in holders if other.public_id != one.public_id]
     if not others:
         return one

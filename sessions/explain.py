@@ -34,7 +34,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One slot's placed neighbors, and the terms of the plan."""
+    """One slot's placed neighbours, and the terms of the plan."""
 
     terms: Terms
     before: Neighbor | None
@@ -110,9 +110,9 @@ def _move(slot: Slot, day: int) -> TraceStep:
 
 def _gaps(slot: Slot, before: Neighbor | None, after: Neighbor | None) -> str:
     parts = [
-        f"at least {_days(gap_between(neighbor.phase, slot.phase))} {side} {neighbor}"
-        for side, neighbor in (("after", before), ("before", after))
-        if neighbor is not None
+        f"at least {_days(gap_between(neighbour.phase, slot.phase))} {side} {neighbour}"
+        for side, neighbour in (("after", before), ("before", after))
+        if neighbour is not None
     ]
     return " and ".join(parts)
 

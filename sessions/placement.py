@@ -45,7 +45,7 @@ class Anchor:
 
 
 def gap_between(one: PhaseSpec, other: PhaseSpec) -> int:
-    """Return the days two neighbors keep: each phase's minimum gap holds in both directions."""
+    """Return the days two neighbours keep: each phase's minimum gap holds in both directions."""
     return max(one.min_gap_days, other.min_gap_days)
 
 

@@ -1,7 +1,7 @@
 """The course planner: protocol, choices and closed days in, every date with its reason out.
 
 Treatment week w is days 7(w-1)+1 to 7w, counted from day 1, the first dose. A session stays in its
-treatment week: on an open day, at least the minimum gap from both neighbors, never two a day. All
+treatment week: on an open day, at least the minimum gap from both neighbours, never two a day. All
 dates are chosen together: as many sessions as possible, then the smallest sum of shifts. Of two
 equally near days the one that spaces the sessions more evenly wins (Mon/Thu with Thursday closed:
 Friday, not Wednesday), then the earlier. What finds no day keeps its number and says why.
@@ -130,7 +130,7 @@ def _surroundings(
     anchor: Anchor | None,
     terms: Terms,
 ) -> Iterator[Surroundings]:
-    """Yield each slot's surroundings; the last neighbor may lie after the horizon."""
+    """Yield each slot's surroundings; the last neighbour may lie after the horizon."""
     stands = Neighbor(anchor.day, anchor.phase) if anchor else None
     placed = [
         Neighbor(day, slot.phase, slot.number) if day != UNPLACED else None

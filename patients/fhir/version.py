@@ -1,4 +1,4 @@
-"""Telling FHIR R4 from its neighbors: a bundle doesn't name its version, its shapes do."""
+"""Telling FHIR R4 from its neighbours: a bundle doesn't name its version, its shapes do."""
 
 import re
 from collections import Counter

@@ -252,20 +252,20 @@ class _Seats:
         return refusal
 
     def _day_refusal(self, session: PlannedSession, day: date) -> str:
-        """Hold a day chosen by hand to the planner's rules: its week, and the gap to neighbors."""
+        """Hold a day chosen by hand to the planner's rules: its week, and the gap to neighbours."""
         if day == session.placed_on:
             return ""
         if session.number == 1:
             return "Session 1 is day 1: choose another day 1 instead."
         if not session.window[0] <= day <= session.window[1]:
             return f"{say(day)} lies outside treatment week {session.week}."
-        for neighbor in self._neighbors(session.number):
-            needed = gap_between(session.phase, neighbor.phase)
-            if abs((day - self.days[neighbor.number]).days) < needed:
-                return f"{say(day)} is less than {needed} days from session {neighbor.number}."
+        for neighbour in self._neighbours(session.number):
+            needed = gap_between(session.phase, neighbour.phase)
+            if abs((day - self.days[neighbour.number]).days) < needed:
+                return f"{say(day)} is less than {needed} days from session {neighbour.number}."
         return ""
 
-    def _neighbors(self, number: int) -> Iterator[PlannedSession]:
+    def _neighbours(self, number: int) -> Iterator[PlannedSession]:
         before = max((n for n in self.days if n < number), default=None)
         after = min((n for n in self.days if n > number), default=None)
         yield from (self.planned[n] for n in (before, after) if n is not None)

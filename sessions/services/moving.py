@@ -33,7 +33,7 @@ ASK_A_PRESCRIBER = (
 
 @dataclass(frozen=True, slots=True)
 class Warnings:
-    """What is unusual about a day: too near to a neighbor, or just not where it belongs."""
+    """What is unusual about a day: too near to a neighbour, or just not where it belongs."""
 
     below_gap: tuple[str, ...]
     others: tuple[str, ...]
@@ -74,7 +74,7 @@ def move(
 ) -> Move:
     """Give a planned session another day, time or chair; without a chair the first free one.
 
-    Outside its treatment week it needs a reason; nearer to a neighbor than the minimum gap it is a
+    Outside its treatment week it needs a reason; nearer to a neighbour than the minimum gap it is a
     prescriber's decision, with a reason.
     """
     with refused_kindly(), acting(by, entry):
@@ -143,8 +143,8 @@ def _warnings(treatment_session: TreatmentSession, day: date) -> Warnings:
         window = f"{say(treatment_session.window_from)} to {say(treatment_session.window_to)}"
         others.append(f"{say(day)} lies outside the treatment week ({window}).")
     zone = treatment_session.clinic.zone
-    neighbors = treatment_session.course.sessions.filter(status__in=STANDING)
-    for other in neighbors.exclude(pk=treatment_session.pk).select_related("phase"):
+    neighbours = treatment_session.course.sessions.filter(status__in=STANDING)
+    for other in neighbours.exclude(pk=treatment_session.pk).select_related("phase"):
         other_day = other.starts_at.astimezone(zone).date()
         needed = max(treatment_session.phase.min_gap_days, other.phase.min_gap_days)
         gap = abs((day - other_day).days)

@@ -318,7 +318,7 @@ def test_a_session_without_a_date_gets_one_and_its_task_closes(desk, holed, mond
     assert holed.patient.tasks.open().count() == 1
 
 
-def test_a_date_too_near_to_a_neighbor_is_not_found_by_the_front_desk(desk, holed, monday):
+def test_a_date_too_near_to_a_neighbour_is_not_found_by_the_front_desk(desk, holed, monday):
     page = find_date(desk, holed, 4, day=str(monday + timedelta(days=15)), reason="Wish")
     assert "Only a prescriber may decide this" in page.content.decode()
 

@@ -93,7 +93,7 @@ def test_of_two_equally_near_and_even_days_the_earlier_wins():
     assert course_days(plan((wide,), Course(MONDAY), closed(4))) == [1, 3, 7]
 
 
-def test_a_session_makes_room_for_its_neighbor():
+def test_a_session_makes_room_for_its_neighbour():
     """Wednesday closed: the third session goes to Saturday so that the second fits on Thursday."""
     planned = plan((replace(THRICE, count=3),), Course(MONDAY), closed(3))
     assert course_days(planned) == [1, 4, 6]
@@ -111,7 +111,7 @@ def test_the_gap_holds_across_weeks_and_phases():
     assert course_days(planned)[2:4] == [14, 16]
 
 
-def test_a_larger_gap_of_one_phase_binds_the_neighboring_phase():
+def test_a_larger_gap_of_one_phase_binds_the_neighbouring_phase():
     spaced = replace(WEEKLY, min_gap_days=5)
     planned = plan((replace(TWICE, count=2), spaced), Course(MONDAY), OPEN)
     assert course_days(planned)[:3] == [1, 4, 9]
@@ -127,7 +127,7 @@ def test_a_closed_week_leaves_its_sessions_without_a_date_and_says_why():
     assert [warning.number for warning in planned.warnings] == [3, 4]
 
 
-def test_a_gap_that_leaves_no_day_names_both_neighbors():
+def test_a_gap_that_leaves_no_day_names_both_neighbours():
     planned = plan((replace(THRICE, count=3),), Course(MONDAY), closed(3, weekdays=WEEKENDS))
     assert course_days(planned) == [1, None, 5]
     assert planned.unplaced[0].unplaced_reason == (

@@ -74,7 +74,7 @@ def series(clinic, *, key, by, weeks_later=0):
 
 
 def test_of_many_series_on_one_chair_one_is_booked(one_chair, front_desk):
-    """INV-1, where they overlap in part only: each begins in another week than its neighbor."""
+    """INV-1, where they overlap in part only: each begins in another week than its neighbour."""
     jobs = [
         series(one_chair, key="ketamine-iv-twice-weekly", by=front_desk, weeks_later=n % 2)
         for n in range(THREADS)
