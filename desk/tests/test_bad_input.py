@@ -267,7 +267,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "infusion_change": (
         "nurse",
         "sessions:infusion_change infused",
-        {"kind": "stop", "given_ml": "35"},
+        {"kind": "stop", "given_ml": "8.8"},
     ),
     "infusion_correct": (
         "nurse",

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -267,6 +268,30 @@ def test_a_corrected_infusion_can_still_be_stopped(infused: Visit) -> None:
     infused.clock.forward(minutes=40)
     infusions.change(infused.pk, infusions.Change("stop", given_ml=Decimal(38)), by=infused.nurse)
     assert infused.status == Status.MONITORING
+
+
+@pytest.mark.parametrize(
+    ("ml", "reason", "is_refused"),
+    [
+        ("30.4", "", False),
+        ("30.3", "", True),
+        ("30.3", "Line kinked", False),
+        ("0", "??", True),
+        ("41.8", "", False),
+    ],
+)
+def test_a_volume_far_from_what_the_rates_gave_asks_why(
+    infused: Visit, ml: str, reason: str, is_refused: bool
+) -> None:
+    infused.be_cleared()
+    infused.second_check()
+    infusions.start(infused.pk, drip(), by=infused.nurse)
+    infused.clock.forward(minutes=40)
+    stop = pumps.Change("stop", given_ml=Decimal(ml), reason=reason)
+    words = "By the rates 38 mL have run"
+    with pytest.raises(ValidationError, match=words) if is_refused else nullcontext():
+        infusions.change(infused.pk, stop, by=infused.nurse)
+    assert infused.status == (Status.DOSING if is_refused else Status.MONITORING)
 
 
 def test_an_infusion_is_no_dose_of_a_nasal_course_even_outside_the_gate(visit: Visit) -> None:

@@ -49,7 +49,7 @@ def test_no_step_leads_past_an_infusion_that_runs(
     infusions.start(visit.pk, drip(), by=nurse)
     with pytest.raises(ValidationError, match="The infusion is running"):
         take_step(visit.pk, Status.MONITORING, by=nurse)
-    infusions.change(visit.pk, infusions.Change("stop", given_ml=Decimal(1)), by=nurse)
+    infusions.change(visit.pk, infusions.Change("stop", given_ml=Decimal(0)), by=nurse)
     assert visit.status == Status.MONITORING
 
 

@@ -17,12 +17,13 @@ from sessions.models import Dose, DoseOrder, DosingPolicy, InfusionEvent, Treatm
 from sessions.models.protocol import Route
 from sessions.services import asks, authorization, checks, steps
 from sessions.services.doses import GIVE, check_route, follow_to_dosing, next_number
-from sessions.services.drips import NEXT, Kind, began, steps_of
+from sessions.services.drips import NEXT, Kind, began, ran, steps_of
 from sessions.services.pumps import (
     ABOVE_0,
     Change,
     Infusion,
     check_as_checked,
+    check_as_ran,
     check_numbers,
     check_rate,
     check_vial,
@@ -185,6 +186,8 @@ def change(
         if gives_more:
             _check_gate(treatment_session, change, dose, now, outside_gate=outside_gate)
         at = max(at, earliest)  # a time typed in minutes keeps the order of the steps
+        if change.kind == Kind.STOP and dose.concentration_mg_ml:
+            check_as_ran(change, ran(dose, events, at))
         event = InfusionEvent.objects.create(
             treatment_session=treatment_session,
             dose=events[0].dose,

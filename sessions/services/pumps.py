@@ -9,12 +9,14 @@ from django.core.exceptions import ValidationError
 from clinic.numbers import plain
 from clinic.words import explains
 from sessions.dosing import rate_ml_h, volume_ml
+from sessions.drip_totals import Totals
 from sessions.limits import agree, too_fast
 from sessions.models import Dose, DoseCheck, DoseOrder
 from sessions.services.drips import Kind
 
 ABOVE_0 = "Enter a number above 0."
 SPARE = Decimal("1.1")  # of the volume that holds the dose: the line is filled, pumps are not exact
+APART = Decimal("0.2")  # of that volume: by more, the pump and the recorded steps don't agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,14 @@ def _check_volume(change: Change, dose: Dose) -> None:
     prepared = volume_ml(dose.dose_mg, dose.concentration_mg_ml)
     if change.given_ml > prepared * SPARE and not explains(change.reason):
         text = f"{plain(dose.dose_mg)} mg are {prepared} mL. Check the volume, or say why."
+        raise ValidationError({"given_ml": text})
+
+
+def check_as_ran(change: Change, by_rates: Totals) -> None:
+    """Ask why a volume is far from what the recorded rates gave by then (proposed, no source)."""
+    if change.given_ml is None or explains(change.reason):
+        return
+    ran = by_rates.by_rates_ml
+    if abs(change.given_ml - ran) > by_rates.prepared_ml * APART:
+        text = f"By the rates {plain(ran)} mL have run. Check the volume and the time, or say why."
         raise ValidationError({"given_ml": text})
