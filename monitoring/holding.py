@@ -62,7 +62,7 @@ def hold(
     return Hold(
         tuple(dict.fromkeys(alert for _, alert in found)),
         last + max(timedelta(minutes=settings.overdue_after_minutes), repeat),
-        tuple(sorted({f"reading:{reading.id}:{alert.measure}" for reading, alert in found})),
+        tuple(sorted({reading.key(alert.measure) for reading, alert in found})),
     )
 
 
@@ -83,7 +83,7 @@ def hold_of(
         return found
     seen = [r for r in readings if r.observed_at in {alert.observed_at for alert in risen}]
     symptom = f"{history.events_known_at:%Y%m%d%H%M%S%f}"
-    keys = {f"reading:{reading.id}:rise:{symptom}" for reading in seen}
+    keys = {reading.key(f"rise:{symptom}") for reading in seen}
     recheck_by = last + timedelta(minutes=settings.overdue_after_minutes)
     if found is None:
         return Hold(tuple(risen), recheck_by, tuple(sorted(keys)))

@@ -11,6 +11,7 @@ from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
 from clinic.roles import Role
+from clinic.words import explains
 from monitoring.models import AgainstAdvice, EmergencyPolicy, LeftUnnoticed, SearchStep, Transfer
 from monitoring.readings import said
 from monitoring.services import emergencies, taps
@@ -175,7 +176,7 @@ def search(
         treatment_session = steps.lock_for(found.treatment_session_id, by, RUN)
         if not is_open(found):
             raise ValidationError("The search is over. Undo its end to go on.", code="over")
-        if code == GIVEN_UP and not said(text):
+        if code == GIVEN_UP and not explains(text):
             raise ValidationError("Say why the search ends without the patient.", code="why")
         row = taps.tap(
             SearchStep,

@@ -2,14 +2,12 @@
 
 from django.db.models import QuerySet
 
-from sessions.lifecycle import Status
+from sessions.lifecycle import DOSED
 from sessions.models import TreatmentSession
 
 
 def treated(clinic_id: int) -> QuerySet[TreatmentSession]:
-    return TreatmentSession.objects.filter(
-        clinic=clinic_id, status__in=(Status.DOSING, Status.MONITORING)
-    )
+    return TreatmentSession.objects.filter(clinic=clinic_id, status__in=DOSED)
 
 
 def count(clinic_id: int) -> int:
