@@ -55,7 +55,7 @@ class Known:
         _check_names(found.at(name), rows)
         self.not_yet += [row.name for row in rows if row.written > self.now]
         rows = [row for row in rows if row.written <= self.now]
-        corrected = {row.corrects for row in rows}
+        corrected = {row.corrects for row in rows if row.corrects}
         withdrawn = [row for row in rows if row.withdrawn_at and row.withdrawn_at <= self.now]
         self.withdrawn += [row.withdrawn_at for row in withdrawn if row.withdrawn_at]
         gone = corrected | {row.name for row in withdrawn}
@@ -177,9 +177,11 @@ def medicine(found: Fields, known: Known) -> Row:
     kind = _kind(found.choice("kind", tuple(CLASSES), ""), drug)
     effect = found.choice("effect", tuple(EFFECTS), kind.effect)
     minutes = found.take("minutes", kind.minutes if effect == kind.effect else None)
-    if effect != "none" and (type(minutes) is not int or minutes < 1):
+    if effect == "none" and minutes is None:
+        minutes = 0
+    if type(minutes) is not int or minutes < (0 if effect == "none" else 1):
         raise DocumentError(found.at("minutes"), "has to be a whole number of minutes")
-    made = Medicine(found.where, drug, at, effect, minutes or 0, recorded_at or at)
+    made = Medicine(found.where, drug, at, effect, minutes, recorded_at or at)
     return _row(found, made, known.written(at, recorded_at), recorded_at)
 
 

@@ -142,6 +142,10 @@ NEW = {"observed_at": "2026-11-16T11:08:00-05:00"}
         (changed("readings.3.id", "readings[1]"), "is the id of two rows"),
         (changed("medicines", [{"drug": "X", "at": NOON, "kind": "tea"}]), "“tea” is none of"),
         (changed("medicines", [{"drug": "X", "at": NOON, "effect": "restart"}]), "whole number"),
+        (
+            changed("medicines", [{"drug": "X", "at": NOON, "effect": "none", "minutes": "5"}]),
+            "whole number",
+        ),
         (changed("escort.kind", "horse"), "“horse” is none of adult, medical_transport, taxi"),
         (changed("way_home_accepts", ["horse"]), "way_home_accepts: “horse” is none of"),
         ([], "document: has to be an object"),
@@ -175,6 +179,10 @@ def test_a_correction_says_when_it_was_made() -> None:
     del data["readings"][4]
     with pytest.raises(DocumentError, match="is corrected twice"):
         read(data)
+
+
+def test_a_row_without_a_name_stays() -> None:
+    assert len(read(changed("readings.1.id", "")).history.readings) == len(example()["readings"])
 
 
 def test_a_time_of_its_own_replaces_the_documents() -> None:
