@@ -15,7 +15,8 @@ from clinic.superseding import last_of_each
 from desk.limits import out_of_range
 from monitoring.models import VitalSigns
 from monitoring.readings import Settings
-from monitoring.services.history import Record, reading_of
+from monitoring.services.history import Record
+from monitoring.services.values import reading_of
 from monitoring.timeline import DueCheck
 from sessions.models import Dose, InfusionEvent
 from sessions.services import drips

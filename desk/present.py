@@ -18,7 +18,6 @@ from desk.json_rows import (
     row_of,
     watch_row,
 )
-from monitoring.before_dose import Today
 from monitoring.calls import Acknowledged, acknowledged_of
 from monitoring.models import AdverseEvent, PreDoseCheck, PregnancyAnswer, SerotoninCheck
 from monitoring.oxygen import oxygen_at
@@ -26,6 +25,7 @@ from monitoring.readings import Escort, History, Settings, first_dose_at
 from monitoring.services import predose
 from monitoring.services.history import of_visit
 from monitoring.services.predose_rows import is_of_visit
+from monitoring.today import Today
 from monitoring.trouble import Trouble, grave, troubles
 from monitoring.watching import Watch, watch
 from monitoring.way_home import Named, Note, escort_of, means_to_drive

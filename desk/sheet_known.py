@@ -7,7 +7,6 @@ from functools import cached_property
 from clinic.models import User
 from clinic.presence import Site
 from monitoring import timeline
-from monitoring.before_dose import Today
 from monitoring.discharge import Gate
 from monitoring.models import PreDoseCheck
 from monitoring.readings import first_dose_at, last_dose_at, observed_until
@@ -16,6 +15,7 @@ from monitoring.services.history import Record
 from monitoring.services.predose import Asking
 from monitoring.services.record import RECORD
 from monitoring.timeline import DueCheck
+from monitoring.today import Today
 from patients.medicines.review import Review
 from patients.models import Allergy, BodyMeasure
 from patients.services.chart import CHART

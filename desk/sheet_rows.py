@@ -11,7 +11,7 @@ from clinic.bundles import Bundle, Many, One, all_fields, attach, person, togeth
 from clinic.models import Chair, User
 from desk.sheet import Sheet
 from monitoring.models import Discharge, Escort
-from monitoring.services import history, predose, predose_rows
+from monitoring.services import history, history_rows, predose, predose_rows
 from monitoring.services.told_medicines import off_chart
 from patients.models import Allergy, Patient
 from sessions import chart_rows
@@ -81,7 +81,7 @@ def load_booking(treatment_session: TreatmentSession) -> dict[str, Any]:
 @cache
 def bundle() -> Bundle:
     groups = _booking(), predose_rows.parts(), _of_the_visit(), _on_the_chart()
-    return Bundle(TreatmentSession, together(history.parts(), *groups))
+    return Bundle(TreatmentSession, together(history_rows.parts(), *groups))
 
 
 @cache

@@ -13,7 +13,7 @@ from monitoring.models import (
     VitalSigns,
 )
 from monitoring.readings import Anchor, Check, History, Settings
-from monitoring.services.history import (
+from monitoring.services.values import (
     SETTING_NAMES,
     administrations_of,
     assessment_of,

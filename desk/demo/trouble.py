@@ -21,8 +21,8 @@ from monitoring.models import (
 )
 from monitoring.readings import Settings
 from monitoring.services.critical import digest
-from monitoring.services.history import reading_of
 from monitoring.services.panic import TERM as PANIC
+from monitoring.services.values import reading_of
 from sessions.models import TreatmentSession
 
 CHEST_PAIN = "Chest pain"

@@ -18,7 +18,7 @@ from monitoring.alerts import Alert
 from monitoring.calls import as_rows
 from monitoring.models import CriticalAcknowledgement
 from monitoring.readings import said
-from monitoring.services import history, seen
+from monitoring.services import history, history_rows, seen
 from patients.models import Task
 from patients.services import tasks
 from sessions.lifecycle import PRESENT
@@ -144,7 +144,7 @@ def follow(treatment_session: TreatmentSession, *, by: User, now: datetime) -> N
 @cache
 def _bundle() -> Bundle:
     asked = Task.objects.open().filter(kind=Task.Kind.CRITICAL, source_id=OuterRef("public_id"))
-    return Bundle(TreatmentSession, history.parts() | {"asked": One(asked, "kind")})
+    return Bundle(TreatmentSession, history_rows.parts() | {"asked": One(asked, "kind")})
 
 
 def _how(by: User, treatment_session: TreatmentSession, informed_name: str) -> How:

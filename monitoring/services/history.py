@@ -1,15 +1,14 @@
 """What is known of a session's monitoring, as rows for pages and as a history for the rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
-from typing import Any, cast
+from typing import Any
 
-from django.db.models import Model, OuterRef
+from django.db.models import Model
 
-from clinic.bundles import Bundle, Many, One, all_fields, person
-from clinic.models import Heartbeat
+from clinic.bundles import Bundle
 from clinic.superseding import last_of_each, standing
 from monitoring import alerts, calls, discharge, readings, timeline, watching, way_home
 from monitoring.alerts import Alert
@@ -21,26 +20,33 @@ from monitoring.models import (
     DischargeAssessment,
     Escort,
     MedicationGiven,
-    MissedCheck,
     VitalSigns,
     WatchAssignment,
     WayHomeNote,
 )
 from monitoring.oxygen import OXYGEN, oxygen_at
-from monitoring.readings import Administration, Check, Effect, History, Medicine, Reading, Settings
+from monitoring.readings import Administration, History, Reading, Settings
 from monitoring.services import incidents, seen
+from monitoring.services.history_rows import parts
 from monitoring.services.incidents import Incidents
+from monitoring.services.values import (
+    administrations_of,
+    assessment_of,
+    drugs_of,
+    escort_of,
+    medicine_of,
+    notes_of,
+    reading_of,
+    settings_of,
+)
 from monitoring.timeline import DueCheck
 from monitoring.trouble import Trouble, grave
 from monitoring.watching import Person, Watch
 from sessions.models import (
     Dose,
     InfusionEvent,
-    MonitoringCheck,
-    MonitoringTemplate,
     TreatmentSession,
 )
-from sessions.models.protocol import Route
 from sessions.services.drips import in_order
 
 AS_FOUND = (
@@ -55,7 +61,6 @@ AS_FOUND = (
     "acknowledgements",
     "watches",
 )
-SETTING_NAMES = [field.name for field in fields(Settings) if field.name != "checks"]
 
 
 @dataclass(frozen=True)
@@ -242,81 +247,6 @@ def bundle() -> Bundle:
     return Bundle(TreatmentSession, parts())
 
 
-def parts() -> dict[str, Many]:
-    """Return what `record_of` takes, for bundles that read more of a session along with it."""
-    template = MonitoringTemplate.objects.filter(protocol=OuterRef("course__protocol"))
-    checks = MonitoringCheck.objects.filter(template__protocol=OuterRef("course__protocol"))
-    missed = _of_session(MissedCheck)
-    return {
-        "template": One(template, *SETTING_NAMES, "rest_between_devices_minutes", "sources"),
-        "checks": Many(checks.order_by("pk"), "label", "anchor", "minute", "every_minutes"),
-        "vitals": Many(_of_session(VitalSigns), *_all_of(VitalSigns), *person("recorded_by")),
-        "doses": Many(_of_session(Dose), *_all_of(Dose), *person("given_by")),
-        "infusion_events": Many(
-            _of_session(InfusionEvent), *_all_of(InfusionEvent), "dose__number", *person("by")
-        ),
-        "adverse_events": Many(
-            _of_session(AdverseEvent),
-            *_all_of(AdverseEvent),
-            *person("recorded_by"),
-            "resolution__resolved_at",
-            "resolution__resolution",
-            "resolution__outcome",
-        ),
-        "medicines": Many(
-            _of_session(MedicationGiven),
-            *_all_of(MedicationGiven),
-            *person("given_by"),
-            *person("ordered_by"),
-        ),
-        "assessment": One(
-            _of_session(DischargeAssessment),
-            *_all_of(DischargeAssessment),
-            *person("assessed_by"),
-        ),
-        "escorts": Many(
-            _of_session(Escort).order_by("recorded_at", "pk"),
-            "kind",
-            "name",
-            "phone",
-            "recorded_at",
-        ),
-        "way_home": Many(_of_session(WayHomeNote), *_all_of(WayHomeNote), *person("by")),
-        "acknowledgements": Many(
-            _of_session(CriticalAcknowledgement),
-            *_all_of(CriticalAcknowledgement),
-            *person("by"),
-        ),
-        "watches": Many(
-            _of_session(WatchAssignment), "kind", "at", *person("watcher"), *person("by")
-        ),
-        "missed": Many(missed.standing(), "label", "reason"),
-        "not_missed": Many(
-            missed.filter(entered_in_error=True), "label", "reason", "supersedes__reason"
-        ),
-        "jump": One(
-            Heartbeat.objects.filter(jumped_at__isnull=False).order_by("-jumped_at"), "jumped_at"
-        ),
-        **incidents.parts(),
-    }
-
-
-def _of_session(model: type[Model]) -> Any:
-    return model._default_manager.filter(treatment_session=OuterRef("pk"))
-
-
-def _all_of(model: type[Model]) -> list[str]:
-    return all_fields(model, "treatment_session")
-
-
-def settings_of(template: MonitoringTemplate | None, checks: Iterable[Any]) -> Settings:
-    numbers: dict[str, Any] = {name: getattr(template, name, None) for name in SETTING_NAMES}
-    asked = tuple(
-        Check(check.label, check.anchor, check.minute, check.every_minutes) for check in checks
-    )
-    return Settings(**numbers, checks=asked)
-
-
 def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> Record:
     return Record(
         treatment_session=treatment_session,
@@ -330,77 +260,4 @@ def record_of(treatment_session: TreatmentSession, found: Mapping[str, Any]) -> 
         clock_jumped_at=found["jump"] and found["jump"].jumped_at,
         incidents=incidents.incidents_of(found),
         **{name: found[name] for name in AS_FOUND},
-    )
-
-
-def administrations_of(
-    doses: Iterable[Dose], events: Sequence[InfusionEvent]
-) -> tuple[Administration, ...]:
-    """Turn standing doses into times; a refused device was not given, a faulty one may have been.
-
-    The steps of an infusion hang on the row that was written first, so they are found by number.
-    """
-    stops = {e.dose.number: e for e in events if e.kind == InfusionEvent.Kind.STOP}
-    return tuple(
-        _administration(dose, stops.get(dose.number))
-        for dose in doses
-        if dose.outcome != Dose.Outcome.REFUSED
-    )
-
-
-def _administration(dose: Dose, stop: InfusionEvent | None) -> Administration:
-    if dose.route != Route.IV:
-        return Administration(dose.given_at, dose.given_at, dose.route, dose.recorded_at)
-    if stop is None:
-        return Administration(dose.given_at, None, dose.route, dose.recorded_at)
-    recorded_at = max(dose.recorded_at, stop.recorded_at)
-    return Administration(dose.given_at, stop.at, dose.route, recorded_at)
-
-
-def reading_of(row: VitalSigns) -> Reading:
-    return Reading(
-        id=row.pk,
-        observed_at=row.observed_at,
-        recorded_at=row.recorded_at,
-        systolic=row.systolic,
-        diastolic=row.diastolic,
-        pulse=row.pulse,
-        spo2=row.spo2,
-        oxygen_l_min=row.oxygen_l_min,
-        resp_rate=row.respiratory_rate,
-        temperature=row.temperature,
-        sedation=row.sedation,
-        dissociation=row.dissociation,
-        not_obtained=row.not_obtained,
-        late_reason=row.late_reason,
-    )
-
-
-def notes_of(rows: Iterable[WayHomeNote]) -> list[way_home.Note]:
-    return [way_home.Note(row.kind, row.at) for row in rows]
-
-
-def escort_of(rows: Iterable[Escort], notes: Iterable[WayHomeNote]) -> readings.Escort | None:
-    named = [way_home.Named(row.name, row.phone, row.recorded_at) for row in rows]
-    return way_home.escort_of(named, notes_of(notes))
-
-
-def medicine_of(row: MedicationGiven) -> Medicine:
-    effect = cast(Effect, row.effect)
-    return Medicine(row.pk, str(row), row.given_at, effect, row.minutes, row.recorded_at)
-
-
-def drugs_of(rows: Iterable[MedicationGiven]) -> list[tuple[str, datetime]]:
-    return [(row.drug, row.given_at) for row in rows]
-
-
-def assessment_of(row: DischargeAssessment | None) -> readings.Assessment | None:
-    if row is None:
-        return None
-    return readings.Assessment(
-        by=str(row.assessed_by),
-        at=row.assessed_at,
-        ready=row.ready,
-        decisions=row.decisions,
-        is_prescriber=row.by_prescriber,
     )

@@ -13,20 +13,22 @@ from clinic.entries import Submission
 from clinic.models import User
 from clinic.words import explains
 from monitoring import before_dose
-from monitoring.before_dose import Stop, Today, pdmp_due, unmet, unmet_now, worst
+from monitoring.before_dose import pdmp_due, unmet, unmet_now, worst
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.predose import Answer
 from monitoring.questions import PDMP, PRIVATE, QUESTIONS, asked, period
 from monitoring.readings import Settings, said
 from monitoring.services import critical, history, predose_rows, seen
 from monitoring.services.predose_rows import is_of_visit
+from monitoring.services.values import settings_of
+from monitoring.today import Stop, Today
 from patients.models import Patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.ports import Unmet
 from sessions.services import steps
 
-__all__ = ["Stop", "Today", "unmet", "unmet_now"]
+__all__ = ["unmet", "unmet_now"]
 
 RECORD = "monitoring.record_predose"
 DECIDE = "treatment_sessions.override_gate"
@@ -77,7 +79,7 @@ def asking_now(treatment_session: TreatmentSession, now: datetime) -> Asking:
 def _asking_of(
     treatment_session: TreatmentSession, found: Mapping[str, Any], now: datetime
 ) -> Asking:
-    numbers = history.settings_of(found["template"], found["checks"])
+    numbers = settings_of(found["template"], found["checks"])
     policy = found["predose_policy"] or PreDosePolicy()
     return asking(numbers, policy, found["lookup"], predose_rows.today(treatment_session, now))
 
@@ -108,7 +110,10 @@ def today(treatment_session: TreatmentSession, now: datetime) -> Today:
 
 def guard(treatment_session: TreatmentSession, now: datetime) -> list[Unmet]:
     """Answer `sessions.ports.predose`."""
-    found = today(treatment_session, now)
+    return _unmet_of(today(treatment_session, now), now)
+
+
+def _unmet_of(found: Today, now: datetime) -> list[Unmet]:
     return [*unmet(found, now), *unmet_now(found)]
 
 
@@ -130,7 +135,7 @@ def complete(
         now = clock.now(treatment_session)
         check_status(treatment_session)
         found = predose_rows.read(treatment_session)
-        numbers = history.settings_of(found["template"], found["checks"])
+        numbers = settings_of(found["template"], found["checks"])
         wanted = _asking_of(treatment_session, found, now).questions
         _check_answers(answers, wanted, numbers, now)
         _check_lifted(latest(treatment_session), answers)
@@ -201,7 +206,7 @@ def decide(
         if check is None:
             raise ValidationError("Complete the pre-dose check first.", code="predose_check")
         standing = today(treatment_session, now)
-        found = [*unmet(standing, now), *unmet_now(standing)]
+        found = _unmet_of(standing, now)
         points = to_decide(found)
         if shown is not None and shown != seen.digest(points):
             text = (

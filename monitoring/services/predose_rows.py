@@ -8,12 +8,12 @@ from typing import Any
 from django.db.models import OuterRef
 
 from clinic.bundles import Bundle, Many, One, all_fields, person, together
-from monitoring.before_dose import Today
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.models.events import Outcome
 from monitoring.readings import first_dose_at
-from monitoring.services import history
+from monitoring.services import history_rows
 from monitoring.services.history import Record
+from monitoring.today import Today
 from monitoring.trouble import Trouble, troubles
 from patients.models import BodyMeasure
 from sessions.models import DosingPolicy, TreatmentSession
@@ -26,7 +26,7 @@ def read(treatment_session: TreatmentSession) -> dict[str, Any]:
 
 @cache
 def _bundle() -> Bundle:
-    return Bundle(TreatmentSession, together(history.parts(), parts()))
+    return Bundle(TreatmentSession, together(history_rows.parts(), parts()))
 
 
 def parts() -> dict[str, Many]:

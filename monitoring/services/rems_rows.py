@@ -22,7 +22,7 @@ from monitoring.models import (
 )
 from monitoring.readings import History
 from monitoring.rems import Decision, Device, Event, Facts, Provider
-from monitoring.services import history
+from monitoring.services import values
 from patients.models import Medication, RemsEnrolment
 from sessions.models import Dose, MonitoringCheck, TreatmentSession
 
@@ -115,12 +115,12 @@ class _Rows:
             ended_at=row.ended_at,
             devices=tuple(_device(dose) for dose in doses),
             history=History(
-                readings=tuple(map(history.reading_of, self.vitals.get(row.pk, ()))),
-                administrations=history.administrations_of(doses, ()),
-                assessment=history.assessment_of(assessment),
+                readings=tuple(map(values.reading_of, self.vitals.get(row.pk, ()))),
+                administrations=values.administrations_of(doses, ()),
+                assessment=values.assessment_of(assessment),
                 missed={found.label: found.reason for found in self.missed.get(row.pk, ())},
             ),
-            settings=history.settings_of(template, self.template_checks.get(template.pk, ())),
+            settings=values.settings_of(template, self.template_checks.get(template.pk, ())),
             events=tuple(self._event(event) for event in self.events.get(row.pk, ())),
             decisions=tuple(map(_decision, self.checks.get(row.pk, ()))),
             answers=told.answers if told else {},

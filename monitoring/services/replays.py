@@ -25,7 +25,7 @@ from monitoring.models import (
 )
 from monitoring.oxygen import oxygen_at
 from monitoring.readings import History, Settings
-from monitoring.services import history
+from monitoring.services import values
 from sessions.models import (
     Dose,
     InfusionEvent,
@@ -83,7 +83,7 @@ def compare(template: MonitoringTemplate, rows: Sequence[TreatmentSession]) -> l
 
 def _settings(template: MonitoringTemplate, checks: Iterable[MonitoringCheck]) -> Settings:
     try:
-        return history.settings_of(template, sorted(checks, key=lambda check: check.pk))
+        return values.settings_of(template, sorted(checks, key=lambda check: check.pk))
     except ValueError as error:
         words = str(error).replace("_", " ")
         raise ValidationError(f"These settings can't be tried: {words}. Correct them.") from error
@@ -147,19 +147,19 @@ class Past:
         entered = (*rows["vitals"], *rows["doses"], *rows["medicines"])
         withdrawn = (row.recorded_at for row in entered if row.entered_in_error)
         open_events = [e for e in standing(rows["events"]) if not self._is_resolved(e, moment)]
-        notes = history.notes_of(rows["notes"])
+        notes = values.notes_of(rows["notes"])
         return History(
-            readings=tuple(map(history.reading_of, standing(rows["vitals"]))),
-            administrations=history.administrations_of(
+            readings=tuple(map(values.reading_of, standing(rows["vitals"]))),
+            administrations=values.administrations_of(
                 standing(rows["doses"]), in_order(rows["steps"])
             ),
             unresolved_adverse_events=tuple(event.term for event in open_events),
-            escort=history.escort_of(reversed(rows["escorts"]), rows["notes"]),
+            escort=values.escort_of(reversed(rows["escorts"]), rows["notes"]),
             means_to_drive=way_home.means_to_drive(notes),
-            assessment=history.assessment_of(next(iter(rows["assessments"]), None)),
+            assessment=values.assessment_of(next(iter(rows["assessments"]), None)),
             missed={row.label: row.reason for row in standing(rows["missed"])},
-            medicines=tuple(map(history.medicine_of, standing(rows["medicines"]))),
-            oxygen_at=oxygen_at((), history.drugs_of(standing(rows["medicines"]))),
+            medicines=tuple(map(values.medicine_of, standing(rows["medicines"]))),
+            oxygen_at=oxygen_at((), values.drugs_of(standing(rows["medicines"]))),
             withdrawn_at=max(withdrawn, default=None),
             event_written_at=max((event.recorded_at for event in rows["events"]), default=None),
         )

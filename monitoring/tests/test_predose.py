@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from clinic.audit import acting
 from clinic.models import User
 from clinic.tests.factories import TESTS
-from monitoring.before_dose import Today, unmet, unmet_answers
+from monitoring.before_dose import unmet, unmet_answers
 from monitoring.forms.predose import choices_of
 from monitoring.models import PreDoseCheck, PreDosePolicy, PregnancyAnswer
 from monitoring.questions import QUESTIONS, Question
@@ -18,6 +18,7 @@ from monitoring.tests.builders import START, bp, reading
 from monitoring.tests.builders import at as moment
 from monitoring.tests.day import MORNING
 from monitoring.tests.visits import ANSWERS, Clock, Visit, weigh
+from monitoring.today import Today
 from patients.models import BodyMeasure
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
