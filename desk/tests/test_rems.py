@@ -441,7 +441,7 @@ def test_the_list_costs_the_same_for_any_length_with_the_overdue_in_front(
     client.force_login(nurse)
     path = reverse("desk:rems")
     client.get(path)
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         found = client.get(path)
     sheets = found.context["waiting"].unfiled
     assert len(sheets) == number

@@ -13,6 +13,7 @@ from monitoring.models import (
     AdverseEvent,
     AdverseEventFollowUp,
     DischargeAssessment,
+    EmergencyAction,
     MedicationGiven,
     MissedCheck,
     PreDoseCheck,
@@ -20,6 +21,7 @@ from monitoring.models import (
     SerotoninCheck,
     VitalSigns,
 )
+from monitoring.oxygen import OXYGEN, oxygen_at
 from monitoring.readings import History
 from monitoring.rems import Decision, Device, Event, Facts, Provider
 from monitoring.services import values
@@ -72,6 +74,7 @@ class _Rows:
         self.assessments = of(DischargeAssessment.objects.all(), "assessed_by")
         self.checks = of(PreDoseCheck.objects.all())
         self.given = of(MedicationGiven.objects.standing())
+        self.oxygen = of(EmergencyAction.objects.standing().filter(code=OXYGEN))
         self.follow_ups = of(AdverseEventFollowUp.objects.all())
         self.serotonin = of(SerotoninCheck.objects.standing())
         self.answers = of(RemsForm.objects.all(), "recorded_by")
@@ -119,6 +122,10 @@ class _Rows:
                 administrations=values.administrations_of(doses, ()),
                 assessment=values.assessment_of(assessment),
                 missed={found.label: found.reason for found in self.missed.get(row.pk, ())},
+                oxygen_at=oxygen_at(
+                    (action.at for action in self.oxygen.get(row.pk, ())),
+                    values.drugs_of(self.given.get(row.pk, ())),
+                ),
             ),
             settings=values.settings_of(template, self.template_checks.get(template.pk, ())),
             events=tuple(self._event(event) for event in self.events.get(row.pk, ())),

@@ -10,7 +10,7 @@ from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
 from monitoring.hunter import SIGNS, Exam
 from monitoring.models import RemsFiling
-from monitoring.services import events, medicines, rems, rems_stale, serotonin
+from monitoring.services import emergencies, events, medicines, rems, rems_stale, serotonin
 from monitoring.services.events import Reported
 from monitoring.services.medicines import Given
 from monitoring.tests.visits import Visit
@@ -181,3 +181,19 @@ def test_a_corrected_birth_date_is_noticed_and_a_new_phone_is_not(left: Visit) -
         Patient.objects.update(birth_date=left.patient.birth_date - timedelta(days=1))
     assert is_noticed(left)
     assert changed(left) == ["Date of birth"]
+
+
+@pytest.mark.parametrize(("code", "is_acceptable"), [("oxygen", "No"), ("called", "Yes")])
+def test_after_an_emergencys_oxygen_a_saturation_says_whether_on_room_air(
+    visit: Visit, code: str, is_acceptable: str
+) -> None:
+    make_enrolled(visit)
+    visit.be_monitored()
+    emergency = emergencies.start(visit.pk, by=visit.nurse)
+    emergencies.act(emergency, code, by=visit.nurse)
+    visit.clock.forward(minutes=1)
+    visit.measure()
+    take_step(visit.pk, Status.TRANSFERRED, by=visit.nurse, reason="Chest pain")
+    sheet = rems.load(visit.fresh(), visit.clock.now)
+    assert sheet
+    assert sheet.form.value("acceptable_after") == is_acceptable
