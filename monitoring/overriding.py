@@ -9,4 +9,5 @@ def refusal(reason: str) -> str:
     """Return why a reason doesn't do; empty when it does."""
     if len(reason.strip()) >= SHORTEST_REASON and explains(reason):
         return ""
-    return f"Say why they leave before the gate is met: {SHORTEST_REASON} characters or more."
+    least = f"{SHORTEST_REASON} characters or more."
+    return f"Say in words why they leave before the gate is met: {least}"
