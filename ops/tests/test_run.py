@@ -134,6 +134,12 @@ def test_a_management_command_uses_the_running_database(house: House) -> None:
     assert "clinics 2" in house.command("ops.manage", "shell", "-v0", "-c", code).stdout
 
 
+def test_manage_py_alone_uses_it_too(house: House) -> None:
+    code = "from clinic.models import Clinic; print('clinics', Clinic.objects.count())"
+    house.environment.pop("SECRET_KEY", None)
+    assert "clinics 2" in house.command("manage", "shell", "-v0", "-c", code).stdout
+
+
 @pytest.mark.parametrize("given", ["web", "70000"])
 def test_what_is_no_port_is_refused_in_words(folder: Path, given: str) -> None:
     house = House(folder)
