@@ -64,6 +64,7 @@ def begin_day(page: Page, address: str, size: str, begin: datetime) -> Iterator[
 
 
 def answer_predose(day: Day) -> None:
+    expect(day.page.get_by_role("button", name="Save pre-dose check")).to_be_visible()
     for question in day.page.get_by_role("radiogroup").all():
         question.locator("label").first.click()  # the answer that lets the dose pass
     day.press("Save pre-dose check")

@@ -74,6 +74,7 @@ def test_what_staff_saw_stays_with_staff(day: Day, patient: Patient) -> None:
 
 
 def sign(day: Day) -> None:
+    expect(day.page.get_by_role("button", name="Don't sign")).to_be_visible()
     for box in day.page.get_by_role("checkbox").all():
         box.check()
     day.page.get_by_label("Your full name").fill("Ada O'Hara")
