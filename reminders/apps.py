@@ -14,5 +14,6 @@ class RemindersConfig(AppConfig):
         session_ports.booked.register(listeners.booked)
         session_ports.moved.register(listeners.moved)
         session_ports.status_changed.register(listeners.status_changed)
+        session_ports.notice_wanted.register(listeners.notice_wanted)
         monitoring_ports.instructions_wanted.register(listeners.instructions_wanted)
         patient_ports.contact_changed.register(listeners.contact_changed)

@@ -1,12 +1,12 @@
-"""Claim, check again under lock, send, mark: each message in a transaction of its own.
+"""Claim, check again under lock, send, mark: each mail in a transaction of its own.
 
 The locks are held while the mail is handed over, so a cancellation either commits first and nothing
 is sent, or waits and finds it sent. Order: patient, session, e-mail contact, consent, hold on mail,
-message.
+opt-outs, messages.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -24,10 +24,14 @@ from clinic.models import Clinic, User
 from clinic.roles import Role
 from patients.models import Consent, EmailContact, MailHold, Patient, PatientPolicy, Task
 from patients.services import tasks
-from reminders import planning, rendering, rules
+from reminders import charted, planning, rendering, rules
+from reminders.charted import Dates
+from reminders.kinds import BY_THE_CHART, Kind
 from reminders.mailer import Mailer, UndeliveredError
-from reminders.models import Message
-from reminders.rules import Reach
+from reminders.models import Message, MessagePolicy, MessageRule, MessageText, OptOut
+from reminders.reaching import reach_of, staff_reach
+from reminders.rendering import Voice
+from reminders.rules import Facts, Reach
 from sessions.models import TreatmentSession
 
 log = structlog.get_logger(__name__)
@@ -39,34 +43,46 @@ LOST, INTERRUPTED = "lost", "interrupted"  # not ours any more; cut off by the d
 LEASE_LEFT = timedelta(seconds=30)  # with less, the next sweep might already have taken it over
 LEASE = ("lease_until", "lease_token")
 OUTCOME = (
-    *("state", "reason", "not_before", "last_error", "maybe_twice", "sent_at", "sent_to"),
+    *("state", "reason", "not_before", "expires_at", "rule_revision", "last_error"),
+    *("attempts", "maybe_twice", "sent_at", "sent_to"),
     *LEASE,
 )
+CLAIMED = ("pk", "message_id", "attempts", "kind", "patient_id", "treatment_session_id")
 MARK = f"UPDATE reminders_message SET {', '.join(f'{name} = %s' for name in OUTCOME)} WHERE id = %s"
-OF_CLINIC = "(SELECT clinic_id FROM reminders_message WHERE id = %s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A message that this process may send until the lease ends, and the rows to lock with it."""
+    """A mail that this process may send until the lease ends: its messages, the rows to lock."""
 
-    pk: int
-    session_id: int
+    pks: tuple[int, ...]
+    session_ids: tuple[int, ...]
     patient_id: int
     token: UUID
 
 
 def claim(limit: int = BATCH) -> list[Claim]:
-    """Take what is due by the database's clock; what another process holds is left to it."""
+    """Take what is due by the database's clock; what another process holds is left to it.
+
+    Whatever else is due for the same patients comes along, so that it goes in the same mail. What
+    was tried before stays in the mail in which it was tried.
+    """
     token = uuid4()
     with acting(SWEEP):
         now = clock.now()
-        due = Message.objects.due(now).order_by("not_before", "pk")[:limit]
-        rows = due.select_for_update(skip_locked=True).values_list(
-            "pk", "treatment_session_id", "patient_id"
+        due = Message.objects.due(now).order_by("not_before", "pk").select_for_update(
+            skip_locked=True
         )
-        claims = [Claim(*row, token) for row in rows]
-        Message.objects.filter(pk__in=[claimed.pk for claimed in claims]).update(
+        rows = list(due.only(*CLAIMED)[:limit])
+        taken = {row.pk for row in rows}
+        along = due.filter(patient__in={row.patient_id for row in rows}).exclude(pk__in=taken)
+        rows += along.only(*CLAIMED)
+        mails = _mails(rows)
+        for message_id, parts in mails.items():
+            others = [part.pk for part in parts if part.message_id != message_id]
+            if others:
+                Message.objects.filter(pk__in=others).update(message_id=message_id)
+        Message.objects.filter(pk__in=[row.pk for row in rows]).update(
             state=State.SENDING,
             attempts=F("attempts") + 1,
             lease_until=now + settings.MESSAGE_LEASE,
@@ -76,80 +92,133 @@ def claim(limit: int = BATCH) -> list[Claim]:
                 Q(maybe_twice=True) | Q(state=State.SENDING), output_field=BooleanField()
             ),
         )
-    return claims
+    return [_claim(parts, token) for parts in mails.values()]
+
+
+def _mails(rows: Iterable[Message]) -> dict[UUID, list[Message]]:
+    """Put what was never tried into one mail for each patient; calls to staff go alone."""
+    mails: dict[UUID, list[Message]] = {}
+    fresh: dict[int, UUID] = {}
+    for row in rows:
+        message_id = row.message_id
+        if row.attempts == 0 and row.kind != Kind.ON_CALL:
+            message_id = fresh.setdefault(row.patient_id, message_id)
+        mails.setdefault(message_id, []).append(row)
+    return mails
+
+
+def _claim(parts: Sequence[Message], token: UUID) -> Claim:
+    return Claim(
+        pks=tuple(sorted(part.pk for part in parts)),
+        session_ids=tuple(
+            sorted({part.treatment_session_id for part in parts if part.treatment_session_id})
+        ),
+        patient_id=parts[0].patient_id,
+        token=token,
+    )
 
 
 def release(claims: Iterable[Claim]) -> None:
     """Give back what was claimed and not tried."""
     for claimed in claims:
         with acting(SWEEP):
-            message = _lock_message(claimed)
-            if message is not None:
-                message.attempts -= 1
-                message.close(State.PLANNED)
-                message.save(update_fields=[*OUTCOME, "attempts"])
+            for message in _lock_messages(claimed):
+                _give_back(message)
+                message.save(update_fields=OUTCOME)
 
 
-def send(claimed: Claim, mailer: Mailer) -> str:
-    """Send one claimed message, or say in the ledger why not; return the state it is in now."""
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What decides about a mail, under lock, and what stands in it."""
+
+    parts: list[Message]
+    reach: Reach
+    dates: Dates
+    voice: Voice
+    now: datetime
+
+
+def send(claimed: Claim, mailer: Mailer) -> list[str]:
+    """Send one claimed mail, or say in the ledger why not; return the states of its messages."""
     try:
         with acting(SWEEP):
             locked = _lock_all(claimed)
-            if locked is None:
-                return LOST
-            message, reach, crisis_line, now = locked
-            _decide(message, reach, mailer, crisis_line, now)
-            _mark(message)
-            return message.state
+            if not locked.parts:
+                return [LOST]
+            _decide(locked, mailer)
+            for message in locked.parts:
+                _mark(message)
+            return [message.state for message in locked.parts]
     except DatabaseError as error:
         # Nothing was written and perhaps nothing sent: when the lease ends it is taken up again.
-        log.warning("message.interrupted", message=claimed.pk, error=type(error).__name__)
-        return INTERRUPTED
+        log.warning("message.interrupted", messages=claimed.pks, error=type(error).__name__)
+        return [INTERRUPTED]
     except Exception as error:
         return _set_aside(claimed, error)
 
 
-def _lock_all(claimed: Claim) -> tuple[Message, Reach, str, datetime] | None:
-    """Lock what decides, then the message if it is still ours, and return it with its rows."""
-    (patient,), (session,), contacts, consents, holds, messages, (clinic,), policies = in_turn(
-        Read(Patient, "WHERE id = %s FOR SHARE", [claimed.patient_id]),
-        Read(TreatmentSession, "WHERE id = %s FOR SHARE", [claimed.session_id]),
-        Read(EmailContact, "WHERE patient_id = %s FOR SHARE", [claimed.patient_id]),
-        Read(Consent, "WHERE patient_id = %s ORDER BY id FOR SHARE", [claimed.patient_id]),
+def _lock_all(claimed: Claim) -> Locked:
+    """Lock what decides, then the messages that are still ours, and return them with their rows."""
+    of_patient = [claimed.patient_id]
+    of_clinic = "WHERE clinic_id = (SELECT clinic_id FROM patients_patient WHERE id = %s)"
+    (patient,), sessions, contacts, consents, holds, declined, messages, *rest = in_turn(
+        Read(Patient, "WHERE id = %s FOR SHARE", of_patient),
         Read(
-            MailHold,
-            "WHERE patient_id = %s AND lifted_at IS NULL FOR SHARE",
-            [claimed.patient_id],
+            TreatmentSession,
+            "WHERE id = ANY(%s) ORDER BY id FOR SHARE",
+            [list(claimed.session_ids)],
         ),
+        Read(EmailContact, "WHERE patient_id = %s FOR SHARE", of_patient),
+        Read(Consent, "WHERE patient_id = %s ORDER BY id FOR SHARE", of_patient),
+        Read(MailHold, "WHERE patient_id = %s AND lifted_at IS NULL FOR SHARE", of_patient),
+        Read(OptOut, "WHERE patient_id = %s AND ended_at IS NULL FOR SHARE", of_patient),
         _ours(claimed),
-        Read(Clinic, f"WHERE id = {OF_CLINIC}", [claimed.pk]),
-        Read(PatientPolicy, f"WHERE clinic_id = {OF_CLINIC}", [claimed.pk]),
+        Read(MessageRule, of_clinic, of_patient),
+        Read(MessageText, f"{of_clinic} AND is_active", of_patient),
+        Read(MessagePolicy, of_clinic, of_patient),
+        Read(PatientPolicy, of_clinic, of_patient),
+        Read(Clinic, "WHERE id = (SELECT clinic_id FROM patients_patient WHERE id = %s)", of_patient),
     )
-    if not messages:
-        return None
-    (message,) = messages
-    message.patient, message.treatment_session = patient, session
-    message.clinic = patient.clinic = clinic
+    rules_, texts, policies, patient_policies, (clinic,) = rest
+    policy = next(iter(policies), MessagePolicy(clinic_id=clinic.pk))
+    by_pk, by_rule = {row.pk: row for row in sessions}, {row.pk: row for row in rules_}
+    patient.clinic = clinic
     for consent in consents:
         consent.clinic = clinic
+    for message in messages:
+        message.patient, message.clinic = patient, clinic
+        message.treatment_session = by_pk.get(message.treatment_session_id)
+        message.rule = by_rule.get(message.rule_id)
     now = clock.now()
-    contact = next(iter(contacts), None)
-    reach = planning.reach_of(patient, contact, consents, now, held=bool(holds))
-    return message, reach, next(iter(policies), PatientPolicy()).crisis_line, now
+    reach = reach_of(
+        patient,
+        next(iter(contacts), None),
+        consents,
+        now,
+        held=bool(holds),
+        declined=[row.kind for row in declined],
+        policy=policy,
+    )
+    if any(message.kind == Kind.ON_CALL for message in messages):
+        reach = staff_reach(clinic, policy)
+    crisis_line = next(iter(patient_policies), PatientPolicy()).crisis_line
+    is_charted = any(message.kind in BY_THE_CHART for message in messages)
+    dates = charted.dates_of({patient.pk} if is_charted else ())
+    return Locked(messages, reach, dates, Voice(clinic, policy, texts, crisis_line), now)
 
 
 def _ours(claimed: Claim) -> Read:
-    """Lock the message, if this claim still holds it."""
+    """Lock the messages that this claim still holds."""
     return Read(
         Message,
-        "WHERE id = %s AND state = %s AND lease_token = %s FOR UPDATE",
-        [claimed.pk, State.SENDING, claimed.token],
+        "WHERE id = ANY(%s) AND state = %s AND lease_token = %s ORDER BY id FOR UPDATE",
+        [list(claimed.pks), State.SENDING, claimed.token],
     )
 
 
-def _lock_message(claimed: Claim) -> Message | None:
+def _lock_messages(claimed: Claim) -> list[Message]:
     (found,) = in_turn(_ours(claimed))
-    return found[0] if found else None
+    return found
 
 
 def _mark(message: Message) -> None:
@@ -157,31 +226,63 @@ def _mark(message: Message) -> None:
         cursor.execute(MARK, [*(getattr(message, name) for name in OUTCOME), message.pk])
 
 
-def _decide(
-    message: Message, reach: Reach, mailer: Mailer, crisis_line: str, now: datetime
-) -> None:
-    if message.lease_until is None or message.lease_until - now < LEASE_LEFT:
-        message.close(State.PLANNED)
+def _decide(locked: Locked, mailer: Mailer) -> None:
+    going = [message for message in locked.parts if _may_go(message, locked)]
+    if not going:
         return
+    try:
+        mail = rendering.mail(going, locked.reach, locked.now, voice=locked.voice)
+        mailer.send(mail)
+    except UndeliveredError as error:
+        for message in going:
+            _undelivered(message, error, locked.now)
+    else:
+        for message in going:
+            message.close(State.SENT)
+            message.sent_at, message.sent_to = locked.now, locked.reach.address
+            message.last_error = ""
+
+
+def _may_go(message: Message, locked: Locked) -> bool:
+    """Check all again, under lock; what may not go is closed, or waits again."""
+    now, reach = locked.now, locked.reach
+    if message.lease_until is None or message.lease_until - now < LEASE_LEFT:
+        _give_back(message)
+        return False
+    _settle(message, locked)
+    if message.state != State.SENDING:
+        return False
+    morning = rules.earliest(message.kind, now, message.expires_at, reach)
     if now >= message.expires_at:
         message.close(State.EXPIRED)
-    elif obstacle := _obstacle(message, reach):
-        message.close(State.SUPPRESSED, obstacle)
-    elif (morning := rules.next_waking(now, reach.zone)) > now:
+    elif message.not_before > now:
+        _give_back(message)  # its rule has changed: it is due later
+    elif morning > now:
+        message.attempts -= 1
         _postpone(message, morning)
     elif message.attempts > rules.MOST_ATTEMPTS:
         _fail(message, "Every attempt was cut off.", now)
     else:
-        _write_and_send(message, reach, mailer, crisis_line, now)
+        return True
+    return False
 
 
-def _obstacle(message: Message, reach: Reach) -> str:
+def _give_back(message: Message) -> None:
+    """Let it wait as if this attempt had not begun."""
+    message.attempts -= 1
+    message.close(State.PLANNED)
+
+
+def _settle(message: Message, locked: Locked) -> None:
+    """Bring it in line with what holds now: its visit, its rule, the patient's wishes."""
     session = message.treatment_session
-    if message.schedule_rev != session.schedule_rev:
-        return planning.MOVED
-    if not rules.may_go(message.kind, session.status):
-        return planning.not_now(session.status)
-    return reach.obstacle
+    if message.kind == Kind.ON_CALL:
+        facts: Facts | None = Facts() if charted.is_waited_for(message) else None
+    elif session is None:
+        facts = charted.facts(message, locked.dates)
+    else:
+        facts = planning.facts_of(session)
+    planning.settle(message, session, facts, locked.reach, locked.now)
 
 
 def _postpone(message: Message, until: datetime) -> None:
@@ -193,31 +294,17 @@ def _postpone(message: Message, until: datetime) -> None:
         message.close(State.PLANNED)
 
 
-def _write_and_send(
-    message: Message, reach: Reach, mailer: Mailer, crisis_line: str, now: datetime
-) -> None:
-    try:
-        mailer.send(
-            rendering.mail(message, reach.address, reach.zone, now, crisis_line=crisis_line)
-        )
-    except UndeliveredError as error:
-        _undelivered(message, error, now)
-    else:
-        message.close(State.SENT)
-        message.sent_at, message.sent_to, message.last_error = now, reach.address, ""
-
-
-def _set_aside(claimed: Claim, error: Exception) -> str:
-    """One message that can't be written must not stop the others."""
-    log.exception("message.broken", message=claimed.pk, error=type(error).__name__)
+def _set_aside(claimed: Claim, error: Exception) -> list[str]:
+    """One mail that can't be written must not stop the others; its parts are tried one by one."""
+    log.exception("message.broken", messages=claimed.pks, error=type(error).__name__)
     with acting(SWEEP):
-        message = _lock_message(claimed)
-        if message is None:
-            return LOST
-        message.last_error = type(error).__name__
-        _try_later(message, clock.now(), most=rules.MOST_BROKEN, reason="It can't be written.")
-        message.save(update_fields=OUTCOME)
-        return message.state
+        messages = _lock_messages(claimed)
+        for message in messages:
+            message.last_error = type(error).__name__
+            message.message_id = uuid4() if len(messages) > 1 else message.message_id
+            _try_later(message, clock.now(), most=rules.MOST_BROKEN, reason="It can't be written.")
+            message.save(update_fields=[*OUTCOME, "message_id"])
+        return [message.state for message in messages] or [LOST]
 
 
 def _undelivered(message: Message, error: UndeliveredError, now: datetime) -> None:
@@ -245,7 +332,7 @@ def _fail(message: Message, reason: str, now: datetime) -> None:
         Task.Kind.MESSAGE_FAILED,
         patient=message.patient,
         role=Role.FRONT_DESK,
-        text=f"“{message.get_kind_display()}” was not sent: {reason} Reach the patient otherwise.",
+        text=f"“{message}” was not sent: {reason} Reach the patient otherwise.",
         due_at=now,
         dedupe_key=_failure_key(message),
         source=message,
@@ -270,7 +357,7 @@ def try_again(pk: int, *, by: User) -> Message:
         message.close(State.PLANNED)
         message.attempts, message.not_before = 0, min(message.not_before, clock.now())
         message.occurrence += 1
-        message.save(update_fields=[*OUTCOME, "attempts", "occurrence"])
+        message.save(update_fields=[*OUTCOME, "occurrence"])
         audit.record("message.tried_again", subject=message)
         tasks.close_for(by=by, note="The message is tried again.", dedupe_key=key)
         return message

@@ -3,6 +3,8 @@
 from clinic import clock
 from patients.models import Patient
 from reminders import planning
+from reminders.kinds import Kind
+from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
 
@@ -19,7 +21,14 @@ def status_changed(treatment_session: TreatmentSession, left: str) -> None:
 
 
 def instructions_wanted(treatment_session: TreatmentSession) -> None:
-    planning.instruct(treatment_session, clock.now())
+    planning.ask(Kind.INSTRUCTIONS, treatment_session, clock.now())
+
+
+def notice_wanted(treatment_session: TreatmentSession) -> None:
+    """Tell the patient of a new time, or that the visit is off: whoever changed it said so."""
+    is_off = treatment_session.status == Status.CANCELLED
+    kind = Kind.CALLED_OFF if is_off else Kind.CHANGED
+    planning.ask(kind, treatment_session, clock.now())
 
 
 def contact_changed(patient: Patient) -> None:

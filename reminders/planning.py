@@ -1,46 +1,74 @@
-"""Which messages the ledger holds for a session: one function settles them, whatever happened.
+"""Which messages the ledger holds: one function settles them, whatever happened.
 
 It runs in the transaction that booked, moved or ended the session or changed the contact, and again
-on each sweep for what was overlooked.
+on each sweep for what was overlooked, or planned by a rule that has changed since.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from clinic import clock
-from clinic.audit import acting, system
-from clinic.locks import share
-from clinic.models import Clinic
-from patients.models import Consent, EmailContact, MailHold, Patient
-from reminders import rules
-from reminders.models import Message
-from reminders.rules import Reach
+from patients.models import Patient, Task
+from reminders import charted, rules
+from reminders.kinds import BY_THE_CHART, Kind, may_go
+from reminders.models import Message, MessageRule
+from reminders.reaching import reaches_of
+from reminders.rules import Facts, Reach, Slot, Window
+from reminders.shipped_rules import shipped_rules
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
-DECIDED = ("state", "reason", "not_before", "expires_at", "lease_until", "lease_token")
+State = Message.State
+DECIDED = (
+    *("state", "reason", "not_before", "expires_at", "lease_until", "lease_token"),
+    "rule_revision",
+)
 MOVED = "The session was moved."
-OPEN = (Message.State.PLANNED, Message.State.SENDING)
-REVIVABLE = (Message.State.SUPPRESSED, Message.State.CANCELLED)
-LOOKED_AHEAD = timedelta(days=5)
-LOOKED_BACK = timedelta(days=4)
-DUE_SOON = timedelta(hours=1)
-REPAIRED_AT_ONCE = 200
+SETTLED = "What it was about is settled."
+OUT_OF_USE = "Its rule is not in use."
+OPEN = (State.PLANNED, State.SENDING)
+REVIVABLE = (State.SUPPRESSED, State.CANCELLED)
+RECONSIDERED = (*OPEN, *REVIVABLE, State.EXPIRED)  # when their rule has changed
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a message that is not sent yet."""
+
+    state: Message.State
+    reason: str = ""
+    window: Window | None = None
+
+
+def rules_of(clinic_ids: Collection[int]) -> dict[int, list[MessageRule]]:
+    """Return each clinic's rules, those out of use, too; a clinic without any gets the shipped."""
+    found: dict[int, list[MessageRule]] = {pk: [] for pk in clinic_ids}
+    for rule in MessageRule.objects.filter(clinic__in=clinic_ids):
+        found[rule.clinic_id].append(rule)
+    bare = [pk for pk, held in found.items() if not held]
+    if bare:
+        new = (rule for pk in bare for rule in shipped_rules(pk))
+        MessageRule.objects.bulk_create(new, ignore_conflicts=True)
+        for rule in MessageRule.objects.filter(clinic__in=bare):
+            found[rule.clinic_id].append(rule)
+    return found
 
 
 def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     """Write what is missing, then bring what is there in line; the sessions are locked."""
     by_pk = {session.pk: session for session in sessions}
     reaches = reaches_of({session.patient_id for session in by_pk.values()}, now)
+    rules_at = rules_of({session.clinic_id for session in by_pk.values()})
     # Inserting before locking: an insert may wait for the patient, and must not hold messages then.
     Message.objects.bulk_create(
         (
             message
             for session in by_pk.values()
-            for message in _wanted(session, reaches[session.patient_id], now)
+            for rule in rules_at[session.clinic_id]
+            if rule.is_active and rule.is_for_visits and may_go(rule.kind, session.status)
+            for message in _ruled(rule, session, reaches[session.patient_id])
         ),
         ignore_conflicts=True,
     )
@@ -48,72 +76,136 @@ def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     _settle(messages, by_pk, reaches, now)
 
 
-def instruct(session: TreatmentSession, now: datetime) -> None:
-    """Write the message with the instructions for the way home, which somebody asked for."""
-    reaches = reaches_of({session.patient_id}, now)
+def plan_by_the_chart(patients: Collection[Patient], now: datetime) -> None:
+    """Write what is due by the dates of the charts of these patients."""
+    reaches = reaches_of({patient.pk for patient in patients}, now)
+    rules_at = rules_of({patient.clinic_id for patient in patients})
+    dates = charted.dates_of({patient.pk for patient in patients})
     Message.objects.bulk_create(
-        _message(rules.INSTRUCTIONS, session, reaches[session.patient_id], now),
+        (
+            message
+            for patient in patients
+            for rule in rules_at[patient.clinic_id]
+            if rule.is_active
+            for about, due_on in dates.get((patient.pk, rule.kind), {}).items()
+            for message in _charted(rule, patient, about, Facts(due_on=due_on), reaches[patient.pk])
+        ),
         ignore_conflicts=True,
     )
 
 
+def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
+    """Write a message that somebody asked for: instructions, a new time, a cancellation."""
+    reach = reaches_of({session.patient_id}, now)[session.patient_id]
+    window = rules.asked_window(
+        kind, starts_at=session.starts_at, ended_at=session.ended_at, asked_at=now, reach=reach
+    )
+    if window is None:
+        return
+    obstacle = reach.obstacle_to(kind)
+    message = Message(
+        clinic_id=session.clinic_id,
+        patient_id=session.patient_id,
+        treatment_session=session,
+        kind=kind,
+        schedule_rev=session.schedule_rev,
+        not_before=window.not_before,
+        expires_at=window.expires_at,
+        state=State.SUPPRESSED if obstacle else State.PLANNED,
+        reason=obstacle,
+        dedupe_key=f"{session.public_id}:{kind}:email:{session.schedule_rev}",
+    )
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+
+
+def call_staff(task: Task, turn: int, now: datetime) -> None:
+    """Write a call to the people on call about a task that nobody has taken."""
+    message = Message(
+        clinic_id=task.clinic_id,
+        patient_id=task.patient_id,
+        kind=Kind.ON_CALL,
+        about=charted.about_task(task),
+        not_before=now,
+        expires_at=now + rules.ASKED_USEFUL,
+        dedupe_key=f"{task.public_id}:{Kind.ON_CALL}:email:{turn}",
+    )
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+
+
 def replan(patient: Patient, now: datetime) -> None:
-    """Bring the messages to one patient in line with a changed address, consent or zone."""
-    messages = _locked(Message.objects.filter(patient=patient), now)
-    by_pk = TreatmentSession.objects.in_bulk({m.treatment_session_id for m in messages})
+    """Bring the messages to one patient in line with a changed address, consent, zone or wish."""
+    messages = _locked(Message.objects.filter(patient=patient).exclude(kind=Kind.ON_CALL), now)
+    by_pk = TreatmentSession.objects.in_bulk({m.treatment_session_id for m in messages} - {None})
     _settle(messages, by_pk, reaches_of({patient.pk}, now), now)
 
 
 def _locked(messages: QuerySet[Message], now: datetime) -> list[Message]:
     """Lock what may still change, by key; a send in flight ends first."""
-    changeable = messages.filter(state__in=(*OPEN, *REVIVABLE), expires_at__gt=now)
-    return list(changeable.order_by("pk").select_for_update())
+    changeable = Q(state__in=(*OPEN, *REVIVABLE), expires_at__gt=now)
+    outdated = Q(state__in=RECONSIDERED, rule__revision__gt=F("rule_revision"))
+    rows = messages.filter(changeable | outdated).select_related("rule")
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
-def _wanted(session: TreatmentSession, reach: Reach, now: datetime) -> Iterable[Message]:
-    for kind in rules.KINDS:
-        if rules.may_go(kind, session.status):
-            yield from _message(kind, session, reach, now)
-
-
-def _message(
-    kind: str, session: TreatmentSession, reach: Reach, now: datetime
-) -> Iterable[Message]:
-    """Return the message, unless it is too late for it."""
-    window = _window(kind, session, reach, now)
-    if window is not None:
-        obstacle = reach.obstacle
+def _ruled(rule: MessageRule, session: TreatmentSession, reach: Reach) -> Iterable[Message]:
+    if not rule.fits(session):
+        return
+    slot = rules.slot(rule.timing, facts_of(session), reach)
+    if slot is not None:
         yield Message(
-            clinic_id=session.clinic_id,
-            patient_id=session.patient_id,
             treatment_session=session,
-            kind=kind,
             schedule_rev=session.schedule_rev,
-            not_before=window.not_before,
-            expires_at=window.expires_at,
-            state=Message.State.SUPPRESSED if obstacle else Message.State.PLANNED,
-            reason=obstacle,
-            dedupe_key=f"{session.public_id}:{kind}:email:{session.schedule_rev}",
+            patient_id=session.patient_id,
+            dedupe_key=f"{session.public_id}:{rule.key}:email:{session.schedule_rev}",
+            **_values(rule, slot, reach),
         )
 
 
-def _window(
-    kind: str, session: TreatmentSession, reach: Reach, now: datetime
-) -> rules.Window | None:
-    return rules.window(
-        kind, starts_at=session.starts_at, ended_at=session.ended_at, zone=reach.zone, now=now
+def _charted(
+    rule: MessageRule, patient: Patient, about: str, facts: Facts, reach: Reach
+) -> Iterable[Message]:
+    slot = rules.slot(rule.timing, facts, reach)
+    if slot is not None:
+        yield Message(
+            patient=patient,
+            about=about,
+            dedupe_key=f"{about}:{rule.key}:email",
+            **_values(rule, slot, reach),
+        )
+
+
+def _values(rule: MessageRule, slot: Slot, reach: Reach) -> dict[str, object]:
+    obstacle = slot.obstacle or reach.obstacle_to(rule.kind)
+    return {
+        "clinic_id": rule.clinic_id,
+        "kind": rule.kind,
+        "rule": rule,
+        "rule_revision": rule.revision,
+        "not_before": slot.window.not_before,
+        "expires_at": slot.window.expires_at,
+        "state": State.SUPPRESSED if obstacle else State.PLANNED,
+        "reason": obstacle,
+    }
+
+
+def facts_of(session: TreatmentSession) -> Facts:
+    return Facts(
+        starts_at=session.starts_at, scheduled_at=session.scheduled_at, ended_at=session.ended_at
     )
 
 
 def _settle(
-    messages: Iterable[Message],
+    messages: Collection[Message],
     by_pk: Mapping[int, TreatmentSession],
     reaches: Mapping[int, Reach],
     now: datetime,
 ) -> None:
+    dates = charted.dates_of({m.patient_id for m in messages if m.kind in BY_THE_CHART})
     for message in messages:
+        session = by_pk[message.treatment_session_id] if message.treatment_session_id else None
+        facts = facts_of(session) if session else charted.facts(message, dates)
         before = _decided(message)
-        _adjust(message, by_pk[message.treatment_session_id], reaches[message.patient_id], now)
+        settle(message, session, facts, reaches[message.patient_id], now)
         if _decided(message) != before:
             message.save(update_fields=DECIDED)
 
@@ -122,137 +214,68 @@ def _decided(message: Message) -> list[object]:
     return [getattr(message, name) for name in DECIDED]
 
 
-def _adjust(message: Message, session: TreatmentSession, reach: Reach, now: datetime) -> None:
-    if message.schedule_rev != session.schedule_rev:
+def settle(
+    message: Message,
+    session: TreatmentSession | None,
+    facts: Facts | None,
+    reach: Reach,
+    now: datetime,
+) -> None:
+    """Bring one message that is not sent yet in line with what holds now; the caller saves."""
+    verdict = _verdict(message, session, facts, reach)
+    revision = message.rule.revision if message.rule else 0
+    is_outdated, message.rule_revision = message.rule_revision != revision, revision
+    if verdict.state == State.CANCELLED:
         if message.state in OPEN:
-            message.close(Message.State.CANCELLED, MOVED)
-    elif not rules.may_go(message.kind, session.status):
-        if message.state in OPEN:
-            message.close(Message.State.CANCELLED, not_now(session.status))
-    elif message.state in OPEN:
-        _adjust_open(message, session, reach, now)
-    else:
-        _revive(message, session, reach, now)
-
-
-def _adjust_open(message: Message, session: TreatmentSession, reach: Reach, now: datetime) -> None:
-    if reach.obstacle:
-        message.close(Message.State.SUPPRESSED, reach.obstacle)
-    elif message.state == Message.State.PLANNED and message.attempts == 0:
-        window = _window(message.kind, session, reach, now)
-        if window is not None:  # the patient may live on another clock now
-            message.not_before, message.expires_at = window.not_before, window.expires_at
-
-
-def _revive(message: Message, session: TreatmentSession, reach: Reach, now: datetime) -> None:
-    """Plan again what is still in time, or say what stands in its way now."""
-    window = _window(message.kind, session, reach, now)
-    if window is None:
+            message.close(verdict.state, verdict.reason)
         return
-    if reach.obstacle:
-        message.close(Message.State.SUPPRESSED, reach.obstacle)
+    is_over = verdict.window is not None and verdict.window.expires_at <= now
+    if is_over and message.state not in OPEN:
         return
-    message.state, message.reason = Message.State.PLANNED, ""
-    message.not_before, message.expires_at = window.not_before, window.expires_at
+    is_untried = message.attempts == 0 or (is_outdated and message.attempts == 1)
+    if verdict.window is not None and is_untried and not message.maybe_twice:
+        # The patient may live on another clock now, or the rule may count another way.
+        message.not_before = verdict.window.not_before
+        message.expires_at = verdict.window.expires_at
+    if verdict.state == State.SUPPRESSED:
+        message.close(verdict.state, verdict.reason)
+    elif message.state not in OPEN:
+        message.close(State.PLANNED)
+
+
+def _verdict(
+    message: Message, session: TreatmentSession | None, facts: Facts | None, reach: Reach
+) -> Verdict:
+    obstacle = reach.obstacle_to(message.kind)
+    if session is not None and message.schedule_rev != session.schedule_rev:
+        return Verdict(State.CANCELLED, MOVED)
+    if session is not None and not may_go(message.kind, session.status):
+        return Verdict(State.CANCELLED, not_now(session.status))
+    if facts is None:
+        return Verdict(State.CANCELLED, SETTLED)
+    if message.rule is None:
+        return _as_it_was(message, obstacle)
+    slot = _slot(message.rule, session, facts, reach)
+    if slot is None:
+        return Verdict(State.SUPPRESSED, OUT_OF_USE)
+    if slot.obstacle == rules.RULE_IS_NEWER and message.state in OPEN:
+        return _as_it_was(message, obstacle)  # a changed rule loses nothing that was planned
+    reason = slot.obstacle or obstacle
+    return Verdict(State.SUPPRESSED if reason else State.PLANNED, reason, slot.window)
+
+
+def _as_it_was(message: Message, obstacle: str) -> Verdict:
+    state = State.SUPPRESSED if obstacle else State.PLANNED
+    return Verdict(state, obstacle, Window(message.not_before, message.expires_at))
+
+
+def _slot(
+    rule: MessageRule, session: TreatmentSession | None, facts: Facts, reach: Reach
+) -> Slot | None:
+    if not rule.is_active or (session is not None and not rule.fits(session)):
+        return None
+    return rules.slot(rule.timing, facts, reach)
 
 
 def not_now(status: str) -> str:
     return f"The session is “{Status(status).label}”."
-
-
-def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
-    """Read, for each patient, what decides whether he may be written to."""
-    patients = Patient.objects.filter(pk__in=patient_ids).select_related("clinic", "email_contact")
-    patients = patients.annotate(mail_held=Exists(_holds()))
-    given: dict[int, list[Consent]] = {}
-    for consent in _standing_consents().filter(patient__in=patient_ids).select_related("clinic"):
-        given.setdefault(consent.patient_id, []).append(consent)
-    return {
-        patient.pk: reach_of(
-            patient,
-            getattr(patient, "email_contact", None),
-            given.get(patient.pk, ()),
-            now,
-            held=patient.mail_held,
-        )
-        for patient in patients
-    }
-
-
-def reach_of(
-    patient: Patient,
-    contact: EmailContact | None,
-    consents: Iterable[Consent],
-    now: datetime,
-    *,
-    held: bool,
-) -> Reach:
-    zone = ZoneInfo(contact.time_zone) if contact else patient.clinic.zone
-    return Reach(
-        zone=zone,
-        address=contact.address if contact else "",
-        verified=contact is not None and contact.verified_at is not None,
-        consent=any(c.kind == Consent.Kind.EMAIL and c.stands_at(now) for c in consents),
-        deceased=patient.deceased,
-        held=held,
-    )
-
-
-def _holds() -> QuerySet[MailHold]:
-    """Return what holds mail to the patient of the outer query."""
-    return MailHold.objects.filter(patient=OuterRef("pk"), lifted_at__isnull=True)
-
-
-def _standing_consents() -> QuerySet[Consent]:
-    return Consent.objects.of_kind(Consent.Kind.EMAIL).standing()
-
-
-def repair() -> int:
-    """Plan what nobody planned: a forgotten listener shows up here instead of losing mail."""
-    with acting(system("sweep")):
-        now = clock.now()
-        found = overlooked(now)[:REPAIRED_AT_ONCE]
-        if found:
-            found = share(TreatmentSession.objects.filter(pk__in=found))
-            plan(TreatmentSession.objects.filter(pk__in=found), now)
-        return len(found)
-
-
-def overlooked(now: datetime) -> list[int]:
-    """Return sessions whose messages are missing, or held back although nothing is in the way."""
-    own = Message.objects.filter(
-        treatment_session=OuterRef("pk"), schedule_rev=OuterRef("schedule_rev")
-    )
-    at_clinics = TreatmentSession.objects.filter(
-        clinic__in=list(Clinic.objects.values_list("pk", flat=True))
-    )
-    soonest = now + rules.REMINDERS[rules.REMINDER_24H].useless
-    to_remind = at_clinics.between(soonest, now + LOOKED_AHEAD).filter(
-        ~Exists(own.filter(kind=rules.REMINDER_24H)),
-        status__in=rules.STATUSES[rules.REMINDER_24H],
-    )
-    to_follow_up = at_clinics.between(now - LOOKED_BACK, now).filter(
-        ~Exists(own.filter(kind=rules.FOLLOW_UP)),
-        status__in=rules.FOLLOWED_UP,
-        ended_at__gt=now - rules.FOLLOW_UP_USEFUL,
-    )
-    return [
-        *to_remind.values_list("pk", flat=True),
-        *to_follow_up.values_list("pk", flat=True),
-        *_held_back_in_vain(now).values_list("treatment_session", flat=True),
-    ]
-
-
-def _held_back_in_vain(now: datetime) -> QuerySet[Message]:
-    """Return messages due soon whose patient may be written to after all."""
-    return Message.objects.filter(
-        ~Exists(MailHold.objects.filter(patient=OuterRef("patient"), lifted_at__isnull=True)),
-        Exists(_standing_consents().filter(patient=OuterRef("patient"))),
-        state=Message.State.SUPPRESSED,
-        not_before__range=(now - LOOKED_BACK, now + DUE_SOON),
-        expires_at__gt=now,
-        patient__deceased=False,
-        patient__email_contact__verified_at__isnull=False,
-        schedule_rev=F("treatment_session__schedule_rev"),
-        treatment_session__status__in=[*rules.STATUSES[rules.REMINDER_24H], *rules.FOLLOWED_UP],
-    )

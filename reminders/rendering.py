@@ -3,6 +3,7 @@
 The clinic appears under the sender name that it chose for patients, never under its own name.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.mime.text import MIMEText
@@ -16,15 +17,27 @@ from icalendar import Calendar, Event
 
 from clinic.models import Clinic
 from monitoring.models import DischargePolicy
-from reminders.models import Message
+from reminders.kinds import BEFORE, Kind
+from reminders.models import Message, MessagePolicy, MessageText
+from reminders.rules import Reach
 from sessions.models import TreatmentSession
 
 TEMPLATES = {
-    Message.Kind.REMINDER_72H: "reminder",
-    Message.Kind.REMINDER_24H: "reminder",
-    Message.Kind.FOLLOW_UP: "follow_up",
-    Message.Kind.INSTRUCTIONS: "instructions",
+    **dict.fromkeys(BEFORE, "reminder"),
+    Kind.CHANGED: "reminder",
+    Kind.FOLLOW_UP: "follow_up",
+    Kind.INSTRUCTIONS: "instructions",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """In which words and under which name a clinic writes."""
+
+    clinic: Clinic
+    policy: MessagePolicy
+    texts: Sequence[MessageText] = ()
+    crisis_line: str = ""  # the clinic's own words of whom to call at any hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +83,13 @@ def one_line(text: str) -> str:
 
 
 def mail(
-    message: Message, address: str, zone: ZoneInfo, now: datetime, *, crisis_line: str = ""
+    parts: Sequence[Message], reach: Reach, now: datetime, *, voice: Voice
 ) -> EmailMultiAlternatives:
-    """Write the mail for a message fetched with its session, patient and clinic.
-
-    `crisis_line` is the clinic's own words of whom to call at any hour.
-    """
+    """Write one mail for messages fetched with their sessions, patient, clinic and rules."""
+    message, address, zone, crisis_line = parts[0], reach.address, reach.zone, voice.crisis_line
     session, sender = message.treatment_session, Sender.of(message.clinic)
+    if session is None:
+        raise NotImplementedError(message.kind)
     begins = LocalTime.of(session.starts_at, zone)
     at_clinic = LocalTime.of(session.starts_at, message.clinic.zone)
     values = {
@@ -86,7 +99,7 @@ def mail(
         "begins": begins,
         "at_clinic": at_clinic if at_clinic != begins and zone != message.clinic.zone else None,
     }
-    template = TEMPLATES[Message.Kind(message.kind)]
+    template = TEMPLATES[Kind(message.kind)]
     if template == "instructions":
         policy = DischargePolicy.of(message.clinic_id)
         values["lines"] = [one_line(line) for line in policy.instructions.splitlines() if line]
@@ -110,9 +123,9 @@ def mail(
 
 
 def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
-    if message.kind == Message.Kind.FOLLOW_UP:
+    if message.kind == Kind.FOLLOW_UP:
         return "How are you after your appointment?"
-    if message.kind == Message.Kind.INSTRUCTIONS:
+    if message.kind == Kind.INSTRUCTIONS:
         return "For your way home"
     zone = f" ({begins.zone})" if elsewhere else ""
     return f"Your appointment on {begins.day} at {begins.time}{zone}"

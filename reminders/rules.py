@@ -1,16 +1,33 @@
-"""When a message may go, why it may not, and when to try again. Pure: the caller passes `now`."""
+"""When a message may go, why it may not, and when to try again. Pure: the caller passes the time.
 
+Hours are elapsed time; days with a time are wall time on the patient's clock.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sessions.lifecycle import Status
-
-WAKES, SLEEPS = time(8), time(20)  # mail leaves only then, on the patient's wall clock
+from reminders.kinds import BEFORE, BY_THE_CHART, Kind
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 MOST_ATTEMPTS = 40  # with the waits above about nine hours; then a person takes over
 MOST_BROKEN = 3  # a message that can't even be written is tried this often
+ASKED_USEFUL = timedelta(hours=12)  # what somebody asked for is of no use on the day after
+AT_ANY_HOUR = frozenset({Kind.INSTRUCTIONS, Kind.ON_CALL})
+
+BOOKED_LATER = "It was booked or moved after the time of this message."
+RULE_IS_NEWER = "The rule is newer than the time of this message."
+NO_TIME_LEFT = "It would come too late, or in the quiet hours only."
+
+DIED = "The patient has died."
+HELD = "Mail to the patient is held: a person lifts that on the chart."
+NO_ADDRESS = "No e-mail address."
+NOT_VERIFIED = "The e-mail address is not verified."
+NO_CONSENT = "No consent to e-mail."
+DECLINED = "The patient doesn't want this kind of message."
+REACH_OBSTACLES = (HELD, NO_ADDRESS, NOT_VERIFIED, NO_CONSENT, DECLINED)
+"""What may end: then the message is planned again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +39,62 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Reminder:
-    """`lead` and `useless` count back from the start of the session in elapsed time."""
+class Slot:
+    """When a message is due; an obstacle says why it is not sent although there is a time."""
 
-    lead: timedelta
-    useless: timedelta
-    catches_up: bool
-    """Also for a session that was booked or moved when the lead had passed already."""
+    window: Window
+    obstacle: str = ""
 
 
-REMINDER_72H, REMINDER_24H, FOLLOW_UP = "reminder_72h", "reminder_24h", "follow_up"
-INSTRUCTIONS = "instructions"  # not planned by itself: a person asks for it at the door
-REMINDERS = {
-    REMINDER_72H: Reminder(timedelta(hours=72), timedelta(hours=24), catches_up=False),
-    REMINDER_24H: Reminder(timedelta(hours=24), timedelta(hours=2), catches_up=True),
-}
-KINDS = (*REMINDERS, FOLLOW_UP)
-FOLLOW_UP_AT = time(10)
-FOLLOW_UP_USEFUL = timedelta(hours=48)
-INSTRUCTIONS_USEFUL = timedelta(hours=12)
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """From when to when no mail goes, on the patient's clock; usually over midnight."""
 
-# Whoever was taken to a hospital gets a call from a person, not a letter from a machine.
-FOLLOWED_UP = frozenset({Status.DISCHARGED, Status.LEFT_AGAINST_ADVICE})
-STATUSES: dict[str, frozenset[Status]] = {
-    **{kind: frozenset({Status.PLANNED}) for kind in REMINDERS},
-    FOLLOW_UP: FOLLOWED_UP,
-    INSTRUCTIONS: frozenset({Status.DISCHARGED}),
-}
+    begins: time = time(20)
+    ends: time = time(8)
+
+    def covers(self, at: time) -> bool:
+        if self.begins < self.ends:
+            return self.begins <= at < self.ends
+        return at >= self.begins or at < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """A rule: either `hours`, or `days` and `at`; `since` is when it began to count so."""
+
+    kind: str
+    hours: int | None
+    days: int | None
+    at: time | None
+    useful: timedelta
+    since: datetime
+
+    def point(self, anchor: datetime, zone: ZoneInfo, sign: int) -> datetime:
+        """Return the moment so long before (-1) or after (+1) the anchor."""
+        if self.hours is not None:
+            return anchor.astimezone(UTC) + sign * timedelta(hours=self.hours)
+        return self.on_the_day(anchor.astimezone(zone).date(), zone, sign)
+
+    def on_the_day(self, day: date, zone: ZoneInfo, sign: int) -> datetime:
+        if self.days is None or self.at is None:
+            raise ValueError("This rule counts hours.")
+        return wall_time(day + sign * timedelta(days=self.days), self.at, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule counts from: a visit, or a date of the chart."""
+
+    starts_at: datetime | None = None
+    scheduled_at: datetime | None = None  # booked, or moved to this time
+    ended_at: datetime | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What decides whether a patient may be written to, and on which clock he lives."""
+    """What decides whether a patient may be written to, on which clock and in which language."""
 
     zone: ZoneInfo
     address: str = ""
@@ -61,19 +102,25 @@ class Reach:
     consent: bool = False
     deceased: bool = False
     held: bool = False
+    quiet: Quiet = Quiet()
+    language: str = ""
+    declined: Collection[str] = frozenset()
 
     @property
     def obstacle(self) -> str:
         """Say why no mail may go; nothing when it may."""
         if self.deceased:
-            return "The patient has died."
+            return DIED
         if self.held:
-            return "Mail to the patient is held: a person lifts that on the chart."
+            return HELD
         if not self.address:
-            return "No e-mail address."
+            return NO_ADDRESS
         if not self.verified:
-            return "The e-mail address is not verified."
-        return "" if self.consent else "No consent to e-mail."
+            return NOT_VERIFIED
+        return "" if self.consent else NO_CONSENT
+
+    def obstacle_to(self, kind: str) -> str:
+        return self.obstacle or (DECLINED if kind in self.declined else "")
 
 
 def wall_time(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -81,51 +128,90 @@ def wall_time(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, zone).astimezone(UTC)
 
 
-def next_waking(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment itself, or the next morning if the patient may be asleep."""
+def next_waking(moment: datetime, zone: ZoneInfo, quiet: Quiet) -> datetime:
+    """Return the moment itself, or when the quiet hours that it lies in are over."""
     local = moment.astimezone(zone)
-    if WAKES <= local.time() < SLEEPS:
+    if not quiet.covers(local.time()):
         return moment
-    day = local.date() + timedelta(days=local.time() >= SLEEPS)
-    return wall_time(day, WAKES, zone)
+    day = local.date()
+    ends = (
+        datetime.combine(each, quiet.ends, zone).replace(fold=fold).astimezone(UTC)
+        for each in (day, day + timedelta(days=1))
+        for fold in (0, 1)
+    )
+    return next(end for end in ends if end > moment)
 
 
-def may_go(kind: str, status: str) -> bool:
-    return status in STATUSES[kind]
+def slot(timing: Timing, facts: Facts, reach: Reach) -> Slot | None:
+    """Return when the rule's message is due; nothing where the rule doesn't apply."""
+    if timing.kind == Kind.LATE_BOOKING:
+        return _short_notice(timing, facts, reach)
+    if timing.kind in BEFORE:
+        return _before(timing, facts, reach)
+    if timing.kind in BY_THE_CHART:
+        point = timing.on_the_day(facts.due_on, reach.zone, -1) if facts.due_on else None
+    else:
+        point = timing.point(facts.ended_at, reach.zone, +1) if facts.ended_at else None
+    if point is None:
+        return None
+    obstacle = RULE_IS_NEWER if timing.since > point else ""
+    return _slot(point, point + timing.useful, reach, obstacle)
 
 
-def window(
-    kind: str, *, starts_at: datetime, ended_at: datetime | None, zone: ZoneInfo, now: datetime
+def _before(timing: Timing, facts: Facts, reach: Reach) -> Slot | None:
+    if facts.starts_at is None or facts.scheduled_at is None:
+        return None
+    point = timing.point(facts.starts_at, reach.zone, -1)
+    obstacle = ""
+    if facts.scheduled_at > point:
+        obstacle = BOOKED_LATER
+    elif timing.since > point:
+        obstacle = RULE_IS_NEWER
+    return _slot(point, facts.starts_at.astimezone(UTC) - timing.useful, reach, obstacle)
+
+
+def _short_notice(timing: Timing, facts: Facts, reach: Reach) -> Slot | None:
+    """It goes at once, if the booking was later than the rule's hours before the visit."""
+    if facts.starts_at is None or facts.scheduled_at is None:
+        return None
+    if facts.scheduled_at <= timing.point(facts.starts_at, reach.zone, -1):
+        return None
+    if timing.since > facts.scheduled_at:
+        return None
+    expires_at = facts.starts_at.astimezone(UTC) - timing.useful
+    return _slot(facts.scheduled_at, expires_at, reach, "")
+
+
+def _slot(point: datetime, expires_at: datetime, reach: Reach, obstacle: str) -> Slot:
+    window = Window(next_waking(point, reach.zone, reach.quiet), expires_at)
+    if not obstacle and window.not_before >= expires_at:
+        obstacle = NO_TIME_LEFT
+    return Slot(window, obstacle)
+
+
+def asked_window(
+    kind: str, *, starts_at: datetime, ended_at: datetime | None, asked_at: datetime, reach: Reach
 ) -> Window | None:
-    """Return when the message is to go, or nothing if it is too late to plan it."""
-    now, starts_at = now.astimezone(UTC), starts_at.astimezone(UTC)  # elapsed time, not wall time
-    if kind == FOLLOW_UP:
-        return _follow_up_window(ended_at, zone, now)
-    if kind == INSTRUCTIONS:
-        return _instructions_window(ended_at, now)
-    rule = REMINDERS[kind]
-    lead_passed = now > starts_at - rule.lead
-    found = Window(next_waking(starts_at - rule.lead, zone), starts_at - rule.useless)
-    if now >= found.expires_at or (lead_passed and not rule.catches_up):
+    """Return when a message goes that somebody asked for; nothing when it is too late."""
+    begins = ended_at if kind == Kind.INSTRUCTIONS else asked_at
+    if begins is None:
         return None
-    return found
+    begins = begins.astimezone(UTC)
+    expires_at = begins + ASKED_USEFUL
+    if kind in {Kind.CHANGED, Kind.CALLED_OFF} and starts_at > asked_at:
+        expires_at = starts_at.astimezone(UTC)
+    not_before = earliest(kind, begins, expires_at, reach)
+    return Window(not_before, expires_at) if asked_at < expires_at else None
 
 
-def _follow_up_window(ended_at: datetime | None, zone: ZoneInfo, now: datetime) -> Window | None:
-    if ended_at is None:
-        return None
-    day_after = ended_at.astimezone(zone).date() + timedelta(days=1)
-    begins = wall_time(day_after, FOLLOW_UP_AT, zone)
-    return Window(begins, begins + FOLLOW_UP_USEFUL) if now < begins + FOLLOW_UP_USEFUL else None
-
-
-def _instructions_window(ended_at: datetime | None, now: datetime) -> Window | None:
-    """At once, at any hour: somebody asked for it; on the day after it is of no use."""
-    if ended_at is None:
-        return None
-    ended_at = ended_at.astimezone(UTC)
-    found = Window(ended_at, ended_at + INSTRUCTIONS_USEFUL)
-    return found if now < found.expires_at else None
+def earliest(kind: str, moment: datetime, expires_at: datetime, reach: Reach) -> datetime:
+    """Return when it may go: news of a visit break the quiet hours if they would be too late."""
+    if kind in AT_ANY_HOUR:
+        return moment
+    morning = next_waking(moment, reach.zone, reach.quiet)
+    if kind in {Kind.CHANGED, Kind.CALLED_OFF} and morning >= expires_at:
+        return moment
+    return morning
 
 
 def wait_before_next(attempts: int, jitter: float) -> timedelta:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.db import close_old_connections
 
 from clinic import heartbeat, sealing
-from reminders import delivery, follow_up, planning
+from reminders import delivery, follow_up, overlooked
 from reminders.mailer import Mailer
 
 # Shorter than the pause between two rings, so that a stop never waits long for a backlog.
@@ -41,7 +41,7 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
     with Mailer() as mailer:
         _deliver(mailer, swept, is_over)
     swept.asked = follow_up.ask_about_silence()
-    swept.repaired = planning.repair()
+    swept.repaired = overlooked.repair(is_over)
     sealing.seal()
     heartbeat.beat(heartbeat.SWEEP)
     return swept
@@ -54,9 +54,9 @@ def _deliver(mailer: Mailer, swept: Swept, is_over: Callable[[], bool]) -> None:
         if not claims:
             return
         while claims and not is_over():
-            state = delivery.send(claims.pop(0), mailer)
-            swept.states[state] += 1
-            if state == delivery.INTERRUPTED:
+            states = delivery.send(claims.pop(0), mailer)
+            swept.states.update(states)
+            if delivery.INTERRUPTED in states:
                 close_old_connections()
         delivery.release(claims)
     swept.unfinished = True

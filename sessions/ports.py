@@ -33,6 +33,9 @@ moved: Listeners[[TreatmentSession]] = Listeners("moved")
 status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 """Told with the status that was left."""
 
+notice_wanted: Listeners[[TreatmentSession]] = Listeners("notice_wanted")
+"""Whoever moved or cancelled it wants the patient told."""
+
 signed: Contributors[[TreatmentSession], list[dict[str, Any]]] = Contributors("signed")
 """The rows of apps above that a signature vouches for, too."""
 

@@ -7,6 +7,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Deferrable, F, Func, Q, Value
+from django.utils import timezone
 
 from clinic.audit_triggers import append_only, audited, kept
 from clinic.models import Chair, Clinic
@@ -20,6 +21,8 @@ from sessions.models.protocol import ProtocolPhase
 # Rules in the trace of a session that a person moved; `anchor` is the day it left.
 MOVED = "moved_by_hand"
 BELOW_GAP = "below_gap"  # a prescriber's decision
+
+PLACE = ("starts_at", "ends_at", "chair", "schedule_rev", "scheduled_at")
 
 
 def audited_child() -> pgtrigger.Trigger:
@@ -67,7 +70,12 @@ class TreatmentSession(PublicRow, VersionedRow):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=24, choices=Status.choices, default=Status.PLANNED)
-    schedule_rev = models.PositiveIntegerField(default=1, editable=False)
+    schedule_rev = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows with each new time; a new chair is no news."
+    )
+    scheduled_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When it was booked, or moved last."
+    )
     trace = models.JSONField(default=list, help_text="Rule, anchor, who and why of every date.")
     arrived_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -118,6 +126,15 @@ class TreatmentSession(PublicRow, VersionedRow):
 
     def __str__(self) -> str:
         return f"{self.phase.name} {self.number}"
+
+    def take_place(
+        self, starts_at: datetime, ends_at: datetime, chair: Chair, *, now: datetime
+    ) -> None:
+        """Set when and where it is; the caller saves `PLACE`. Only a new time is news to others."""
+        if (starts_at, ends_at) != (self.starts_at, self.ends_at):
+            self.schedule_rev += 1
+            self.scheduled_at = now
+        self.starts_at, self.ends_at, self.chair = starts_at, ends_at, chair
 
     @property
     def is_over(self) -> bool:

@@ -121,6 +121,7 @@ def create_sessions(
 ) -> list[TreatmentSession]:
     """Write the rows that have a chair, inside `acting`, and tell those who wait for bookings."""
     phases = {phase.order: phase for phase in course.protocol.phases.all()}
+    now = clock.now()
     sessions = TreatmentSession.objects.bulk_create(
         TreatmentSession(
             course=course,
@@ -136,6 +137,7 @@ def create_sessions(
             chair=row.chair,
             starts_at=row.interval[0],
             ends_at=row.interval[1],
+            scheduled_at=now,
             trace=[traced(step, by=by) for step in row.trace],
         )
         for row in rows

@@ -15,7 +15,7 @@ from clinic.words import explains
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.models.session import BELOW_GAP, MOVED
+from sessions.models.session import BELOW_GAP, MOVED, PLACE
 from sessions.plans import say
 from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
@@ -206,13 +206,9 @@ def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: Us
             "reason": reason.strip(),
         }
     )
-    treatment_session.starts_at, treatment_session.ends_at = to.starts_at, to.ends_at
-    treatment_session.chair = to.chair
-    treatment_session.schedule_rev += 1
+    treatment_session.take_place(to.starts_at, to.ends_at, to.chair, now=clock.now())
     treatment_session.version += 1
-    treatment_session.save(
-        update_fields=["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
-    )
+    treatment_session.save(update_fields=["trace", *PLACE, "version"])
     audit.record("session.moved", subject=treatment_session, reason=reason.strip())
     asks.off_a_closed_day(treatment_session, by=by)
     ports.moved(treatment_session)

@@ -16,6 +16,7 @@ from clinic.refusals import refused_kindly
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.models.session import PLACE
 from sessions.plans import TraceStep, say
 from sessions.services import asks, steps
 from sessions.services.booking import ask_about_dates, create_sessions, lock_chairs, traced
@@ -135,11 +136,9 @@ def _move_row(
         before.date(),
     )
     treatment_session.trace += [traced(step, by=by.username) for step in (why, *row.trace)]
-    treatment_session.starts_at, treatment_session.ends_at = row.interval
-    treatment_session.chair = row.chair
-    treatment_session.schedule_rev += 1
+    treatment_session.take_place(*row.interval, row.chair, now=clock.now())
     treatment_session.version += 1
-    changed += ["trace", "starts_at", "ends_at", "chair", "schedule_rev", "version"]
+    changed += ["trace", *PLACE, "version"]
     treatment_session.save(update_fields=changed)
     asks.off_a_closed_day(treatment_session, by=by)
     ports.moved(treatment_session)

@@ -2,6 +2,7 @@ import uuid
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -9,7 +10,12 @@ from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
 from patients.models import Patient
+from reminders.kinds import Kind
+from reminders.models.rule import MessageRule
 from sessions.models import TreatmentSession
+
+
+CLOSED = ["suppressed", "expired", "cancelled", "dismissed"]
 
 
 class MessageQuerySet(ClinicScopedQuerySet):
@@ -22,13 +28,13 @@ class MessageQuerySet(ClinicScopedQuerySet):
 
 
 class Message(PublicRow):
-    """One e-mail to one patient: the ledger decides what is sent and says what became of it."""
+    """One thing to tell one patient: the ledger decides what is sent and says what became of it.
 
-    class Kind(models.TextChoices):
-        REMINDER_72H = "reminder_72h", "Reminder, 3 days before"
-        REMINDER_24H = "reminder_24h", "Reminder, 1 day before"
-        FOLLOW_UP = "follow_up", "Follow-up, the day after"
-        INSTRUCTIONS = "instructions", "Instructions for the way home"
+    What is due for a patient at the same time goes in one mail: such rows share `message_id`, the
+    mail's Message-ID, from their first attempt on.
+    """
+
+    Kind = Kind
 
     class State(models.TextChoices):
         PLANNED = "planned", "Planned"
@@ -38,16 +44,29 @@ class Message(PublicRow):
         SUPPRESSED = "suppressed", "Not sent"
         EXPIRED = "expired", "Too late"
         CANCELLED = "cancelled", "Cancelled"
+        HELD = "held", "Waits for a look"
+        DISMISSED = "dismissed", "Settled by a person"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="messages")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="messages")
-    treatment_session = models.ForeignKey(TreatmentSession, models.PROTECT, related_name="messages")
+    treatment_session = models.ForeignKey(
+        TreatmentSession, models.PROTECT, null=True, blank=True, related_name="messages"
+    )
     kind = models.CharField(max_length=20, choices=Kind.choices)
+    rule = models.ForeignKey(
+        MessageRule, models.PROTECT, null=True, blank=True, related_name="messages"
+    )
+    rule_revision = models.PositiveIntegerField(default=0)
+    about = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="What else it is about: the consent or instrument, and its date.",
+    )
     channel = models.CharField(max_length=10, default="email")
     occurrence = models.PositiveSmallIntegerField(
         default=1, help_text="Grows when a person has it tried again."
     )
-    schedule_rev = models.PositiveIntegerField()
+    schedule_rev = models.PositiveIntegerField(default=0)
     not_before = models.DateTimeField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
@@ -55,11 +74,19 @@ class Message(PublicRow):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
-    message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    message_id = models.UUIDField(default=uuid.uuid4, db_index=True, editable=False)
     maybe_twice = models.BooleanField(default=False)
     last_error = models.CharField(max_length=80, blank=True, help_text="The error's class only.")
     sent_at = models.DateTimeField(null=True, blank=True)
     sent_to = models.EmailField(blank=True, help_text="The address at that moment.")
+    answered_at = models.DateTimeField(
+        null=True, blank=True, help_text="The patient answered through its link."
+    )
+    links_revoked_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     dedupe_key = models.CharField(max_length=160, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -69,7 +96,8 @@ class Message(PublicRow):
         ordering = ["-not_before", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__gt=F("not_before")), name="message_can_be_sent"
+                condition=Q(expires_at__gt=F("not_before")) | Q(state__in=CLOSED),
+                name="message_can_be_sent",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sending")
@@ -80,8 +108,14 @@ class Message(PublicRow):
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_has_a_time"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["suppressed", "failed", "cancelled"]) | ~Q(reason=""),
+                condition=~Q(state__in=["suppressed", "failed", "cancelled", "held", "dismissed"])
+                | ~Q(reason=""),
                 name="an_unsent_message_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(treatment_session__isnull=False)
+                | Q(kind__in=["questionnaire", "consent_expiring", "on_call"]),
+                name="a_message_is_about_a_visit",
             ),
         ]
         indexes = [
@@ -100,11 +134,12 @@ class Message(PublicRow):
                 name="follow_ups_sent",
                 condition=Q(kind="follow_up", state="sent"),
             ),
+            models.Index(fields=["clinic", "-not_before"], name="messages_of_a_clinic"),
         ]
         triggers = [audited(), kept()]
 
     def __str__(self) -> str:
-        return self.get_kind_display()
+        return self.rule.name if self.rule is not None else self.get_kind_display()
 
     def close(self, state: "Message.State", reason: str = "") -> None:
         """Set how it ended, or that it waits again, and give the lease back; the caller saves."""

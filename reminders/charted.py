@@ -1,0 +1,53 @@
+"""Dates of the chart that messages are about: a consent's last day, a questionnaire's due date."""
+
+from collections.abc import Collection
+from datetime import date
+
+from patients.models import Consent, Task
+from reminders.kinds import Kind
+from reminders.models import Message
+from reminders.rules import Facts
+
+Dates = dict[tuple[int, str], dict[str, date]]
+"""Of a patient and a kind of message: what it may be about, with its date."""
+
+
+def about_consent(consent: Consent) -> str:
+    return f"consent:{consent.public_id}:{consent.expires_on}"
+
+
+def about_task(task: Task) -> str:
+    return f"task:{task.public_id}"
+
+
+def dates_of(patient_ids: Collection[int]) -> Dates:
+    """Return what is still to come, or open, on the charts of these patients."""
+    found: Dates = {}
+    if not patient_ids:
+        return found
+    consents = Consent.objects.standing().filter(
+        patient__in=patient_ids, expires_on__isnull=False
+    )
+    for consent in consents:
+        if consent.expires_on is not None:
+            key = (consent.patient_id, Kind.CONSENT_EXPIRING.value)
+            found.setdefault(key, {})[about_consent(consent)] = consent.expires_on
+    asked = Task.objects.open().filter(patient__in=patient_ids, kind=Task.Kind.ASSESSMENT)
+    for task in asked.select_related("clinic"):
+        if task.patient_id is not None:
+            due_on = (task.first_due_at or task.due_at).astimezone(task.clinic.zone).date()
+            key = (task.patient_id, Kind.QUESTIONNAIRE.value)
+            found.setdefault(key, {})[about_task(task)] = due_on
+    return found
+
+
+def facts(message: Message, dates: Dates) -> Facts | None:
+    """Return what the message counts from; nothing when that is settled."""
+    due_on = dates.get((message.patient_id, message.kind), {}).get(message.about)
+    return Facts(due_on=due_on) if due_on else None
+
+
+def is_waited_for(call: Message) -> bool:
+    """Whether nobody has taken the task yet that the call is about."""
+    public_id = call.about.removeprefix("task:")
+    return Task.objects.open().filter(public_id=public_id, taken_by__isnull=True).exists()

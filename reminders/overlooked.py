@@ -1,0 +1,146 @@
+"""What no listener planned: forgotten, booked before a rule came into use, or by its older state.
+
+It shows up here, on each sweep, instead of losing mail.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from clinic import clock
+from clinic.audit import acting, system
+from clinic.locks import share
+from patients.models import Consent, MailHold, Patient, Task
+from reminders import charted
+from reminders.kinds import BEFORE, BY_THE_CHART, STATUSES, Kind
+from reminders.models import Message, MessageRule, OptOut
+from reminders.planning import RECONSIDERED, plan, plan_by_the_chart, replan
+from reminders.reaching import standing_consents
+from reminders.rules import REACH_OBSTACLES
+from sessions.models import TreatmentSession
+
+AHEAD = timedelta(days=2)  # looked for so long before a message is due
+LOOKED_BACK = timedelta(days=4)
+DUE_SOON = timedelta(hours=1)
+AT_ONCE = 200
+
+
+def repair(is_over: Callable[[], bool] = lambda: True) -> int:
+    """Plan what nobody planned, batch after batch until it is time to stop; return how much."""
+    repaired = 0
+    while True:
+        with acting(system("sweep")):
+            now = clock.now()
+            found = overlooked(now)[:AT_ONCE]
+            if found:
+                found = share(TreatmentSession.objects.filter(pk__in=found))
+                rows = TreatmentSession.objects.filter(pk__in=found).select_related("course__protocol")
+                plan(rows, now)
+            patients = _by_the_chart(now)
+            if patients:
+                plan_by_the_chart(patients, now)
+            for patient in (changed := _outdated_by_the_chart()):
+                replan(patient, now)
+        done = len(found) + len(patients) + len(changed)
+        repaired += done
+        if is_over() or not done:
+            return repaired
+
+
+def overlooked(now: datetime) -> list[int]:
+    """Return sessions whose messages are missing, outdated or held back in vain; soonest first."""
+    found = dict.fromkeys(outdated(now).values_list("treatment_session", flat=True)[:AT_ONCE])
+    for rule in MessageRule.objects.filter(is_active=True).select_related("clinic"):
+        if rule.is_for_visits:
+            rows = missing(rule, now).order_by("starts_at", "pk")
+            found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_ONCE])
+    found |= dict.fromkeys(_held_back_in_vain(now).values_list("treatment_session", flat=True))
+    return [pk for pk in found if pk is not None]
+
+
+def missing(rule: MessageRule, now: datetime) -> QuerySet[TreatmentSession]:
+    """Return sessions near enough that have no row of this rule for their present time."""
+    own = Message.objects.filter(
+        treatment_session=OuterRef("pk"), rule=rule, schedule_rev=OuterRef("schedule_rev")
+    )
+    rows = TreatmentSession.objects.filter(
+        ~Exists(own), clinic=rule.clinic_id, status__in=STATUSES[rule.kind]
+    )
+    if rule.protocol_key:
+        rows = rows.filter(course__protocol__key=rule.protocol_key)
+    if rule.kind == Kind.LATE_BOOKING:
+        at_short_notice = Q(scheduled_at__gt=F("starts_at") - rule.span)
+        since = Q(scheduled_at__gte=rule.in_force_since)
+        return rows.between(now, now + rule.span).filter(at_short_notice & since)
+    if rule.kind in BEFORE:
+        return rows.between(now, now + rule.span + AHEAD)
+    return rows.filter(ended_at__gt=now - rule.span - rule.timing.useful, ended_at__lte=now)
+
+
+def outdated(now: datetime) -> QuerySet[Message]:
+    """Return messages planned by an older state of their rule, the most urgent first."""
+    return Message.objects.filter(
+        state__in=RECONSIDERED,
+        rule__revision__gt=F("rule_revision"),
+        treatment_session__isnull=False,
+        schedule_rev=F("treatment_session__schedule_rev"),
+    ).order_by("not_before", "pk")
+
+
+def _by_the_chart(now: datetime) -> list[Patient]:
+    """Return patients with a date that a rule writes about, and no message of it yet."""
+    wanted: set[int] = set()
+    for rule in MessageRule.objects.filter(is_active=True, kind__in=BY_THE_CHART):
+        dated = _dated(rule, now)
+        written = Message.objects.filter(rule=rule, about__in=dated)
+        for about in dated.keys() - set(written.values_list("about", flat=True)):
+            wanted.add(dated[about])
+    return list(Patient.objects.filter(pk__in=sorted(wanted)[:AT_ONCE]))
+
+
+def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
+    """Return what the rule may write about before long, with the patient whose chart has it."""
+    until = now + rule.span + AHEAD
+    if rule.kind == Kind.CONSENT_EXPIRING:
+        consents = Consent.objects.standing().filter(
+            clinic=rule.clinic_id, expires_on__range=(now.date(), until.date())
+        )
+        return {charted.about_consent(row): row.patient_id for row in consents}
+    asked = Task.objects.open().filter(
+        clinic=rule.clinic_id,
+        kind=Task.Kind.ASSESSMENT,
+        patient__isnull=False,
+        due_at__range=(now - rule.timing.useful, until),
+    )
+    return {charted.about_task(row): row.patient_id for row in asked if row.patient_id}
+
+
+def _outdated_by_the_chart() -> list[Patient]:
+    rows = Message.objects.filter(
+        state__in=RECONSIDERED,
+        rule__revision__gt=F("rule_revision"),
+        treatment_session__isnull=True,
+    )
+    keys = rows.values_list("patient", flat=True).distinct()[:AT_ONCE]
+    return list(Patient.objects.filter(pk__in=list(keys)))
+
+
+def _held_back_in_vain(now: datetime) -> QuerySet[Message]:
+    """Return messages due soon whose patient may be written to after all."""
+    return Message.objects.filter(
+        ~Exists(MailHold.objects.filter(patient=OuterRef("patient"), lifted_at__isnull=True)),
+        ~Exists(
+            OptOut.objects.filter(
+                patient=OuterRef("patient"), kind=OuterRef("kind"), ended_at__isnull=True
+            )
+        ),
+        Exists(standing_consents().filter(patient=OuterRef("patient"))),
+        state=Message.State.SUPPRESSED,
+        reason__in=[*REACH_OBSTACLES],
+        not_before__range=(now - LOOKED_BACK, now + DUE_SOON),
+        expires_at__gt=now,
+        patient__deceased=False,
+        patient__email_contact__verified_at__isnull=False,
+        schedule_rev=F("treatment_session__schedule_rev"),
+    )
