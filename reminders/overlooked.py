@@ -11,11 +11,12 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from clinic import clock
 from clinic.audit import acting, system
 from clinic.locks import share
+from clinic.models import Clinic
 from patients.models import Consent, MailHold, Patient, Task
 from reminders import charted
-from reminders.kinds import BEFORE, BY_THE_CHART, STATUSES, Kind
+from reminders.kinds import BEFORE, STATUSES, Kind
 from reminders.models import Message, MessageRule, OptOut
-from reminders.planning import RECONSIDERED, plan, plan_by_the_chart, replan
+from reminders.planning import RECONSIDERED, plan, plan_by_the_chart, replan, rules_of
 from reminders.reaching import standing_consents
 from reminders.rules import REACH_OBSTACLES
 from sessions.models import TreatmentSession
@@ -28,11 +29,12 @@ AT_ONCE = 200
 
 def repair(is_over: Callable[[], bool] = lambda: True) -> int:
     """Plan what nobody planned, batch after batch until it is time to stop; return how much."""
-    repaired = 0
+    repaired, seen = 0, set[int]()
     while True:
         with acting(system("sweep")):
             now = clock.now()
-            found = overlooked(now)[:AT_ONCE]
+            found = [pk for pk in overlooked(now) if pk not in seen][:AT_ONCE]
+            seen.update(found)
             if found:
                 found = share(TreatmentSession.objects.filter(pk__in=found))
                 rows = TreatmentSession.objects.filter(pk__in=found).select_related("course__protocol")
@@ -50,13 +52,19 @@ def repair(is_over: Callable[[], bool] = lambda: True) -> int:
 
 def overlooked(now: datetime) -> list[int]:
     """Return sessions whose messages are missing, outdated or held back in vain; soonest first."""
-    found = dict.fromkeys(outdated(now).values_list("treatment_session", flat=True)[:AT_ONCE])
-    for rule in MessageRule.objects.filter(is_active=True).select_related("clinic"):
+    found = dict.fromkeys(outdated().values_list("treatment_session", flat=True)[:AT_ONCE])
+    for rule in _in_use():
         if rule.is_for_visits:
             rows = missing(rule, now).order_by("starts_at", "pk")
             found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_ONCE])
     found |= dict.fromkeys(_held_back_in_vain(now).values_list("treatment_session", flat=True))
     return [pk for pk in found if pk is not None]
+
+
+def _in_use() -> list[MessageRule]:
+    """Return the rules in use at all clinics."""
+    held = rules_of(list(Clinic.objects.values_list("pk", flat=True)))
+    return [rule for rules in held.values() for rule in rules if rule.is_active]
 
 
 def missing(rule: MessageRule, now: datetime) -> QuerySet[TreatmentSession]:
@@ -78,7 +86,7 @@ def missing(rule: MessageRule, now: datetime) -> QuerySet[TreatmentSession]:
     return rows.filter(ended_at__gt=now - rule.span - rule.timing.useful, ended_at__lte=now)
 
 
-def outdated(now: datetime) -> QuerySet[Message]:
+def outdated() -> QuerySet[Message]:
     """Return messages planned by an older state of their rule, the most urgent first."""
     return Message.objects.filter(
         state__in=RECONSIDERED,
@@ -91,8 +99,8 @@ def outdated(now: datetime) -> QuerySet[Message]:
 def _by_the_chart(now: datetime) -> list[Patient]:
     """Return patients with a date that a rule writes about, and no message of it yet."""
     wanted: set[int] = set()
-    for rule in MessageRule.objects.filter(is_active=True, kind__in=BY_THE_CHART):
-        dated = _dated(rule, now)
+    for rule in _in_use():
+        dated = {} if rule.is_for_visits else _dated(rule, now)
         written = Message.objects.filter(rule=rule, about__in=dated)
         for about in dated.keys() - set(written.values_list("about", flat=True)):
             wanted.add(dated[about])

@@ -6,7 +6,7 @@ on each sweep for what was overlooked, or planned by a rule that has changed sin
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import F, Q, QuerySet
 
@@ -68,7 +68,7 @@ def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
             for session in by_pk.values()
             for rule in rules_at[session.clinic_id]
             if rule.is_active and rule.is_for_visits and may_go(rule.kind, session.status)
-            for message in _ruled(rule, session, reaches[session.patient_id])
+            for message in _ruled(rule, session, reaches[session.patient_id], now)
         ),
         ignore_conflicts=True,
     )
@@ -88,7 +88,7 @@ def plan_by_the_chart(patients: Collection[Patient], now: datetime) -> None:
             for rule in rules_at[patient.clinic_id]
             if rule.is_active
             for about, due_on in dates.get((patient.pk, rule.kind), {}).items()
-            for message in _charted(rule, patient, about, Facts(due_on=due_on), reaches[patient.pk])
+            for message in _charted(rule, patient, about, due_on, reaches[patient.pk], now)
         ),
         ignore_conflicts=True,
     )
@@ -147,7 +147,9 @@ def _locked(messages: QuerySet[Message], now: datetime) -> list[Message]:
     return list(rows.order_by("pk").select_for_update(of=("self",)))
 
 
-def _ruled(rule: MessageRule, session: TreatmentSession, reach: Reach) -> Iterable[Message]:
+def _ruled(
+    rule: MessageRule, session: TreatmentSession, reach: Reach, now: datetime
+) -> Iterable[Message]:
     if not rule.fits(session):
         return
     slot = rules.slot(rule.timing, facts_of(session), reach)
@@ -157,25 +159,26 @@ def _ruled(rule: MessageRule, session: TreatmentSession, reach: Reach) -> Iterab
             schedule_rev=session.schedule_rev,
             patient_id=session.patient_id,
             dedupe_key=f"{session.public_id}:{rule.key}:email:{session.schedule_rev}",
-            **_values(rule, slot, reach),
+            **_values(rule, slot, reach, now),
         )
 
 
 def _charted(
-    rule: MessageRule, patient: Patient, about: str, facts: Facts, reach: Reach
+    rule: MessageRule, patient: Patient, about: str, due_on: date, reach: Reach, now: datetime
 ) -> Iterable[Message]:
-    slot = rules.slot(rule.timing, facts, reach)
+    slot = rules.slot(rule.timing, Facts(due_on=due_on), reach)
     if slot is not None:
         yield Message(
             patient=patient,
             about=about,
             dedupe_key=f"{about}:{rule.key}:email",
-            **_values(rule, slot, reach),
+            **_values(rule, slot, reach, now),
         )
 
 
-def _values(rule: MessageRule, slot: Slot, reach: Reach) -> dict[str, object]:
+def _values(rule: MessageRule, slot: Slot, reach: Reach, now: datetime) -> dict[str, object]:
     obstacle = slot.obstacle or reach.obstacle_to(rule.kind)
+    is_over = slot.window.expires_at <= now
     return {
         "clinic_id": rule.clinic_id,
         "kind": rule.kind,
@@ -183,9 +186,15 @@ def _values(rule: MessageRule, slot: Slot, reach: Reach) -> dict[str, object]:
         "rule_revision": rule.revision,
         "not_before": slot.window.not_before,
         "expires_at": slot.window.expires_at,
-        "state": State.SUPPRESSED if obstacle else State.PLANNED,
+        "state": _first_state(obstacle, is_over=is_over),
         "reason": obstacle,
     }
+
+
+def _first_state(obstacle: str, *, is_over: bool) -> Message.State:
+    if obstacle:
+        return State.SUPPRESSED
+    return State.EXPIRED if is_over else State.PLANNED
 
 
 def facts_of(session: TreatmentSession) -> Facts:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
 
 from clinic.models import Clinic
@@ -15,14 +16,10 @@ from reminders.rules import Reach
 def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
     """Read, for each patient, what decides whether and how he may be written to."""
     patients = Patient.objects.filter(pk__in=patient_ids).select_related("clinic", "email_contact")
-    patients = list(patients.annotate(mail_held=Exists(_holds())))
+    patients = list(patients.annotate(mail_held=Exists(_holds()), declined=_declined()))
     given: dict[int, list[Consent]] = {}
     for consent in standing_consents().filter(patient__in=patient_ids).select_related("clinic"):
         given.setdefault(consent.patient_id, []).append(consent)
-    declined: dict[int, list[str]] = {}
-    standing = OptOut.objects.filter(patient__in=patient_ids, ended_at__isnull=True)
-    for patient_id, kind in standing.values_list("patient_id", "kind"):
-        declined.setdefault(patient_id, []).append(kind)
     policies = policies_of({patient.clinic_id for patient in patients})
     return {
         patient.pk: reach_of(
@@ -31,7 +28,7 @@ def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
             given.get(patient.pk, ()),
             now,
             held=patient.mail_held,
-            declined=declined.get(patient.pk, ()),
+            declined=patient.declined,
             policy=policies[patient.clinic_id],
         )
         for patient in patients
@@ -75,6 +72,12 @@ def policies_of(clinic_ids: Collection[int]) -> dict[int, MessagePolicy]:
 def _holds() -> QuerySet[MailHold]:
     """Return what holds mail to the patient of the outer query."""
     return MailHold.objects.filter(patient=OuterRef("pk"), lifted_at__isnull=True)
+
+
+def _declined() -> ArraySubquery:
+    """Return the kinds that the patient of the outer query doesn't want."""
+    rows = OptOut.objects.filter(patient=OuterRef("pk"), ended_at__isnull=True)
+    return ArraySubquery(rows.values("kind"))
 
 
 def standing_consents() -> QuerySet[Consent]:

@@ -46,7 +46,7 @@ def make_due(count: int) -> None:
                     clinic_id=session.clinic_id,
                     patient_id=session.patient_id,
                     treatment_session=session,
-                    kind=Message.Kind.REMINDER_24H,
+                    kind=Message.Kind.REMINDER,
                     schedule_rev=session.schedule_rev,
                     not_before=now - timedelta(minutes=1),
                     expires_at=now + timedelta(hours=8),

@@ -114,7 +114,7 @@ class MessageRule(PublicRow):
         return self.name
 
     def fits(self, session: TreatmentSession) -> bool:
-        return self.protocol_key in {"", session.course.protocol.key}
+        return not self.protocol_key or self.protocol_key == session.course.protocol.key
 
     @property
     def timing(self) -> Timing:

@@ -19,7 +19,7 @@ from clinic.tests.factories import TESTS
 from patients.models import Patient
 from patients.tests.factories import make_patient, make_ready
 from reminders import planning
-from reminders.models import Message
+from reminders.models import Message, MessageRule
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.tests.factories import make_course, make_session
@@ -31,7 +31,8 @@ def make_reachable(clinic: Clinic, prescriber: User, number: int = 1, **values: 
 
 
 def make_visit(patient: Patient, by: User, starts_at: datetime, **values: Any) -> TreatmentSession:
-    """Make a session with its course; its messages are not planned yet."""
+    """Make a session that was booked long ago, with its course; its messages are not planned."""
+    values.setdefault("scheduled_at", starts_at - timedelta(days=30))
     return make_session(make_course(patient, by), starts_at=starts_at, **values)
 
 
@@ -53,15 +54,20 @@ def plan(*sessions: TreatmentSession, now: datetime) -> list[Message]:
 
 
 def make_due(session: TreatmentSession, now: datetime | None = None, **values: Any) -> Message:
-    """Write a 24-hour reminder that is due now, whatever the rules would say."""
+    """Write a 24-hour reminder that is due now, whatever its rule would say: the only one in use."""
     now = now or timezone.now()
     with acting(TESTS):
+        rules = planning.rules_of({session.clinic_id})[session.clinic_id]
+        rule = next(rule for rule in rules if rule.key == "reminder_24h")
+        MessageRule.objects.exclude(pk=rule.pk).update(is_active=False)
         return Message.objects.create(
             **{
                 "clinic": session.clinic,
                 "patient": session.patient,
                 "treatment_session": session,
-                "kind": Message.Kind.REMINDER_24H,
+                "kind": Message.Kind.REMINDER,
+                "rule": rule,
+                "rule_revision": rule.revision,
                 "schedule_rev": session.schedule_rev,
                 "not_before": now - timedelta(minutes=1),
                 "expires_at": now + timedelta(hours=12),

@@ -40,7 +40,7 @@ def test_they_go_at_once_and_are_useless_the_day_after(ready: Visit) -> None:
     leave(ready, "mailed")
     message = Message.objects.get(kind="instructions")
     assert message.not_before <= ready.clock.now
-    assert message.expires_at - message.not_before == rules.INSTRUCTIONS_USEFUL
+    assert message.expires_at - message.not_before == rules.ASKED_USEFUL
 
 
 def test_the_mail_has_the_clinics_words_and_names_no_treatment(ready: Visit) -> None:

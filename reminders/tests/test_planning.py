@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from clinic import clock
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients import ports as patient_ports
@@ -11,6 +12,7 @@ from patients.models import Consent, EmailContact
 from patients.tests.factories import make_patient
 from reminders import planning
 from reminders.models import Message
+from reminders.overlooked import repair
 from reminders.tests.factories import make_followed, make_visit, plan
 from sessions import ports
 from sessions.lifecycle import Status
@@ -24,14 +26,14 @@ DAY = timedelta(days=1)
 
 def ledger(session):
     rows = Message.objects.filter(treatment_session=session).order_by("not_before", "pk")
-    return [(row.kind, row.state, row.reason) for row in rows]
+    rows = rows.select_related("rule")
+    return [(row.rule.key if row.rule else row.kind, row.state, row.reason) for row in rows]
 
 
 def move(session, starts_at):
     with acting(TESTS):
         length = session.ends_at - session.starts_at
-        session.starts_at, session.ends_at = starts_at, starts_at + length
-        session.schedule_rev += 1
+        session.take_place(starts_at, starts_at + length, session.chair, now=clock.now())
         session.save()
         ports.moved(session)
 
@@ -83,16 +85,28 @@ def test_moving_cancels_the_old_time_and_plans_the_new_one(visit, at):
 
 def test_a_session_moved_to_tomorrow_is_still_announced(visit, at):
     move(visit, at.at + timedelta(hours=20))
-    assert ("reminder_24h", State.PLANNED, "") in ledger(visit)
+    assert ("late_booking", State.PLANNED, "") in ledger(visit)
+    late = "It was booked or moved after the time of this message."
+    assert ("reminder_72h", State.SUPPRESSED, late) in ledger(visit)
+    assert ("reminder_24h", State.SUPPRESSED, late) in ledger(visit)
 
 
-@pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW, Status.DEFERRED])
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.DEFERRED])
 def test_an_ending_without_a_dose_cancels_with_the_reason(visit, prescriber, status):
     take_step(visit.pk, status, by=prescriber, reason="said so")
     assert ledger(visit) == [
         ("reminder_72h", State.CANCELLED, f"The session is “{status.label}”."),
         ("reminder_24h", State.CANCELLED, f"The session is “{status.label}”."),
     ]
+
+
+def test_a_missed_visit_cancels_the_reminders_and_plans_a_word_about_it(visit, prescriber):
+    take_step(visit.pk, Status.NO_SHOW, by=prescriber)
+    assert {row[:2] for row in ledger(visit)} == {
+        ("missed", State.PLANNED),
+        ("reminder_72h", State.CANCELLED),
+        ("reminder_24h", State.CANCELLED),
+    }
 
 
 def test_a_check_in_taken_back_brings_the_reminders_back(visit, prescriber):
@@ -145,14 +159,14 @@ def test_the_reason_follows_the_contact(visit, patient):
 
 def test_consent_that_comes_too_late_for_a_kind_leaves_it_suppressed(visit, patient, at):
     change_contact(patient, verified_at=None)
-    at.at = visit.starts_at - 2 * DAY
+    at.at = visit.starts_at - timedelta(hours=20)
     change_contact(patient, verified_at=at.at)
     assert [row[1] for row in ledger(visit)] == [State.SUPPRESSED, State.PLANNED]
 
 
 def test_another_zone_moves_the_hour_of_waking(visit, patient):
     change_contact(patient, time_zone="America/Los_Angeles")
-    late = Message.objects.get(treatment_session=visit, kind="reminder_24h")
+    late = Message.objects.get(treatment_session=visit, rule__key="reminder_24h")
     assert late.not_before == visit.starts_at - DAY + timedelta(hours=5)  # 3 at night there
 
 
@@ -166,7 +180,7 @@ def test_death_stops_everything(visit, patient):
 
 def test_a_sent_message_keeps_its_state(visit, prescriber, at):
     with acting(TESTS):
-        Message.objects.filter(kind="reminder_72h").update(state=State.SENT, sent_at=at.at)
+        Message.objects.filter(rule__key="reminder_72h").update(state=State.SENT, sent_at=at.at)
     take_step(visit.pk, Status.CANCELLED, by=prescriber, reason="ill")
     assert [row[1] for row in ledger(visit)] == [State.SENT, State.CANCELLED]
 
@@ -186,14 +200,14 @@ def test_a_rollback_takes_the_plan_with_it(patient, prescriber, at):
 
 def test_the_sweep_plans_what_no_listener_was_told(patient, prescriber, at):
     ahead = make_visit(patient, prescriber, at.at + 4 * DAY)
-    assert planning.repair() == 1
+    assert repair() == 1
     assert [row[0] for row in ledger(ahead)] == ["reminder_72h", "reminder_24h"]
-    assert planning.repair() == 0
+    assert repair() == 0
 
 
 def test_the_sweep_plans_a_forgotten_follow_up(patient, prescriber, at):
     ended = make_followed(patient, prescriber, at.at - timedelta(hours=5))
-    assert planning.repair() == 1
+    assert repair() == 1
     assert ledger(ended) == [("follow_up", State.PLANNED, "")]
 
 
@@ -202,7 +216,7 @@ def test_the_sweep_plans_a_move_that_nobody_told(visit, at):
         TreatmentSession.objects.filter(pk=visit.pk).update(
             schedule_rev=2, starts_at=at.at + 4 * DAY, ends_at=at.at + 4.1 * DAY
         )
-    assert planning.repair() == 1
+    assert repair() == 1
     assert {row[2] for row in ledger(visit)} == {"", "The session was moved."}
 
 
@@ -211,7 +225,7 @@ def test_the_sweep_revives_what_is_held_back_in_vain(visit, patient, at):
     with acting(TESTS):
         EmailContact.objects.update(verified_at=at.at)
     at.at = visit.starts_at - timedelta(hours=23)
-    assert planning.repair() == 1
+    assert repair() == 1
     assert ("reminder_24h", State.PLANNED, "") in ledger(visit)
 
 
@@ -224,6 +238,8 @@ def test_planning_costs_as_many_queries_for_one_session_as_for_five(
         make_session(course, number=number, starts_at=at.at + (7 + number) * DAY)
         for number in range(1, count + 1)
     ]
-    with acting(TESTS), django_assert_num_queries(4):
+    with acting(TESTS):
+        planning.rules_of({course.clinic_id})
+    with acting(TESTS), django_assert_num_queries(6):
         planning.plan(sessions, at.at)
     assert Message.objects.count() == 2 * count
