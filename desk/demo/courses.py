@@ -29,6 +29,7 @@ TIMES = (time(8), time(8, 30), time(11, 30), time(12), time(15))
 LAST_START = time(17, 30)
 SUNDAY = 6
 PREPARATION = timedelta(minutes=25)
+BOOKED_BEFORE = timedelta(days=10)
 REASONS = {
     Status.NO_SHOW: "",
     Status.CANCELLED: "Has a cold, will come next time.",
@@ -166,6 +167,7 @@ class Courses:
                 chair=chair,
                 starts_at=starts_at,
                 ends_at=starts_at + length,
+                scheduled_at=starts_at - BOOKED_BEFORE,
                 trace=[
                     {
                         "rule": step.rule,

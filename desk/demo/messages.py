@@ -11,12 +11,12 @@ from desk.demo.rows import Rows
 from desk.demo.story import Told
 from patients.models import Task
 from reminders import follow_up, planning, rules
-from reminders.models import Message
+from reminders.kinds import BEFORE, Kind, may_go
+from reminders.models import Message, MessageRule
 from reminders.rules import Reach, Window
 from sessions.models import TreatmentSession
 
 State = Message.State
-LONG_BEFORE = timedelta(days=10)
 WITHDRAWN = timedelta(days=4)
 REFUSED = "The mail server refuses this address."
 ANSWER_WITHIN = settings.FOLLOW_UP_ANSWER_WITHIN
@@ -28,6 +28,9 @@ class Ledger:
 
     def __init__(self, rows: Rows, site: Site, now: datetime) -> None:
         self.rows, self.clinic, self.staff, self.now = rows, site.clinic, site.staff, now
+        held = planning.rules_of({self.clinic.pk})[self.clinic.pk]
+        self.rules_in_use = [rule for rule in held if rule.is_active and rule.is_for_visits]
+        self.everybody = Reach(self.clinic.zone)
         self.sent: list[Message] = []
 
     def tell(self, courses: Iterable[Told]) -> None:
@@ -42,8 +45,8 @@ class Ledger:
         """Make the last reminder of a session one that could not be delivered, with its task."""
         message = next(
             m
-            for m in self.sent
-            if m.treatment_session is treatment_session and m.kind == Message.Kind.REMINDER_24H
+            for m in reversed(self.sent)
+            if m.treatment_session is treatment_session and m.kind == Kind.REMINDER
         )
         self.sent.remove(message)
         _unsend(message, State.FAILED, REFUSED)
@@ -54,7 +57,7 @@ class Ledger:
                 patient=message.patient,
                 kind=Task.Kind.MESSAGE_FAILED,
                 role="front_desk",
-                text=f"“{message.get_kind_display()}” was not sent: {REFUSED} "
+                text=f"“{message}” was not sent: {REFUSED} "
                 "Reach the patient otherwise.",
                 due_at=message.not_before,
                 source_kind="reminders.message",
@@ -64,16 +67,17 @@ class Ledger:
         )
 
     def _due(self, chart: Chart, treatment_session: TreatmentSession) -> Iterator[Message]:
-        for kind in rules.KINDS:
-            window = self._window(kind, treatment_session)
-            if window is None or window.not_before > self.now:
+        for rule in self.rules_in_use:
+            slot = rules.slot(rule.timing, planning.facts_of(treatment_session), self.everybody)
+            if slot is None or slot.obstacle or slot.window.not_before > self.now:
                 continue
-            if kind == rules.FOLLOW_UP and treatment_session.status not in rules.FOLLOWED_UP:
+            is_before = rule.kind in BEFORE
+            if not is_before and not may_go(rule.kind, treatment_session.status):
                 continue
-            message = self._message(treatment_session, kind, window)
+            message = self._message(treatment_session, rule, slot.window)
             ended_at = treatment_session.ended_at
-            obstacle = self._reach(chart, window.not_before).obstacle
-            if kind != rules.FOLLOW_UP and ended_at and ended_at < window.not_before:
+            obstacle = self._reach(chart, slot.window.not_before).obstacle
+            if is_before and ended_at and ended_at < slot.window.not_before:
                 _unsend(message, State.CANCELLED, planning.not_now(treatment_session.status))
             elif obstacle:
                 _unsend(message, State.SUPPRESSED, obstacle)
@@ -81,27 +85,21 @@ class Ledger:
                 self._send(message, chart.address)
             yield message
 
-    def _window(self, kind: str, treatment_session: TreatmentSession) -> Window | None:
-        starts_at = treatment_session.starts_at
-        return rules.window(
-            kind,
-            starts_at=starts_at,
-            ended_at=treatment_session.ended_at,
-            zone=self.clinic.zone,
-            now=starts_at - LONG_BEFORE,
-        )
-
-    def _message(self, treatment_session: TreatmentSession, kind: str, window: Window) -> Message:
+    def _message(
+        self, treatment_session: TreatmentSession, rule: MessageRule, window: Window
+    ) -> Message:
         revision = treatment_session.schedule_rev
         return Message(
             clinic=self.clinic,
             patient=treatment_session.patient,
             treatment_session=treatment_session,
-            kind=kind,
+            kind=rule.kind,
+            rule=rule,
+            rule_revision=rule.revision,
             schedule_rev=revision,
             not_before=window.not_before,
             expires_at=window.expires_at,
-            dedupe_key=f"{treatment_session.public_id}:{kind}:email:{revision}",
+            dedupe_key=f"{treatment_session.public_id}:{rule.key}:email:{revision}",
         )
 
     def _reach(self, chart: Chart, at: datetime) -> Reach:
@@ -121,7 +119,7 @@ class Ledger:
 
     def _odd_ones(self) -> None:
         """One was too late after an outage; of one nobody knows whether it went twice."""
-        reminders = [m for m in self.sent if m.kind == Message.Kind.REMINDER_72H]
+        reminders = [m for m in self.sent if m.kind == Kind.REMINDER]
         if len(reminders) > 1:
             _unsend(reminders[0], State.EXPIRED, "")
             self.sent.remove(reminders[0])
@@ -132,7 +130,7 @@ class Ledger:
         silent = [
             (message.sent_at + ANSWER_WITHIN, message)
             for message in self.sent
-            if message.kind == Message.Kind.FOLLOW_UP and message.sent_at
+            if message.kind == Kind.FOLLOW_UP and message.sent_at
         ]
         silent = sorted(
             (pair for pair in silent if pair[0] < self.now), key=lambda pair: pair[0], reverse=True

@@ -15,6 +15,7 @@ from sessions.models import (
     TreatmentSession,
 )
 
+LONG_AGO = timedelta(days=365)
 STARTS = (time(7), time(10), time(13), time(16))
 
 
@@ -46,6 +47,7 @@ class Tables:
             "id public_id course_id patient_id clinic_id number number_in_phase week nominal_on"
             " window_from window_to chair_id starts_at ends_at status arrived_at ended_at",
             now=now,
+            scheduled_at=now - LONG_AGO,
             phase_id=protocol.phases.get(order=1).pk,
         )
         self.changes = Table(
@@ -86,7 +88,7 @@ class Tables:
             "public_id message_id clinic_id patient_id treatment_session_id not_before expires_at"
             " sent_at sent_to dedupe_key",
             now=now,
-            kind="reminder_24h",
+            kind="reminder",
             schedule_rev=1,
             state="sent",
             attempts=1,

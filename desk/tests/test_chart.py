@@ -94,7 +94,7 @@ def test_the_chart_holds_everything(
         "80 kg",
         "Cleared for treatment",
         "ada@example.org",
-        "Follow-up, the day after",
+        "Follow-up",
         "Call about the ride",
         "urn:x",
         "esketamine 56 mg",
