@@ -74,9 +74,7 @@ def claim(limit: int = BATCH) -> list[Claim]:
             skip_locked=True
         )
         rows = list(due.only(*CLAIMED)[:limit])
-        taken = {row.pk for row in rows}
-        along = due.filter(patient__in={row.patient_id for row in rows}).exclude(pk__in=taken)
-        rows += along.only(*CLAIMED)
+        rows += due.filter(_along(rows)).exclude(pk__in=[row.pk for row in rows]).only(*CLAIMED)
         mails = _mails(rows)
         for message_id, parts in mails.items():
             others = [part.pk for part in parts if part.message_id != message_id]
@@ -93,6 +91,13 @@ def claim(limit: int = BATCH) -> list[Claim]:
             ),
         )
     return [_claim(parts, token) for parts in mails.values()]
+
+
+def _along(rows: Iterable[Message]) -> Q:
+    """Return what goes in the same mails: the rest of them, and what else is new."""
+    fresh = {row.patient_id for row in rows if row.attempts == 0}
+    same = {row.message_id for row in rows if row.attempts > 0}
+    return Q(patient__in=fresh, attempts=0) | Q(message_id__in=same)
 
 
 def _mails(rows: Iterable[Message]) -> dict[UUID, list[Message]]:

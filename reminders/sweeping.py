@@ -17,8 +17,8 @@ from clinic import heartbeat, sealing
 from reminders import delivery, follow_up, overlooked
 from reminders.mailer import Mailer
 
-# Shorter than the pause between two rings, so that a stop never waits long for a backlog.
-BUDGET = timedelta(seconds=20)
+# With the 20 s that one message may take, a stop waits for 30 s at most.
+BUDGET = timedelta(seconds=10)
 
 
 @dataclass(slots=True)

@@ -47,6 +47,7 @@ def make_due(count: int) -> None:
                     patient_id=session.patient_id,
                     treatment_session=session,
                     kind=Message.Kind.REMINDER,
+                    attempts=1,  # as if tried before: new ones for a patient go in one mail
                     schedule_rev=session.schedule_rev,
                     not_before=now - timedelta(minutes=1),
                     expires_at=now + timedelta(hours=8),

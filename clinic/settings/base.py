@@ -219,28 +219,31 @@ def celery_url(redis_url: str) -> str:
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CELERY_BROKER_URL = celery_url(REDIS_URL)
+# Celery rings a bell; what is due stands in the database. So whatever may lose, delay or repeat a
+# ring is harmless, and each setting below keeps a ring from harming anything else.
 CELERY_ENABLE_UTC = True
-CELERY_TIMEZONE = "UTC"
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"  # a schedule in local time drops an hour when the clocks change
+CELERY_ACCEPT_CONTENT = ["json"]  # nothing that can run code when it is read
+CELERY_TASK_IGNORE_RESULT = True  # the heartbeat in the database says that a sweep has finished
 CELERY_TASK_ACKS_LATE = False  # a lost ring is harmless: the next sweep finds the same rows
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_TIME_LIMIT = 120
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1
+CELERY_TASK_PUBLISH_RETRY = False  # whoever rings doesn't wait for a broker that is away
+CELERY_TASK_TIME_LIMIT = 120  # seconds; a sweep stops by itself after 10 s and a message
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # a ring goes to a worker that is free
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000  # whatever leaks, leaks for some hours only
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # our log lines leave out values
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True  # the broker may come up later
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # and may stay away for hours
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 1  # seconds; the default waits for ever
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 2,
+    "socket_timeout": 2,  # seconds; without it a frozen broker holds a caller for ever
     "socket_connect_timeout": 1,
-    "health_check_interval": 10,
-    "visibility_timeout": 600,
+    "health_check_interval": 10,  # notices a connection that died half open
+    "visibility_timeout": 600,  # longer than any task; nothing here has an ETA
 }
 # Intervals only: a local-time crontab drops an hour when the clocks change.
 CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "reminders.tasks.sweep", "schedule": 30.0},
+    # A ring that nobody heard is void when the next one comes: no heap of them after an outage.
+    "sweep": {"task": "reminders.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
     "extend-courses": {"task": "sessions.tasks.extend_courses", "schedule": 3600.0},
     # Days are what counts: hourly is soon enough in every time zone.
     "open-due-tasks": {"task": "outcomes.tasks.open_due_tasks", "schedule": 3600.0},

@@ -25,6 +25,7 @@ from reminders.tests.factories import (
 )
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.tests.factories import make_session, take_step
 
 pytestmark = pytest.mark.django_db
 State = Message.State
@@ -327,7 +328,48 @@ def test_a_batch_has_at_most_twenty(patient, prescriber, at):
     session = make_visit(patient, prescriber, at.at + 20 * HOUR)
     for number in range(21):
         make_due(session, at.at, dedupe_key=str(number), attempts=1)  # each in a mail of its own
-    assert len(delivery.claim()) == 21
+    assert len(delivery.claim()) == 20
+    assert len(delivery.claim()) == 1
+
+
+def test_what_is_due_together_goes_in_one_mail(patient, prescriber, inbox, at):
+    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
+    parts = [make_due(first, at.at), make_due(second, at.at)]
+    assert sweep().states == {State.SENT: 2}
+    assert len(inbox.mails) == 1
+    assert {row.message_id for row in Message.objects.all()} == {parts[0].message_id}
+
+
+def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(
+    patient, prescriber, inbox, at
+):
+    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    tried = make_due(first, at.at)
+    inbox.loses_the_answer = True
+    sweep()
+    inbox.loses_the_answer = False
+    tried.refresh_from_db()
+    at.at = tried.not_before
+    make_due(make_session(first.course, number=2, starts_at=at.at + 23 * HOUR), at.at)
+    sweep()
+    same = f"<{tried.message_id}@localhost>"
+    assert [mail["Message-ID"] for mail in inbox.mails].count(same) == 2
+    assert len({mail["Message-ID"] for mail in inbox.mails}) == 2
+
+
+def test_one_of_two_that_may_not_go_leaves_the_other_in_the_mail(patient, prescriber, inbox, at):
+    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
+    make_due(first, at.at)
+    make_due(second, at.at)
+    claimed = delivery.claim()[0]
+    take_step(first.pk, Status.CANCELLED, by=prescriber, reason="ill")
+    with Mailer() as mailer:
+        assert delivery.send(claimed, mailer) == [State.SENT]
+    entries = [p.get_content() for p in inbox.mails[0].walk() if "calendar" in p.get_content_type()]
+    assert str(second.public_id) in str(entries)
+    assert str(first.public_id) not in str(entries)
 
 
 def test_no_answer_becomes_a_task_once(patient, prescriber, inbox, at):
