@@ -1,0 +1,224 @@
+"""What a link in a mail is good for, and that nothing else passes for one."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.signing import Signer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinic.audit import acting
+from clinic.models import Clinic, User
+from clinic.tests.factories import TESTS
+from patients.models import EmailContact, MailHold, Patient
+from reminders import links
+from reminders.kinds import Kind
+from reminders.links import Purpose
+from reminders.models import Message
+from reminders.tests.factories import make_visit
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+
+NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)
+
+
+def make_sent(session: TreatmentSession, kind: str = Kind.REMINDER, **values) -> Message:
+    contact = EmailContact.objects.get(patient=session.patient)
+    with acting(TESTS):
+        return Message.objects.create(
+            **{
+                "clinic": session.clinic,
+                "patient": session.patient,
+                "treatment_session": session,
+                "kind": kind,
+                "schedule_rev": session.schedule_rev,
+                "not_before": NOON - timedelta(minutes=1),
+                "expires_at": NOON + timedelta(hours=12),
+                "state": "sent",
+                "sent_at": NOON,
+                "sent_to": contact.address,
+                "dedupe_key": str(uuid.uuid4()),
+                **values,
+            }
+        )
+
+
+@pytest.fixture
+def message(patient: Patient, prescriber: User) -> Message:
+    return make_sent(make_visit(patient, prescriber, NOON + timedelta(days=2)))
+
+
+def standing(message: Message, purpose: Purpose = Purpose.VISIT, now: datetime = NOON) -> bool:
+    found = links.read(links.token(message, purpose))
+    assert found is not None
+    return links.stands(*found, now)
+
+
+def save(row, **values) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    with acting(TESTS):
+        row.save()
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_token_says_its_message_and_purpose(message: Message, purpose: Purpose) -> None:
+    assert links.read(links.token(message, purpose)) == (message, purpose)
+
+
+def test_the_address_is_absolute_and_tells_nothing(message: Message, settings) -> None:
+    settings.SITE_URL = "https://clinic.example/"
+    url = links.url(message, Purpose.CANCEL)
+    assert url.startswith("https://clinic.example/p/x")
+    assert url.endswith("/")
+    assert str(message.public_id) not in url
+    assert len(url) < 110
+
+
+@given(data=st.data())
+def test_a_token_with_any_change_is_none(data: st.DataObject) -> None:
+    """A-083: one character changed, cut, put in, or its halves exchanged."""
+    text = links.token(Message(public_id=data.draw(st.uuids())), Purpose.VISIT)
+    at = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.characters(exclude_characters=text[at]))
+    changed = data.draw(
+        st.sampled_from(
+            [
+                text[:at] + other + text[at + 1 :],
+                text[:at] + text[at + 1 :],
+                text[:at],
+                text[:at] + other + text[at:],
+                text + other,
+                text[at:] + text[:at] if at else text[::-1],
+                text.swapcase(),
+                f"{text}=",
+            ]
+        )
+    )
+    assert links.read(changed) is None  # without a look at the database
+
+
+@given(text=st.text(max_size=200))
+def test_no_text_passes_for_a_token(text: str) -> None:
+    """A-083, A-089."""
+    assert links.read(text) is None
+
+
+def test_a_token_of_another_salt_or_of_an_unknown_message_is_none(message: Message) -> None:
+    """A-083, A-084."""
+    signed = links.token(message, Purpose.VISIT).rpartition(".")[0]
+    assert links.read(Signer(sep=".").sign(signed)) is None
+    assert links.read(Signer(salt="links", sep=".").sign(signed)) is None
+    assert links.read(links.token(Message(public_id=uuid.uuid4()), Purpose.VISIT)) is None
+    assert links.read(Signer(salt="reminders.links", sep=".").sign("v" + "!" * 22)) is None
+    assert links.read(Signer(salt="reminders.links", sep=".").sign("vAAAA")) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "purposes"),
+    [
+        ("reminder", Status.PLANNED, "vrxpkmu"),
+        ("preparation", Status.PLANNED, "vrxpkmu"),
+        ("late_booking", Status.PLANNED, "vrxpkmu"),
+        ("changed", Status.PLANNED, "vrxpkmu"),
+        ("missed", Status.NO_SHOW, "bmu"),
+        ("follow_up", Status.DISCHARGED, "cmu"),
+        ("called_off", Status.CANCELLED, "mu"),
+        ("instructions", Status.DISCHARGED, "mu"),
+        ("on_call", Status.PLANNED, ""),
+    ],
+)
+def test_a_mail_offers_what_belongs_to_its_kind(
+    patient: Patient, prescriber: User, kind: str, status: str, purposes: str
+) -> None:
+    """A-084: a link of another purpose works for none of its messages."""
+    session = make_visit(
+        patient, prescriber, NOON + timedelta(days=2), status=status, ended_at=NOON
+    )
+    message = make_sent(session, kind)
+    assert "".join(p.value for p in Purpose if standing(message, p)) == purposes
+
+
+@pytest.mark.parametrize(
+    ("purpose", "kind", "status", "lasts"),
+    [
+        (Purpose.VISIT, "reminder", Status.PLANNED, timedelta(days=2)),
+        (Purpose.PREPARE, "preparation", Status.PLANNED, timedelta(days=2)),
+        (Purpose.CHECK_IN, "follow_up", Status.DISCHARGED, timedelta(days=14)),
+        (Purpose.REBOOK, "missed", Status.NO_SHOW, timedelta(days=14)),
+        (Purpose.MAILS, "reminder", Status.PLANNED, timedelta(days=365)),
+    ],
+)
+def test_a_link_ends(
+    patient: Patient, prescriber: User, purpose: Purpose, kind: str, status: str, lasts: timedelta
+) -> None:
+    """A-085"""
+    starts_at = NOON + timedelta(days=2)
+    session = make_visit(patient, prescriber, starts_at, status=status, ended_at=NOON)
+    message = make_sent(session, kind)
+    assert standing(message, purpose, NOON + lasts - timedelta(seconds=1))
+    assert not standing(message, purpose, NOON + lasts)
+
+
+@pytest.mark.parametrize("status", set(Status) - {Status.PLANNED})
+def test_a_visit_that_is_not_planned_ends_its_links(message: Message, status: str) -> None:
+    """A-085"""
+    save(message.treatment_session, status=status, ended_at=NOON)
+    assert not standing(message)
+    assert standing(message, Purpose.MAILS)
+
+
+def test_a_moved_visit_ends_its_links(message: Message) -> None:
+    """A-085"""
+    save(message.treatment_session, schedule_rev=2)
+    assert not standing(message)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.VISIT, Purpose.MAILS, Purpose.UNSUBSCRIBE])
+def test_another_address_ends_the_links_of_the_old_one(message: Message, purpose: Purpose) -> None:
+    contact = EmailContact.objects.get(patient=message.patient)
+    save(contact, verified_at=None)
+    assert not standing(message, purpose)
+    save(contact, verified_at=NOON)
+    assert standing(message, purpose)
+    save(contact, address="other@mail.example")
+    assert not standing(message, purpose)
+
+
+def test_revoked_links_are_dead(message: Message) -> None:
+    save(message, links_revoked_at=NOON)
+    assert not standing(message)
+    assert not standing(message, Purpose.UNSUBSCRIBE)
+
+
+def test_a_hold_or_a_death_ends_the_links(message: Message, clinic: Clinic) -> None:
+    with acting(TESTS):
+        hold = MailHold.objects.create(
+            patient=message.patient, clinic=clinic, reason="Transferred.", since=NOON
+        )
+    assert not standing(message)
+    save(hold, lifted_at=NOON, lifting_note="At home again.")
+    assert standing(message)
+    save(message.patient, deceased=True)
+    assert not standing(message)
+
+
+@pytest.mark.parametrize("state", set(Message.State) - {"sent", "sending"})
+def test_what_was_not_sent_has_no_links(message: Message, state: str) -> None:
+    save(message, state=state, reason="Because.")
+    assert not standing(message)
+
+
+def test_a_mail_that_is_being_handed_over_can_be_opened(message: Message) -> None:
+    in_time = NOON + timedelta(minutes=2)
+    save(
+        message,
+        state="sending",
+        sent_at=None,
+        sent_to="",
+        lease_until=in_time,
+        lease_token=uuid.uuid4(),
+    )
+    assert standing(message)
+    assert not standing(message, now=in_time)
