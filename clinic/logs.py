@@ -1,9 +1,23 @@
-"""What the log tells of a failure: its kind and its place, never the values it quotes."""
+"""What the log tells of a failure, its kind and place, never the values it quotes; and no links."""
 
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping
 from typing import Any
+
+
+LINK = re.compile(r"/p/[^\s\"'?]+")
+
+
+def without_links(
+    logger: Any, method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Hide the addresses of patients' pages: each is a key to its page."""
+    for name, value in event.items():
+        if isinstance(value, str) and "/p/" in value:
+            event[name] = LINK.sub("/p/***", value)
+    return event
 
 
 def without_values(

@@ -26,5 +26,6 @@ urlpatterns = [
     path("", include("sessions.urls")),
     path("", include("monitoring.urls")),
     path("", include("outcomes.urls")),
+    path("p/", include("portal.urls")),
     path("", include("desk.urls")),
 ]

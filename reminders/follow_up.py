@@ -46,6 +46,7 @@ def _silent(now: datetime) -> QuerySet[Message]:
             kind=Message.Kind.FOLLOW_UP,
             state=Message.State.SENT,
             sent_at__range=(latest - LOOKED_BACK, latest),
+            answered_at__isnull=True,
             patient__deceased=False,
         )
         .select_related("patient", "treatment_session")

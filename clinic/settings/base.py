@@ -12,7 +12,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from environs import Env
 
-from clinic.logs import without_values
+from clinic.logs import without_links, without_values
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "monitoring",
     "outcomes",
     "reminders",
+    "portal",
     "desk",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -185,6 +186,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]  # only patients read other languages than English
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -266,6 +268,7 @@ LOGGING: dict[str, Any] = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 without_values,
+                without_links,
                 structlog.processors.JSONRenderer(),
             ],
             "foreign_pre_chain": [

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-APPS = ("clinic", "patients", "sessions", "monitoring", "outcomes", "reminders", "desk")
+APPS = ("clinic", "patients", "sessions", "monitoring", "outcomes", "reminders", "portal", "desk")
 INVARIANT = re.compile(r"INV-\d+")
 
 

@@ -11,9 +11,13 @@ from django.conf import settings
 
 
 def logged(exc_info) -> dict:
+    return logged_line(logging.LogRecord("t", logging.ERROR, __file__, 1, "Failed", (), exc_info))
+
+
+def logged_line(record: logging.LogRecord) -> dict:
+    """Return what the log has of a record."""
     told = deepcopy(settings.LOGGING)  # configuring takes it apart
     formatter = DictConfigurator(told).configure_formatter(told["formatters"]["json"])
-    record = logging.LogRecord("t", logging.ERROR, __file__, 1, "Failed", (), exc_info)
     return json.loads(formatter.format(record))
 
 

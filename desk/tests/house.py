@@ -59,7 +59,7 @@ from sessions.tests.rems import be_on_site, enrol_patient, make_certified
 
 # What grows by looking, signing in and waiting; all other tables of ours are records.
 NOT_RECORDS = {"AuditEvent", "AuditSeal", "Entry", "Heartbeat", "ImportDraft", "User"}
-OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "outcomes", "reminders"}
+OURS = {"clinic", "patients", "treatment_sessions", "monitoring", "outcomes", "reminders", "portal"}
 
 
 @dataclass

@@ -41,6 +41,8 @@ class Task(PublicRow):
         UNACCOUNTED = "unaccounted", "Medicine to account for"
         CRITICAL = "critical", "Critical value"
         RESULT = "result", "Result to look at"
+        CRISIS = "crisis", "Thoughts of self-harm"
+        REQUEST = "request", "Patient asks for a change"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 
 from clinic import audit, clock
-from clinic.audit import acting
+from clinic.audit import Actor, acting
 from clinic.entries import Submission
 from clinic.models import Clinic, User
 from clinic.times import check_happened
@@ -91,6 +91,17 @@ def withdraw(
         return consent
 
 
+def withdraw_as_patient(patient: Patient, kind: str, *, by: Actor, note: str) -> None:
+    """End what stands of a kind: its patient, whose row is locked, says so; no person need agree."""
+    with acting(by):
+        now = clock.now()
+        rows = Consent.objects.filter(patient=patient).of_kind(kind).standing()
+        for consent in rows.select_for_update(of=("self",)).order_by("pk"):
+            _end(consent, max(now, consent.given_at), None, note)
+            audit.record("consent.withdrawn", subject=consent, kind=consent.kind)
+            _tell(consent)
+
+
 def end_on(consent: Consent, day: date) -> None:
     """Let a consent, locked with its patient, end on a day: its text was replaced."""
     consent.expires_on = day
@@ -124,7 +135,7 @@ def _replace_standing(patient: Patient, agreement: Agreement, by: User) -> None:
     _end(standing, agreement.given_at, by, REPLACED)
 
 
-def _end(consent: Consent, at: datetime, by: User, note: str) -> None:
+def _end(consent: Consent, at: datetime, by: User | None, note: str) -> None:
     consent.withdrawn_at, consent.withdrawn_by, consent.withdrawal_note = at, by, note
     consent.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawal_note"])
     asked = {"kind": Task.Kind.CONSENT, "source_id": consent.public_id}

@@ -112,7 +112,7 @@ def session_of_key(dedupe_key: str) -> str:
     return dedupe_key.removeprefix(CLOSED_DAY).partition(":")[0]
 
 
-def off_a_closed_day(treatment_session: TreatmentSession, *, by: User) -> None:
+def off_a_closed_day(treatment_session: TreatmentSession, *, by: User | None) -> None:
     """Close that task: the session was moved, has begun, or has ended."""
     key = f"{CLOSED_DAY}{treatment_session.public_id}:"
     tasks.close_for(by=by, note="It needs no other date any more.", dedupe_key__startswith=key)

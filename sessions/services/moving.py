@@ -1,12 +1,13 @@
 """Move one session to another day, time or chair."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic import audit, clock
-from clinic.audit import acting
+from clinic.audit import Actor, acting, actor_of
 from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import Chair, User
@@ -26,6 +27,7 @@ from sessions.services.places import Occupancy
 
 MOVE = "treatment_sessions.move_session"
 DECIDE = "treatment_sessions.override_gate"
+HANDS = {"user": "Moved by hand", "patient_link": "Moved by the patient"}
 ASK_A_PRESCRIBER = (
     "Only a prescriber may decide this: ask one to move the session, or choose another day."
 )
@@ -92,7 +94,7 @@ def move(
             )
         usual = treatment_session.chair
         found = seat(treatment_session, day, wall_time, usual, wanted=chair, reason=reason, by=by)
-        _write(treatment_session, found, reason=reason, by=by)
+        take_seat(treatment_session, found, reason=reason, by=by)
         return Move(treatment_session, found.warnings.all)
 
 
@@ -126,7 +128,7 @@ def seat(
 
 def _accepted(treatment_session: TreatmentSession, day: date, reason: str, *, by: User) -> Warnings:
     """Return what is unusual about the day; on the day that it has already, nothing is decided."""
-    warnings = _warnings(treatment_session, day)
+    warnings = warnings_of(treatment_session, day, neighbours_of(treatment_session))
     if day == treatment_session.day:
         return Warnings((), warnings.others)
     if warnings.below_gap and not by.may(DECIDE, treatment_session.clinic_id):
@@ -136,15 +138,22 @@ def _accepted(treatment_session: TreatmentSession, day: date, reason: str, *, by
     return warnings
 
 
-def _warnings(treatment_session: TreatmentSession, day: date) -> Warnings:
+def neighbours_of(treatment_session: TreatmentSession) -> list[TreatmentSession]:
+    """Return the other sessions of the course that keep their days."""
+    standing = treatment_session.course.sessions.filter(status__in=STANDING)
+    return list(standing.exclude(pk=treatment_session.pk).select_related("phase"))
+
+
+def warnings_of(
+    treatment_session: TreatmentSession, day: date, neighbours: Iterable[TreatmentSession]
+) -> Warnings:
     """Refuse a second session on one day; else name the gaps, the week and the order."""
     below_gap, others, passed = [], [], []
     if not treatment_session.window_from <= day <= treatment_session.window_to:
         window = f"{say(treatment_session.window_from)} to {say(treatment_session.window_to)}"
         others.append(f"{say(day)} lies outside the treatment week ({window}).")
     zone = treatment_session.clinic.zone
-    neighbours = treatment_session.course.sessions.filter(status__in=STANDING)
-    for other in neighbours.exclude(pk=treatment_session.pk).select_related("phase"):
+    for other in neighbours:
         other_day = other.starts_at.astimezone(zone).date()
         needed = max(treatment_session.phase.min_gap_days, other.phase.min_gap_days)
         gap = abs((day - other_day).days)
@@ -191,7 +200,10 @@ def _chair(
     return found
 
 
-def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: User) -> None:
+def take_seat(
+    treatment_session: TreatmentSession, to: Seat, *, reason: str, by: User | Actor
+) -> None:
+    """Write the new place; a person's, or the patient's who chose among what was offered."""
     before, was = treatment_session.starts_at, treatment_session.chair
     if (before, was) == (to.starts_at, to.chair):
         raise ValidationError("It is at this time and place already.", code="unmoved")
@@ -199,10 +211,10 @@ def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: Us
     treatment_session.trace.append(
         {
             "rule": BELOW_GAP if to.warnings.below_gap else MOVED,
-            "text": f"Moved by hand from {_say(before.astimezone(zone))}, {was}, "
+            "text": f"{HANDS[actor_of(by).kind]} from {_say(before.astimezone(zone))}, {was}, "
             f"to {_say(to.starts_at.astimezone(zone))}, {to.chair}.",
             "anchor": before.astimezone(zone).date().isoformat(),
-            "by": by.username,
+            "by": actor_of(by).label,
             "reason": reason.strip(),
         }
     )
@@ -210,7 +222,7 @@ def _write(treatment_session: TreatmentSession, to: Seat, *, reason: str, by: Us
     treatment_session.version += 1
     treatment_session.save(update_fields=["trace", *PLACE, "version"])
     audit.record("session.moved", subject=treatment_session, reason=reason.strip())
-    asks.off_a_closed_day(treatment_session, by=by)
+    asks.off_a_closed_day(treatment_session, by=by if isinstance(by, User) else None)
     ports.moved(treatment_session)
 
 

@@ -1,0 +1,122 @@
+"""What a patient answers to a follow-up: each group of questions is kept as soon as it is sent."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from clinic import audit
+from clinic.roles import Role
+from patients.models import Task
+from patients.services import tasks
+from portal.models import CheckIn
+from portal.services.visitor import answering
+from portal.services.visits import of_link
+from reminders import planning
+from reminders.follow_up import KEY as SILENT
+from reminders.links import Purpose
+from reminders.models import Message, MessagePolicy
+
+Part = CheckIn.Part
+PARTS = tuple(Part)
+AT_RISK = {
+    "yes": "has thoughts of self-harm",
+    "rather_not": "would rather not say whether there are thoughts of self-harm",
+}
+BAD = "bad"
+
+
+def latest(message: Message) -> dict[str, dict[str, Any]]:
+    """Return the answers by group, as they stand."""
+    rows = CheckIn.objects.filter(message=message)
+    return dict(rows.values_list("part", "answers"))
+
+
+def is_at_risk(answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    return answers.get(Part.MOOD, {}).get("self_harm") in AT_RISK
+
+
+def is_done(answers: Mapping[str, Mapping[str, Any]]) -> bool:
+    return Part.MORE in answers
+
+
+def record(message: Message, part: str, answers: Mapping[str, Any]) -> None:
+    """Keep one group, and ask staff to act where it says that; said again, it does nothing."""
+    with answering(message, Purpose.CHECK_IN) as (locked, now):
+        if latest(locked).get(part) == answers:
+            return
+        check_in = CheckIn.objects.create(
+            **of_link(locked),
+            treatment_session=locked.treatment_session,
+            part=part,
+            answers=dict(answers),
+            answered_at=now,
+        )
+        audit.record("follow_up.answered", subject=check_in, part=part)
+        if part == Part.MOOD and answers.get("self_harm") in AT_RISK:
+            _call_for_help(locked, answers["self_harm"], now)
+        if part == Part.BODY:
+            _ask_to_look(locked, answers, now)
+        if part == Part.MORE:
+            if answers.get("call"):
+                _ask_to_call(locked, now)
+            _mark_answered(locked, now)
+
+
+def _call_for_help(message: Message, answer: str, now: datetime) -> None:
+    """Open the task with the clock that runs at any hour, and call the people on call."""
+    policy = MessagePolicy.of(message.clinic_id)
+    task = tasks.ask(
+        Task.Kind.CRISIS,
+        patient=message.patient,
+        role=Role.NURSE,
+        text=f"Call now: the patient {AT_RISK[answer]}, answered after {_visit(message)}.",
+        due_at=now + timedelta(minutes=policy.acknowledge_minutes),
+        dedupe_key=f"crisis:{message.public_id}:{answer}",
+        source=message.treatment_session,
+    )
+    if policy.on_call_address:
+        planning.call_staff(task, 1, now)
+    _mark_answered(message, now)
+
+
+def _ask_to_look(message: Message, answers: Mapping[str, Any], now: datetime) -> None:
+    found = []
+    if answers.get("how_bad") == BAD:
+        found.append("bad side effects")
+    if answers.get("urinary"):
+        found.append("trouble with passing water")
+    if found:
+        tasks.ask(
+            Task.Kind.RESULT,
+            patient=message.patient,
+            role=Role.NURSE,
+            text=f"The patient tells of {' and '.join(found)} after {_visit(message)}.",
+            due_at=now,
+            dedupe_key=f"follow-up:{message.public_id}:{'+'.join(found)}",
+            source=message.treatment_session,
+        )
+
+
+def _ask_to_call(message: Message, now: datetime) -> None:
+    tasks.ask(
+        Task.Kind.CALL,
+        patient=message.patient,
+        role=Role.NURSE,
+        text=f"The patient asks for a call after {_visit(message)}.",
+        due_at=now,
+        dedupe_key=f"call-back:{message.public_id}",
+        source=message.treatment_session,
+    )
+
+
+def _mark_answered(message: Message, now: datetime) -> None:
+    """The chain of follow-ups ends: nobody needs to call because of silence."""
+    Message.objects.filter(pk=message.pk, answered_at__isnull=True).update(answered_at=now)
+    tasks.close_for(
+        by=None, note="The patient has answered.", dedupe_key=f"{SILENT}{message.public_id}"
+    )
+
+
+def _visit(message: Message) -> str:
+    session = message.treatment_session
+    return f"session {session.number}" if session else "a session"

@@ -1,0 +1,108 @@
+"""What staff make of a patient's request."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clinic import audit, clock
+from clinic.audit import acting
+from clinic.entries import Submission
+from clinic.models import User
+from clinic.refusals import refused_kindly
+from clinic.words import explains
+from patients.services import tasks
+from portal.models import ChangeRequest
+from sessions import ports
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from sessions.services import moving, steps
+from sessions.services.booking import lock_chairs
+from sessions.services.cancelling import CANCEL
+from sessions.services.extending import lock_course
+
+Kind, Decision = ChangeRequest.Kind, ChangeRequest.Decision
+PERMISSION = {
+    Kind.RESCHEDULE: moving.MOVE,
+    Kind.REBOOK: moving.MOVE,
+    Kind.CANCEL: CANCEL,
+}
+ASKED = "The patient asked for it."
+
+
+def accept(
+    pk: int, *, by: User, reason: str = "", entry: Submission | None = None
+) -> ChangeRequest:
+    """Do what the patient asked for by the ordinary services, with their checks.
+
+    After a missed visit nothing moves: staff have found a date, and say so.
+    """
+    with refused_kindly(), acting(by, entry):
+        request, session = _locked(pk, by)
+        if request.kind == Kind.RESCHEDULE and request.wanted_at is None:
+            raise ValidationError(
+                "The patient named no time: call, move the session, and this is settled."
+            )
+        _decide(request, Decision.ACCEPTED, reason, by=by)
+        if request.kind == Kind.RESCHEDULE and request.wanted_at is not None:
+            _move(session, request.wanted_at, by=by)
+        elif request.kind == Kind.CANCEL:
+            now = clock.now()
+            steps.take(session, Status.CANCELLED, by=by, now=now, reason=ASKED)
+        if request.kind != Kind.REBOOK:
+            session.refresh_from_db()
+            ports.notice_wanted(session)
+        return request
+
+
+def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> None:
+    local = wanted_at.astimezone(session.clinic.zone)
+    moving.move(
+        session.pk,
+        day=local.date(),
+        wall_time=local.time(),
+        reason=ASKED,
+        by=by,
+        version=session.version,
+    )
+
+
+def decline(pk: int, *, by: User, reason: str, entry: Submission | None = None) -> ChangeRequest:
+    """Leave the visit as it is; a person tells the patient why."""
+    with acting(by, entry):
+        request, _ = _locked(pk, by)
+        if not explains(reason):
+            raise ValidationError({"reason": "Say why, and that the patient knows."})
+        _decide(request, Decision.DECLINED, reason, by=by)
+        return request
+
+
+def settle(treatment_session: TreatmentSession, why: str) -> None:
+    """Close what is open about a visit that has just changed, inside that transaction."""
+    rows = ChangeRequest.objects.open().filter(treatment_session=treatment_session)
+    for request in rows.select_for_update(of=("self",)):
+        _decide(request, Decision.SETTLED, why, by=None)
+
+
+def _locked(pk: int, by: User) -> tuple[ChangeRequest, TreatmentSession]:
+    """Lock in the usual order: course, chairs, session; the request comes after them."""
+    found = ChangeRequest.objects.select_related("treatment_session").get(pk=pk)
+    course = lock_course(found.treatment_session.course_id)
+    lock_chairs(course.clinic)
+    session = steps.lock(found.treatment_session_id)
+    request = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+    if not by.may(PERMISSION[Kind(request.kind)], request.clinic_id):
+        raise PermissionDenied(PERMISSION[Kind(request.kind)])
+    if request.decided_at is not None:
+        raise ValidationError(
+            f"This was decided already: {request.get_decision_display().lower()}.", code="decided"
+        )
+    return request, session
+
+
+def _decide(request: ChangeRequest, decision: str, reason: str, *, by: User | None) -> None:
+    request.decision, request.decision_reason = decision, reason.strip()
+    request.decided_at, request.decided_by = clock.now(), by
+    request.save(update_fields=["decision", "decision_reason", "decided_at", "decided_by"])
+    audit.record(f"request.{decision}", subject=request)
+    note = request.decision_reason or f"{request.get_decision_display()}."
+    tasks.close_for(by=by, note=note, dedupe_key=request.task_key)

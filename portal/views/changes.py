@@ -1,0 +1,100 @@
+"""Another time, a new one after a missed visit, or calling a visit off: asked for, not done."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+
+from portal.forms import CancelForm, ChangeForm
+from portal.models import ChangeRequest
+from portal.services import asking
+from portal.services.asking import Bounds
+from portal.views.pages import again, link_of, show
+from portal.views.visit import when
+from portal.visitor import Visitor, said_day
+from reminders.links import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The times of one day that are offered, each with the value that its button posts."""
+
+    words: str
+    times: tuple[tuple[str, str], ...]
+
+
+def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Offer times; a move that the clinic accepts unseen ends the link, so the answer is shown."""
+    standing = asking.open_request(visitor.message)
+    bounds = Bounds.of(visitor.session, visitor.policy, visitor.now)
+    is_late = bounds.are_over(visitor.now)
+    times = [] if standing or is_late else asking.offered(visitor.session, bounds)
+    by_value = {_value(moment): moment for moment in times}
+    form = ChangeForm(request.POST if request.method == "POST" else None, offered=by_value)
+    if standing is None and form.is_valid():
+        wanted, words = form.cleaned_data["wanted"], form.cleaned_data["words"]
+        try:
+            made = asking.ask(
+                visitor.message, visitor.purpose, wanted_at=by_value.get(wanted), words=words
+            )
+        except ValidationError:
+            form.add_error("wanted", form.fields["wanted"].error_messages["invalid_choice"])
+        else:
+            if made.decision:
+                return show(request, "moved", visitor, **_wanted(visitor, made))
+            return again(request)
+    return show(
+        request,
+        "another_time",
+        visitor,
+        form=form,
+        asked=standing,
+        is_late=is_late,
+        days=_days(visitor, times),
+        is_rebooking=visitor.purpose == Purpose.REBOOK,
+        back=link_of(visitor, Purpose.VISIT),
+        call=ChangeForm.CALL,
+        **_wanted(visitor, standing),
+        **when(visitor),
+    )
+
+
+def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    standing = asking.open_request(visitor.message)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if standing is None and form.is_valid():
+        asking.ask(visitor.message, Purpose.CANCEL, words=form.cleaned_data["words"])
+        return again(request)
+    return show(
+        request,
+        "cancel",
+        visitor,
+        form=form,
+        asked=standing,
+        back=link_of(visitor, Purpose.VISIT),
+        **_wanted(visitor, standing),
+        **when(visitor),
+    )
+
+
+def _value(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+def _days(visitor: Visitor, times: list[datetime]) -> list[Day]:
+    by_day: dict[str, list[tuple[str, str]]] = {}
+    for moment in times:
+        local = visitor.local(moment)
+        by_day.setdefault(said_day(local), []).append((_value(moment), f"{local:%H:%M}"))
+    return [Day(words, tuple(found)) for words, found in by_day.items()]
+
+
+def _wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, object]:
+    if asked is None or asked.wanted_at is None:
+        return {"wanted_day": "", "wanted_time": "", "wanted_zone": ""}
+    return {
+        "wanted_day": visitor.day(asked.wanted_at),
+        "wanted_time": f"{visitor.local(asked.wanted_at):%H:%M}",
+        "wanted_zone": visitor.zone_words(asked.wanted_at),
+    }

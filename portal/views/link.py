@@ -1,0 +1,87 @@
+"""The one address of a link: the birth date first, then the page of its purpose."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from clinic import clock
+from portal import gate
+from portal.forms import BirthDateForm
+from portal.services import checking_in
+from portal.services.visitor import LinkOverError
+from portal.views import changes, check_in, mails, visit
+from portal.views.pages import again, neutral, show
+from portal.visitor import Visitor
+from reminders import links
+from reminders.links import Purpose
+
+Page = Callable[[HttpRequest, Visitor], HttpResponse]
+PAGES: dict[Purpose, Page] = {
+    Purpose.VISIT: visit.visit,
+    Purpose.RESCHEDULE: changes.another_time,
+    Purpose.REBOOK: changes.another_time,
+    Purpose.CANCEL: changes.cancel,
+    Purpose.PREPARE: visit.prepare,
+    Purpose.CALENDAR: visit.calendar,
+    Purpose.CHECK_IN: check_in.check_in,
+    Purpose.QUESTIONNAIRE: check_in.questionnaire,
+    Purpose.MAILS: mails.mails,
+}
+TYPED = "act"  # marks a post that is more than a birth date
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    found, now = links.read(token), clock.now()
+    if found is None or found[1] not in PAGES or not links.stands(*found, now):
+        return neutral(request)
+    visitor = Visitor.of(*found, now)
+    with visitor.in_their_words():
+        if gate.is_open(request, visitor.message):
+            return _page(request, visitor)
+        if _is_used(visitor):
+            return neutral(request)
+        return _at_the_gate(request, visitor)
+
+
+def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    try:
+        return PAGES[visitor.purpose](request, visitor)
+    except LinkOverError:
+        return neutral(request)
+
+
+def _is_used(visitor: Visitor) -> bool:
+    is_check_in = visitor.purpose == Purpose.CHECK_IN
+    return is_check_in and checking_in.is_done(checking_in.latest(visitor.message))
+
+
+def _at_the_gate(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Ask for the birth date; what was posted when the half hour had run out is carried along."""
+    is_typed = "day" in request.POST
+    form = BirthDateForm(request.POST if is_typed else None)
+    is_wrong = False
+    if is_typed and form.is_valid():
+        if gate.is_right(visitor.message, form.cleaned_data["birth_date"]):
+            response = _page(request, visitor) if TYPED in request.POST else again(request)
+            gate.open_page(response, visitor.message)
+            return response
+        is_wrong = True
+        if not links.stands(*_fresh(visitor)):
+            return neutral(request)
+    left_out = {*form.fields, "csrfmiddlewaretoken"}
+    carried = [
+        (name, value)
+        for name in request.POST
+        if name not in left_out
+        for value in request.POST.getlist(name)
+    ]
+    return show(request, "birth_date", visitor, form=form, is_wrong=is_wrong, carried=carried)
+
+
+def _fresh(visitor: Visitor) -> tuple[links.Message, Purpose, object]:
+    message = links.of(visitor.message.public_id) or visitor.message
+    return message, visitor.purpose, visitor.now

@@ -1,0 +1,85 @@
+"""Who is at a page, as far as the page needs it: words, clock and clinic of one message."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
+
+from clinic.models import Clinic
+from patients.models import PatientPolicy
+from reminders.links import Purpose
+from reminders.models import Message, MessagePolicy
+from sessions.models import TreatmentSession
+
+LANGUAGES = ("en", "es")
+
+
+def spoken(language: str) -> str:
+    """Return the language of the pages for a mark such as "es-MX"; English for any other."""
+    start = language.lower().partition("-")[0]
+    return start if start in LANGUAGES else LANGUAGES[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    message: Message
+    purpose: Purpose
+    now: datetime
+    policy: MessagePolicy
+    crisis_line: str
+
+    @classmethod
+    def of(cls, message: Message, purpose: Purpose, now: datetime) -> "Visitor":
+        policy = MessagePolicy.of(message.clinic_id)
+        return cls(message, purpose, now, policy, PatientPolicy.of(message.clinic_id).crisis_line)
+
+    @property
+    def clinic(self) -> Clinic:
+        return self.message.clinic
+
+    @property
+    def session(self) -> TreatmentSession:
+        session = self.message.treatment_session
+        if session is None:
+            raise ValueError("This message is about no visit.")
+        return session
+
+    @property
+    def language(self) -> str:
+        return spoken(self.message.patient.email_contact.language)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.message.patient.email_contact.time_zone)
+
+    @property
+    def initial(self) -> str:
+        """Tell apart the patients who share a mailbox, without a name."""
+        name = self.message.patient.given_name or self.message.patient.family_name
+        return f"{name[:1]}."
+
+    @contextmanager
+    def in_their_words(self) -> Iterator[None]:
+        """Speak the patient's language, on the patient's clock."""
+        with translation.override(self.language), timezone.override(self.zone):
+            yield
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def day(self, moment: datetime) -> str:
+        return said_day(self.local(moment))
+
+    def zone_words(self, moment: datetime) -> str:
+        offset = self.local(moment).strftime("%z")
+        return f"{self.zone.key}, UTC{offset[:3]}:{offset[3:5]}"
+
+
+def said_day(local: datetime) -> str:
+    """Return "Monday, 23 November 2026" in the language that is spoken now."""
+    # Translators: a date format: see the documentation of Django's `date` filter.
+    return formats.date_format(local, _("l, j F Y"))
