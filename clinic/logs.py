@@ -6,7 +6,6 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
-
 LINK = re.compile(r"/p/[^\s\"'?]+")
 
 

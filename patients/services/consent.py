@@ -92,7 +92,7 @@ def withdraw(
 
 
 def withdraw_as_patient(patient: Patient, kind: str, *, by: Actor, note: str) -> None:
-    """End what stands of a kind: its patient, whose row is locked, says so; no person need agree."""
+    """End what stands of a kind: its patient, whose row is locked, says so."""
     with acting(by):
         now = clock.now()
         rows = Consent.objects.filter(patient=patient).of_kind(kind).standing()

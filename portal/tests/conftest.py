@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from clinic.models import Clinic, User
+from clinic.models import User
 from patients.models import Patient
 from portal.tests.phone import Phone
 from reminders.kinds import Kind
