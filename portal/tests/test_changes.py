@@ -1,0 +1,257 @@
+"""Another time: what is offered keeps all rules, and asking moves nothing by itself."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, User
+from clinic.tests.factories import TESTS
+from patients.models import Task
+from portal.models import ChangeRequest
+from portal.services import asking
+from portal.services.asking import Bounds
+from portal.services.visitor import LinkOverError
+from portal.tests.conftest import NOON
+from portal.tests.phone import Phone, text_of
+from portal.views.changes import _value
+from reminders.kinds import Kind
+from reminders.links import Purpose
+from reminders.models import Message, MessagePolicy
+from reminders.tests.conftest import SetClock
+from reminders.tests.factories import make_visit
+from reminders.tests.test_links import make_sent, save
+from sessions.models import TreatmentSession
+from sessions.services import steps
+from sessions.tests.factories import make_session
+
+pytestmark = pytest.mark.django_db
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.fixture
+def visit(reminder: Message) -> TreatmentSession:
+    """The reminder's visit, on Thursday at ten, in a treatment week from Monday to Sunday."""
+    session = reminder.treatment_session
+    assert session is not None
+    day = NOON.date()
+    save(session, window_from=day, window_to=day + timedelta(days=6), nominal_on=day)
+    return session
+
+
+def times(visit: TreatmentSession, now: datetime = NOON) -> list[datetime]:
+    return asking.offered(visit, Bounds.of(visit, MessagePolicy(clinic=visit.clinic), now))
+
+
+def days(visit: TreatmentSession) -> set[str]:
+    return {f"{moment.astimezone(BERLIN):%a}" for moment in times(visit)}
+
+
+def set_policy(visit: TreatmentSession, **values) -> None:
+    with acting(TESTS):
+        MessagePolicy.objects.update_or_create(clinic=visit.clinic, defaults=values)
+
+
+def test_times_lie_in_the_treatment_week_and_the_opening_hours(visit: TreatmentSession) -> None:
+    assert days(visit) == {"Tue", "Wed", "Thu", "Fri"}
+    local = [moment.astimezone(BERLIN) for moment in times(visit)]
+    length = timedelta(minutes=visit.course.protocol.visit_minutes)
+    assert {moment.minute for moment in local} == {0, 30}
+    for hours in visit.clinic.opening_hours.all():
+        of_day = [m for m in local if m.weekday() == hours.weekday]
+        assert all(m.time() >= hours.opens_at for m in of_day)
+        assert all((m + length).time() <= hours.closes_at for m in of_day)
+    assert visit.starts_at not in times(visit)
+
+
+def test_no_time_is_nearer_than_the_notice_that_the_clinic_wants(visit: TreatmentSession) -> None:
+    assert min(times(visit)) >= NOON + timedelta(hours=24)
+
+
+def test_the_gap_to_the_neighbours_and_their_order_are_kept(visit: TreatmentSession) -> None:
+    gap = visit.phase.min_gap_days
+    assert gap >= 2
+    make_session(visit.course, starts_at=NOON + timedelta(days=1), number=0, number_in_phase=0)
+    found = {moment.astimezone(BERLIN).date() for moment in times(visit)}
+    tuesday = NOON.date() + timedelta(days=1)
+    assert found == {day for day in found if (day - tuesday).days >= gap or day == visit.day}
+    assert tuesday not in found
+    assert found
+
+
+def test_a_taken_chair_and_a_busy_patient_are_not_offered(
+    visit: TreatmentSession, prescriber: User
+) -> None:
+    taken = datetime.combine(NOON.date() + timedelta(days=4), time(11), BERLIN)
+    assert taken in times(visit)
+    make_session(
+        visit.course,
+        starts_at=taken,
+        number=9,
+        number_in_phase=9,
+        chair=visit.chair,
+        status="cancelled",
+        ended_at=NOON,
+    )
+    assert taken in times(visit)
+    other = TreatmentSession.objects.get(number=9)
+    save(other, status="planned", ended_at=None)
+    assert taken not in times(visit)
+
+
+def test_offering_takes_few_queries_whatever_the_days(
+    visit: TreatmentSession, django_assert_num_queries
+) -> None:
+    whole = TreatmentSession.objects.select_related(
+        "clinic", "patient", "course__protocol", "phase", "chair"
+    ).get(pk=visit.pk)
+    policy = MessagePolicy(clinic=visit.clinic, offered_days=60)
+    with django_assert_num_queries(5):
+        asking.offered(whole, Bounds.of(whole, policy, NOON))
+
+
+def test_a_chosen_time_becomes_a_request_and_a_task(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    wanted = times(visit)[3]
+    page = phone.open(reminder, Purpose.RESCHEDULE)
+    assert _value(wanted) in text_of(page)
+    for _ in range(2):
+        phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted), words="School\x00 run")
+    request = ChangeRequest.objects.get()
+    assert (request.kind, request.wanted_at) == ("reschedule", wanted)
+    assert request.words == "School run"
+    task = Task.objects.get()
+    assert (task.role, task.kind, task.source_id) == ("front_desk", "request", request.public_id)
+    visit.refresh_from_db()
+    assert visit.schedule_rev == reminder.schedule_rev
+    assert "You asked for" in text_of(phone.get(reminder, Purpose.RESCHEDULE))
+    assert "You asked for another time" in text_of(phone.get(reminder))
+
+
+@pytest.mark.parametrize("wanted", ["", "x", "20270101T0000Z", "call\x00", "9" * 9000])
+def test_what_is_not_offered_is_refused(
+    phone: Phone, reminder: Message, visit: TreatmentSession, wanted: str
+) -> None:
+    phone.open(reminder, Purpose.RESCHEDULE)
+    page = phone.post(reminder, Purpose.RESCHEDULE, wanted=wanted, words="Typed before")
+    assert page.status_code == 200
+    assert "Please choose" in text_of(page)
+    assert "Typed before" in text_of(page)
+    assert not ChangeRequest.objects.exists()
+
+
+def test_nothing_suits_is_a_wish_for_a_call(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    phone.open(reminder, Purpose.RESCHEDULE)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted="call")
+    assert ChangeRequest.objects.get().wanted_at is None
+    assert "for a call" in Task.objects.get().text
+
+
+def test_too_near_to_the_visit_nothing_is_offered(
+    phone: Phone, reminder: Message, visit: TreatmentSession, at: SetClock
+) -> None:
+    wanted = _value(times(visit)[-1])
+    at.at = visit.starts_at - timedelta(hours=24) + timedelta(seconds=1)
+    page = phone.open(reminder, Purpose.RESCHEDULE)
+    assert "too near" in text_of(page)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=wanted)
+    assert not ChangeRequest.objects.exists()
+
+
+def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    """The trail and the trace name the patient; the old links end, a message tells the new time."""
+    set_policy(visit, auto_accept_moves=True)
+    wanted = times(visit)[3]
+    phone.open(reminder, Purpose.RESCHEDULE)
+    page = phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted))
+    assert "has been moved" in text_of(page)
+    visit.refresh_from_db()
+    assert visit.starts_at == wanted
+    assert visit.trace[-1]["text"].startswith("Moved by the patient from")
+    assert visit.trace[-1]["by"] == "patient"
+    event = AuditEvent.objects.get(event="session.moved")
+    assert (event.actor_kind, event.actor_id) == ("patient_link", None)
+    assert ChangeRequest.objects.get().decision == "accepted"
+    assert not Task.objects.exists()
+    assert phone.get(reminder).status_code == 404
+    assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
+
+
+def test_a_seat_that_is_gone_meanwhile_is_not_given_away(
+    reminder: Message, visit: TreatmentSession
+) -> None:
+    set_policy(visit, auto_accept_moves=True)
+    wanted = times(visit)[3]
+    make_session(visit.course, starts_at=wanted, number=9, number_in_phase=9, chair=visit.chair)
+    with pytest.raises(Exception, match="not free any more"):
+        asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
+    visit.refresh_from_db()
+    assert visit.schedule_rev == 1
+
+
+def test_a_dead_link_moves_nothing(reminder: Message, visit: TreatmentSession) -> None:
+    """A-085: revoked while its page was open."""
+    set_policy(visit, auto_accept_moves=True)
+    save(reminder, links_revoked_at=NOON)
+    with pytest.raises(LinkOverError):
+        asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=times(visit)[3])
+    assert not ChangeRequest.objects.exists()
+
+
+def test_calling_off_asks_staff_and_cancels_nothing(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    assert "We will call you" in text_of(phone.open(reminder, Purpose.CANCEL))
+    phone.post(reminder, Purpose.CANCEL, words="")
+    assert ChangeRequest.objects.get().kind == "cancel"
+    visit.refresh_from_db()
+    assert visit.status == "planned"
+    assert "Until then it stands" in text_of(phone.get(reminder, Purpose.CANCEL))
+
+
+def test_after_a_missed_visit_a_new_time_is_asked_for(
+    phone: Phone, reminder: Message, visit: TreatmentSession, at: SetClock, nurse: User
+) -> None:
+    """The clinic's setting to accept unseen is for moves only."""
+    set_policy(visit, auto_accept_moves=True)
+    at.at = visit.starts_at + timedelta(hours=1)
+    session = steps.change_status(visit.pk, visit.Status.NO_SHOW, by=nurse, version=visit.version)
+    save(session, window_to=NOON.date() + timedelta(days=13))
+    missed = make_sent(session, Kind.MISSED, sent_at=at.at)
+    found = asking.offered(session, Bounds.of(session, MessagePolicy(clinic=visit.clinic), at.at))
+    phone.open(missed, Purpose.REBOOK)
+    phone.post(missed, Purpose.REBOOK, wanted=_value(found[0]))
+    request = ChangeRequest.objects.get()
+    assert (request.kind, request.wanted_at) == ("rebook", found[0])
+    session.refresh_from_db()
+    assert session.status == "no_show"
+
+
+def test_whoever_moves_the_visit_settles_the_request(
+    phone: Phone, reminder: Message, visit: TreatmentSession, nurse: User
+) -> None:
+    phone.open(reminder, Purpose.CANCEL)
+    phone.post(reminder, Purpose.CANCEL)
+    visit.refresh_from_db()
+    steps.change_status(
+        visit.pk, visit.Status.CANCELLED, by=nurse, reason="As asked", version=visit.version
+    )
+    request = ChangeRequest.objects.get()
+    assert request.decision == "settled"
+    assert "Cancelled" in request.decision_reason
+    assert Task.objects.get(kind="request").closed_at is not None
+
+
+def test_a_second_session_of_the_same_visit_day_is_never_offered(
+    visit: TreatmentSession, prescriber: User
+) -> None:
+    friday = NOON + timedelta(days=4)
+    make_session(visit.course, starts_at=friday, number=2, number_in_phase=2)
+    assert "Fri" not in days(visit)
+    assert make_visit  # the other course of nobody

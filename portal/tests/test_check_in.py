@@ -1,0 +1,199 @@
+"""The follow-up page: each group is kept at once, and what can't wait does not wait."""
+
+from datetime import timedelta
+
+import pytest
+
+from clinic.audit import acting
+from clinic.models import Clinic
+from clinic.tests.factories import TESTS
+from patients.models import PatientPolicy, Task
+from patients.services import tasks
+from portal.models import CheckIn
+from portal.tests.conftest import NOON
+from portal.tests.phone import Phone, path_of, text_of
+from reminders import links
+from reminders.follow_up import ask_about_silence
+from reminders.kinds import Kind
+from reminders.links import Purpose
+from reminders.models import Message, MessagePolicy
+from reminders.tests.conftest import SetClock
+
+pytestmark = pytest.mark.django_db
+FEELING = {"part": "feeling", "feeling": "well"}
+BODY = {"part": "body", "how_bad": "none"}
+MOOD = {"part": "mood", "mood": "same", "self_harm": "no"}
+MORE = {"part": "more"}
+
+
+def answer(phone: Phone, message: Message, **typed) -> str:
+    path = path_of(message, Purpose.CHECK_IN)
+    page = phone.client.post(path, {"act": "1", **typed}, follow=True)
+    assert page.status_code == 200
+    return text_of(page)
+
+
+@pytest.fixture
+def crisis_line(clinic: Clinic) -> str:
+    words = "Crisis line 0800 111"
+    with acting(TESTS):
+        PatientPolicy.objects.update_or_create(clinic=clinic, defaults={"crisis_line": words})
+    return words
+
+
+def test_groups_come_one_after_the_other(phone: Phone, follow_up: Message) -> None:
+    assert "Page 1 of 4" in text_of(phone.open(follow_up, Purpose.CHECK_IN))
+    assert "Page 2 of 4" in answer(phone, follow_up, **FEELING)
+    assert "Page 3 of 4" in answer(phone, follow_up, **BODY)
+    assert "Page 4 of 4" in answer(phone, follow_up, **MOOD)
+    assert "Thank you" in answer(phone, follow_up, **MORE)
+    follow_up.refresh_from_db()
+    assert follow_up.answered_at == NOON
+    assert not Task.objects.exists()
+
+
+def test_what_was_answered_before_stands_in_the_page(phone: Phone, follow_up: Message) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, **FEELING, words="A bit tired")
+    text = text_of(phone.get(follow_up, Purpose.CHECK_IN, "?at=feeling"))
+    assert "A bit tired" in text
+    assert "Page 2 of 4" in text_of(phone.get(follow_up, Purpose.CHECK_IN))
+
+
+def test_when_staff_read_it_is_said(phone: Phone, follow_up: Message, clinic: Clinic) -> None:
+    assert "from Monday to Friday, 08:00 to 17:00" in text_of(
+        phone.open(follow_up, Purpose.CHECK_IN)
+    )
+    with acting(TESTS):
+        MessagePolicy.objects.update_or_create(
+            clinic=clinic, defaults={"staff_read_weekends": True}
+        )
+    answer(phone, follow_up, **MOOD)
+    assert "every day from 08:00 to 17:00" in answer(phone, follow_up, **MORE)
+
+
+@pytest.mark.parametrize("said", ["yes", "rather_not"])
+def test_thoughts_of_self_harm_lead_to_help_at_once(
+    phone: Phone, follow_up: Message, crisis_line: str, said: str
+) -> None:
+    """Whatever else is unanswered: stored at that moment, a task with its clock, the line."""
+    phone.open(follow_up, Purpose.CHECK_IN)
+    text = answer(phone, follow_up, part="mood", self_harm=said)
+    assert text.index("Please get help now") < text.index("Go on with the questions")
+    assert crisis_line in text
+    assert "emergency number" in text
+    assert CheckIn.objects.get().answers["self_harm"] == said
+    task = Task.objects.get()
+    assert (task.kind, task.role) == ("crisis", "nurse")
+    assert task.due_at == NOON + timedelta(minutes=15)
+    follow_up.refresh_from_db()
+    assert follow_up.answered_at == NOON
+
+
+def test_help_stays_on_every_page_that_follows(
+    phone: Phone, follow_up: Message, crisis_line: str
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="mood", self_harm="yes")
+    assert "Please get help now" in text_of(phone.get(follow_up, Purpose.CHECK_IN))
+    for typed in (FEELING, BODY, MORE):
+        assert "Please get help now" in answer(phone, follow_up, **typed)
+    assert Task.objects.count() == 1
+
+
+def test_the_same_answer_again_opens_nothing_new(phone: Phone, follow_up: Message) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    for _ in range(3):
+        answer(phone, follow_up, part="mood", self_harm="yes")
+    assert CheckIn.objects.count() == 1
+    task = Task.objects.get()
+    answer(phone, follow_up, part="mood", self_harm="no")
+    task.refresh_from_db()
+    assert task.closed_at is None
+
+
+def test_people_on_call_are_called_where_there_are_some(
+    phone: Phone, follow_up: Message, clinic: Clinic
+) -> None:
+    with acting(TESTS):
+        MessagePolicy.objects.update_or_create(
+            clinic=clinic, defaults={"on_call_address": "oncall@clinic.example"}
+        )
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="mood", self_harm="yes")
+    assert Message.objects.filter(kind=Kind.ON_CALL).count() == 1
+
+
+def test_the_question_of_self_harm_needs_an_answer(phone: Phone, follow_up: Message) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    text = answer(phone, follow_up, part="mood", mood="worse")
+    assert "Please choose one." in text
+    assert not CheckIn.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"how_bad": "bad"}, "bad side effects"),
+        ({"how_bad": "none", "urinary": ["pain", "blood"]}, "trouble with passing water"),
+    ],
+)
+def test_what_staff_should_look_at_becomes_a_task(
+    phone: Phone, follow_up: Message, typed: dict, words: str
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="body", **typed)
+    task = Task.objects.get()
+    assert (task.kind, task.role) == ("result", "nurse")
+    assert words in task.text
+
+
+def test_an_answer_ends_the_wait_for_one(phone: Phone, follow_up: Message, at: SetClock) -> None:
+    at.at = NOON + timedelta(hours=49)
+    assert ask_about_silence() == 1
+    phone.open(follow_up, Purpose.CHECK_IN)
+    for typed in (FEELING, BODY, MOOD, MORE | {"call": "on"}):
+        answer(phone, follow_up, **typed)
+    silence = Task.objects.get(kind=Task.Kind.NO_ANSWER)
+    assert silence.closing_note == "The patient has answered."
+    assert Task.objects.get(kind=Task.Kind.CALL).role == "nurse"
+
+
+def test_who_has_answered_is_not_waited_for(phone: Phone, follow_up: Message, at: SetClock) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    for typed in (FEELING, BODY, MOOD, MORE):
+        answer(phone, follow_up, **typed)
+    at.at = NOON + timedelta(hours=49)
+    assert ask_about_silence() == 0
+
+
+def test_an_answered_follow_up_is_closed_to_others(phone: Phone, follow_up: Message) -> None:
+    """A-083: a used link answers as an unknown one does; the browser that used it says thanks."""
+    phone.open(follow_up, Purpose.CHECK_IN)
+    for typed in (FEELING, BODY, MOOD, MORE):
+        answer(phone, follow_up, **typed)
+    assert "Thank you" in text_of(phone.get(follow_up, Purpose.CHECK_IN))
+    phone.client.cookies.clear()
+    assert phone.get(follow_up, Purpose.CHECK_IN).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["?at=x", "?at=done", "?at=%00", "?at=more&at=mood", "?x"])
+def test_any_query_shows_a_page_of_it(phone: Phone, follow_up: Message, query: str) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    assert phone.get(follow_up, Purpose.CHECK_IN, query).status_code == 200
+    assert not CheckIn.objects.exists()
+
+
+def test_a_task_that_was_closed_is_asked_again_by_a_graver_answer(
+    phone: Phone, follow_up: Message, nurse
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="mood", self_harm="rather_not")
+    tasks.close(Task.objects.get().pk, by=nurse, note="Called, is safe")
+    answer(phone, follow_up, part="mood", self_harm="yes")
+    assert Task.objects.open().get().kind == "crisis"
+
+
+def test_the_link_of_a_follow_up_is_no_link_of_a_visit(follow_up: Message) -> None:
+    """A-084"""
+    assert Purpose.VISIT not in links.OFFERED[follow_up.kind]

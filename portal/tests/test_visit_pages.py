@@ -1,0 +1,154 @@
+"""What a patient does about a visit that lies ahead."""
+
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, Clinic, User
+from clinic.tests.factories import TESTS
+from patients.models import EmailContact, Patient, Task
+from portal.models import Confirmation, Preparation
+from portal.tests.conftest import NOON
+from portal.tests.phone import Phone, path_of, text_of
+from reminders.links import Purpose
+from reminders.models import Message
+from reminders.tests.test_links import save
+from sessions.services import steps
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_visit_is_told_on_the_patients_clock_with_zone(phone: Phone, reminder: Message) -> None:
+    text = text_of(phone.open(reminder))
+    assert "Thursday, 4 March 2027" in text
+    assert "10:00" in text
+    assert "Europe/Berlin, UTC+01:00" in text
+    assert "At the clinic" not in text
+
+
+def test_elsewhere_the_clinics_clock_is_told_too(phone: Phone, reminder: Message) -> None:
+    contact = EmailContact.objects.get(patient=reminder.patient)
+    save(contact, time_zone="America/New_York")
+    text = text_of(phone.open(reminder))
+    assert "04:00" in text
+    assert "America/New_York, UTC-05:00" in text
+    assert "At the clinic: Thursday, 4 March 2027, 10:00" in text
+
+
+def test_confirming_twice_writes_one_row_and_one_event(phone: Phone, reminder: Message) -> None:
+    """A-086, INV-3: twice in one tab, and in a second one."""
+    phone.open(reminder)
+    for _ in range(3):
+        page = phone.post(reminder)
+        assert page.status_code == 302
+    assert "We know that you come" in text_of(phone.get(reminder))
+    confirmation = Confirmation.objects.get()
+    assert confirmation.schedule_rev == reminder.schedule_rev
+    event = AuditEvent.objects.get(event="visit.confirmed")
+    assert (event.actor_kind, event.actor_label) == ("patient_link", "patient")
+    assert event.patient_id == reminder.patient_id
+
+
+def test_a_cancelled_visit_can_no_longer_be_confirmed(
+    phone: Phone, reminder: Message, nurse: User
+) -> None:
+    """A-086: the cancellation wins."""
+    phone.open(reminder)
+    session = reminder.treatment_session
+    assert session is not None
+    steps.change_status(
+        session.pk, session.Status.CANCELLED, by=nurse, reason="Ill today", version=session.version
+    )
+    assert phone.post(reminder).status_code == 404
+    assert not Confirmation.objects.exists()
+
+
+def test_the_calendar_entry_is_a_file_of_the_visit(phone: Phone, reminder: Message) -> None:
+    phone.open(reminder, Purpose.CALENDAR)
+    page = phone.get(reminder, Purpose.CALENDAR, "?file=1")
+    assert page["Content-Type"].startswith("text/calendar")
+    (event,) = Calendar.from_ical(page.content).walk("VEVENT")
+    session = reminder.treatment_session
+    assert session is not None
+    assert event["DTSTART"].dt == session.starts_at
+    assert str(session.public_id) in event["UID"]
+
+
+def test_no_file_before_the_birth_date(phone: Phone, reminder: Message) -> None:
+    page = phone.get(reminder, Purpose.CALENDAR, "?file=1")
+    assert page["Content-Type"].startswith("text/html")
+    assert "birth date" in text_of(page)
+
+
+def test_food_and_drink_are_told_on_the_patients_clock(phone: Phone, reminder: Message) -> None:
+    monitoring = reminder.treatment_session.course.protocol.monitoring
+    assert (monitoring.predose_food_minutes, monitoring.predose_fluids_minutes) == (120, 30)
+    contact = EmailContact.objects.get(patient=reminder.patient)
+    save(contact, time_zone="Asia/Kolkata")
+    text = text_of(phone.open(reminder, Purpose.PREPARE))
+    assert "<b>Thursday, 12:30</b>" in text
+    assert "<b>Thursday, 14:00</b>" in text
+
+
+def test_answers_about_the_preparation_are_kept_once(phone: Phone, reminder: Message) -> None:
+    phone.open(reminder, Purpose.PREPARE)
+    typed = {"ride": "arranged", "ride_by": "My\x00 sister", "fasting": "clear"}
+    for _ in range(2):
+        page = phone.client.post(
+            path_of(reminder, Purpose.PREPARE), {"act": "1", **typed}, follow=True
+        )
+        assert "We have your answers" in text_of(page)
+    row = Preparation.objects.get()
+    assert (row.ride, row.ride_by, row.fasting) == ("arranged", "My sister", "clear")
+    assert not Task.objects.exists()
+    phone.post(reminder, Purpose.PREPARE, **typed | {"ride": "not_yet"})
+    assert Preparation.objects.first().ride_by == ""
+    assert Preparation.objects.count() == 2
+
+
+def test_who_needs_help_is_called(phone: Phone, reminder: Message) -> None:
+    phone.open(reminder, Purpose.PREPARE)
+    phone.post(reminder, Purpose.PREPARE, ride="none", fasting="asks")
+    tasks = Task.objects.order_by("role").values_list("role", "kind")
+    assert list(tasks) == [("front_desk", "call"), ("nurse", "call")]
+
+
+def test_an_unanswered_question_is_named(phone: Phone, reminder: Message) -> None:
+    phone.open(reminder, Purpose.PREPARE)
+    page = phone.post(reminder, Purpose.PREPARE, ride="arranged", ride_by="Sam")
+    text = text_of(page)
+    assert "Please choose one." in text
+    assert 'value="Sam"' in text
+    assert not Preparation.objects.exists()
+
+
+def test_no_page_tells_to_stop_a_medicine(phone: Phone, reminder: Message) -> None:
+    text = text_of(phone.open(reminder, Purpose.PREPARE)).casefold()
+    assert "unless your doctor told you otherwise" in text
+    assert [
+        word for word in ("stop taking", "do not take", "ketamin", "spravato") if word in text
+    ] == []
+
+
+def test_patients_read_spanish_where_that_is_their_language(
+    phone: Phone, reminder: Message
+) -> None:
+    contact = EmailContact.objects.get(patient=reminder.patient)
+    save(contact, language="es-MX")
+    assert "fecha de nacimiento" in text_of(phone.get(reminder))
+    text = text_of(phone.open(reminder))
+    assert '<html lang="es">' in text
+    assert "jueves, 4 de marzo de 2027" in text
+    save(contact, language="pl")
+    assert '<html lang="en">' in text_of(phone.get(reminder))
+
+
+def test_what_a_patient_said_is_not_changed_afterwards(
+    clinic: Clinic, patient: Patient, reminder: Message, phone: Phone
+) -> None:
+    phone.open(reminder)
+    phone.post(reminder)
+    with pytest.raises(Exception, match="append_only|Cannot"), acting(TESTS):
+        Confirmation.objects.update(confirmed_at=NOON + timedelta(days=1))
