@@ -7,13 +7,12 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.dates import MONTHS
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
 from portal.models import CheckIn, Preparation
 
 OLDEST = 1900
-CHOOSE = {"required": lazy("Please choose one.")}
+CHOOSE = {"required": _("Please choose one.")}
 
 
 class Words(forms.CharField):
@@ -34,19 +33,19 @@ class BirthDateForm(forms.Form):
     """Three fields, so that nobody has to know an order."""
 
     day = forms.IntegerField(
-        label=lazy("Day"),
+        label=_("Day"),
         min_value=1,
         max_value=31,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "bday-day"}),
     )
     month = forms.TypedChoiceField(
-        label=lazy("Month"),
+        label=_("Month"),
         coerce=int,
         choices=[("", "—"), *MONTHS.items()],
         widget=forms.Select(attrs={"autocomplete": "bday-month"}),
     )
     year = forms.IntegerField(
-        label=lazy("Year"),
+        label=_("Year"),
         min_value=OLDEST,
         max_value=2200,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "bday-year"}),
@@ -71,9 +70,9 @@ class ChangeForm(forms.Form):
 
     wanted = forms.ChoiceField(
         error_messages=CHOOSE
-        | {"invalid_choice": lazy("This time is not free any more. Please choose another one.")}
+        | {"invalid_choice": _("This time is not free any more. Please choose another one.")}
     )
-    words = Words(label=lazy("Do you want to tell us something about it?"), max_length=500, rows=3)
+    words = Words(label=_("Do you want to tell us something about it?"), max_length=500, rows=3)
 
     def __init__(self, *args: Any, offered: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,26 +80,26 @@ class ChangeForm(forms.Form):
 
 
 class CancelForm(forms.Form):
-    words = Words(label=lazy("Why? You don’t have to say."), max_length=500, rows=3)
+    words = Words(label=_("Why? You don’t have to say."), max_length=500, rows=3)
 
 
 class PrepareForm(forms.Form):
     ride = forms.ChoiceField(
-        label=lazy("Is your ride home arranged?"),
+        label=_("Is your ride home arranged?"),
         choices=[
-            (Preparation.Ride.ARRANGED, lazy("Yes")),
-            (Preparation.Ride.NOT_YET, lazy("Not yet")),
-            (Preparation.Ride.NONE, lazy("I don’t have anybody. Please call me.")),
+            (Preparation.Ride.ARRANGED, _("Yes")),
+            (Preparation.Ride.NOT_YET, _("Not yet")),
+            (Preparation.Ride.NONE, _("I don’t have anybody. Please call me.")),
         ],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
     )
-    ride_by = Words(label=lazy("Who takes you home?"), max_length=120)
+    ride_by = Words(label=_("Who takes you home?"), max_length=120)
     fasting = forms.ChoiceField(
-        label=lazy("Eating and drinking before your visit"),
+        label=_("Eating and drinking before your visit"),
         choices=[
-            (Preparation.Fasting.CLEAR, lazy("I know until when I may eat and drink")),
-            (Preparation.Fasting.ASKS, lazy("I have a question. Please call me.")),
+            (Preparation.Fasting.CLEAR, _("I know until when I may eat and drink")),
+            (Preparation.Fasting.ASKS, _("I have a question. Please call me.")),
         ],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
@@ -120,51 +119,51 @@ class PrepareForm(forms.Form):
 
 class FeelingForm(forms.Form):
     feeling = forms.ChoiceField(
-        label=lazy("How do you feel today?"),
+        label=_("How do you feel today?"),
         choices=[
-            ("well", lazy("Well")),
-            ("so_so", lazy("So-so")),
-            ("unwell", lazy("Not well")),
+            ("well", _("Well")),
+            ("so_so", _("So-so")),
+            ("unwell", _("Not well")),
         ],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
     )
-    words = Words(label=lazy("In your own words, if you like"), max_length=1000, rows=3)
+    words = Words(label=_("In your own words, if you like"), max_length=1000, rows=3)
 
 
 class BodyForm(forms.Form):
     effects = forms.MultipleChoiceField(
-        label=lazy("Since your visit, did you have any of these?"),
+        label=_("Since your visit, did you have any of these?"),
         choices=[
-            ("dizzy", lazy("Dizzy")),
-            ("sick", lazy("Felt sick or threw up")),
-            ("headache", lazy("Headache")),
-            ("tired", lazy("Very tired")),
-            ("unreal", lazy("Felt strange or not like yourself")),
-            ("anxious", lazy("Anxious")),
-            ("sleep", lazy("Slept badly")),
+            ("dizzy", _("Dizzy")),
+            ("sick", _("Felt sick or threw up")),
+            ("headache", _("Headache")),
+            ("tired", _("Very tired")),
+            ("unreal", _("Felt strange or not like yourself")),
+            ("anxious", _("Anxious")),
+            ("sleep", _("Slept badly")),
         ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    other = Words(label=lazy("Anything else?"), max_length=500, rows=2)
+    other = Words(label=_("Anything else?"), max_length=500, rows=2)
     how_bad = forms.ChoiceField(
-        label=lazy("How bad is it now?"),
+        label=_("How bad is it now?"),
         choices=[
-            ("none", lazy("I have nothing like that now")),
-            ("mild", lazy("It does not bother me much")),
-            ("bad", lazy("It bothers me a lot")),
+            ("none", _("I have nothing like that now")),
+            ("mild", _("It does not bother me much")),
+            ("bad", _("It bothers me a lot")),
         ],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
     )
     urinary = forms.MultipleChoiceField(
-        label=lazy("Passing water"),
+        label=_("Passing water"),
         choices=[
-            ("pain", lazy("It hurts or burns")),
-            ("often", lazy("I have to go much more often")),
-            ("blood", lazy("I have seen blood")),
-            ("hold", lazy("I can’t hold it")),
+            ("pain", _("It hurts or burns")),
+            ("often", _("I have to go much more often")),
+            ("blood", _("I have seen blood")),
+            ("hold", _("I can’t hold it")),
         ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -175,21 +174,21 @@ class MoodForm(forms.Form):
     """Only the question about self-harm needs an answer: nothing else may hold up what follows."""
 
     self_harm = forms.ChoiceField(
-        label=lazy("Since your visit, did you have thoughts of hurting or killing yourself?"),
+        label=_("Since your visit, did you have thoughts of hurting or killing yourself?"),
         choices=[
-            ("no", lazy("No")),
-            ("yes", lazy("Yes")),
-            ("rather_not", lazy("I would rather not say")),
+            ("no", _("No")),
+            ("yes", _("Yes")),
+            ("rather_not", _("I would rather not say")),
         ],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
     )
     mood = forms.ChoiceField(
-        label=lazy("How is your mood, compared with before your visit?"),
+        label=_("How is your mood, compared with before your visit?"),
         choices=[
-            ("better", lazy("Better")),
-            ("same", lazy("The same")),
-            ("worse", lazy("Worse")),
+            ("better", _("Better")),
+            ("same", _("The same")),
+            ("worse", _("Worse")),
         ],
         widget=forms.RadioSelect,
         required=False,
@@ -201,8 +200,8 @@ class MoodForm(forms.Form):
 
 
 class MoreForm(forms.Form):
-    words = Words(label=lazy("Is there anything else we should know?"), max_length=1000, rows=3)
-    call = forms.BooleanField(label=lazy("Please call me"), required=False)
+    words = Words(label=_("Is there anything else we should know?"), max_length=1000, rows=3)
+    call = forms.BooleanField(label=_("Please call me"), required=False)
 
 
 PARTS: Mapping[str, type[forms.Form]] = {

@@ -1,7 +1,7 @@
 """Which mails the patient wants."""
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
 from portal.services import mails as wishes
 from portal.views.pages import again, show
@@ -9,16 +9,16 @@ from portal.visitor import Visitor
 from reminders.kinds import Kind
 
 WORDS = {
-    Kind.PREPARATION: lazy("How to prepare for a visit"),
-    Kind.REMINDER: lazy("Reminders of a visit"),
-    Kind.LATE_BOOKING: lazy("A visit that was booked at short notice"),
-    Kind.CHANGED: lazy("A visit has a new time"),
-    Kind.CALLED_OFF: lazy("A visit is called off"),
-    Kind.INSTRUCTIONS: lazy("What to do on the way home"),
-    Kind.FOLLOW_UP: lazy("How are you after a visit?"),
-    Kind.MISSED: lazy("After a missed visit"),
-    Kind.QUESTIONNAIRE: lazy("Questions to fill in"),
-    Kind.CONSENT_EXPIRING: lazy("A form has to be signed again"),
+    Kind.PREPARATION: _("How to prepare for a visit"),
+    Kind.REMINDER: _("Reminders of a visit"),
+    Kind.LATE_BOOKING: _("A visit that was booked at short notice"),
+    Kind.CHANGED: _("A visit has a new time"),
+    Kind.CALLED_OFF: _("A visit is called off"),
+    Kind.INSTRUCTIONS: _("What to do on the way home"),
+    Kind.FOLLOW_UP: _("How are you after a visit?"),
+    Kind.MISSED: _("After a missed visit"),
+    Kind.QUESTIONNAIRE: _("Questions to fill in"),
+    Kind.CONSENT_EXPIRING: _("A form has to be signed again"),
 }
 
 
