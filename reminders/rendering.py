@@ -3,31 +3,27 @@
 The clinic appears under the sender name that it chose for patients, never under its own name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.mime.text import MIMEText
-from email.utils import format_datetime, formataddr, parseaddr
-from zoneinfo import ZoneInfo
+from email.utils import format_datetime, formataddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from icalendar import Calendar, Event
 
 from clinic.models import Clinic
-from monitoring.models import DischargePolicy
-from reminders.kinds import BEFORE, Kind
+from reminders import calendars, links
+from reminders.calendars import Entry, address_lines, domain, from_address
+from reminders.kinds import Kind
+from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy, MessageText
 from reminders.rules import Reach
-from sessions.models import TreatmentSession
+from reminders.sections import Composer, Section, in_order
+from reminders.words import COMING, Words, one_line, words_in
 
-TEMPLATES = {
-    **dict.fromkeys(BEFORE, "reminder"),
-    Kind.CHANGED: "reminder",
-    Kind.FOLLOW_UP: "follow_up",
-    Kind.INSTRUCTIONS: "instructions",
-}
+IN_THE_CALENDAR = COMING | {Kind.CALLED_OFF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,122 +36,114 @@ class Voice:
     crisis_line: str = ""  # the clinic's own words of whom to call at any hour
 
 
-@dataclass(frozen=True, slots=True)
-class LocalTime:
-    """A moment on somebody's wall clock, written out with weekday and zone."""
-
-    day: str
-    time: str
-    zone: str
-
-    @classmethod
-    def of(cls, moment: datetime, zone: ZoneInfo) -> "LocalTime":
-        local = moment.astimezone(zone)
-        offset = local.strftime("%z")
-        return cls(
-            day=f"{local:%A}, {local.day} {local:%B %Y}",
-            time=f"{local:%H:%M}",
-            zone=f"{zone.key}, UTC{offset[:3]}:{offset[3:5]}",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    name: str
-    address_lines: tuple[str, ...]
-    phone: str
-    reply_to: str
-
-    @classmethod
-    def of(cls, clinic: Clinic) -> "Sender":
-        lines = (one_line(line) for line in clinic.address.splitlines())
-        return cls(
-            name=one_line(clinic.sender_name),
-            address_lines=tuple(line for line in lines if line),
-            phone=one_line(clinic.phone),
-            reply_to=one_line(clinic.email),
-        )
-
-
-def one_line(text: str) -> str:
-    """Replace line breaks and invisible characters, so that nothing typed becomes a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 def mail(
     parts: Sequence[Message], reach: Reach, now: datetime, *, voice: Voice
 ) -> EmailMultiAlternatives:
-    """Write one mail for messages fetched with their sessions, patient, clinic and rules."""
-    message, address, zone, crisis_line = parts[0], reach.address, reach.zone, voice.crisis_line
-    session, sender = message.treatment_session, Sender.of(message.clinic)
-    if session is None:
-        raise NotImplementedError(message.kind)
-    begins = LocalTime.of(session.starts_at, zone)
-    at_clinic = LocalTime.of(session.starts_at, message.clinic.zone)
+    """Write one mail for messages of one patient; they share their Message-ID."""
+    clinic, words = voice.clinic, words_in(reach.language)
+    parts = in_order(parts)
+    sections = Composer(clinic, words, reach.zone, voice.texts).sections(parts)
+    entries = calendar_entries(parts, voice, words, now)
     values = {
-        "name": one_line(message.patient.given_name),
-        "sender": sender,
-        "crisis_line": one_line(crisis_line),
-        "begins": begins,
-        "at_clinic": at_clinic if at_clinic != begins and zone != message.clinic.zone else None,
+        "language": words.code,
+        "sections": sections,
+        "preview": words.say("preview", clinic=one_line(clinic.sender_name)),
+        **_frame(parts[0], voice, words, entries),
     }
-    template = TEMPLATES[Kind(message.kind)]
-    if template == "instructions":
-        policy = DischargePolicy.of(message.clinic_id)
-        values["lines"] = [one_line(line) for line in policy.instructions.splitlines() if line]
-    _, from_address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     written = EmailMultiAlternatives(
-        subject=_subject(message, begins, elsewhere=values["at_clinic"] is not None),
-        body=render_to_string(f"reminders/{template}.txt", values),
-        from_email=formataddr((sender.name, from_address)),
-        to=[address],
-        reply_to=[sender.reply_to] if sender.reply_to else None,
-        headers={
-            "Message-ID": f"<{message.message_id}@{_domain(from_address)}>",
-            "Date": format_datetime(now.astimezone(UTC)),
-            "Auto-Submitted": "auto-generated",
-        },
+        subject=sections[0].subject,
+        body=_plain(sections, values),
+        from_email=settings.BOUNCE_ADDRESS or from_address(),
+        to=[reach.address],
+        reply_to=[one_line(clinic.email)] if clinic.email else None,
+        headers=_headers(parts[0], clinic, now),
     )
-    written.attach_alternative(render_to_string(f"reminders/{template}.html", values), "text/html")
-    if template == "reminder":
-        written.attach(_calendar_part(calendar(session, sender, _domain(from_address), now)))
+    written.attach_alternative(render_to_string("reminders/mail.html", values), "text/html")
+    for entry in entries:
+        written.attach(entry.attachment)
     return written
 
 
-def _subject(message: Message, begins: LocalTime, *, elsewhere: bool) -> str:
-    if message.kind == Kind.FOLLOW_UP:
-        return "How are you after your appointment?"
-    if message.kind == Kind.INSTRUCTIONS:
-        return "For your way home"
-    zone = f" ({begins.zone})" if elsewhere else ""
-    return f"Your appointment on {begins.day} at {begins.time}{zone}"
+def calendar_entries(
+    parts: Sequence[Message], voice: Voice, words: Words, now: datetime
+) -> list[Entry]:
+    """Return one entry for each visit whose time the mail tells or takes back."""
+    visits = {
+        part.treatment_session.pk: part.treatment_session
+        for part in parts
+        if part.kind in IN_THE_CALENDAR and part.treatment_session is not None
+    }
+    return [
+        calendars.entry(session, voice.clinic, voice.policy, words, now)
+        for session in visits.values()
+    ]
 
 
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2] or "localhost"
+def _headers(message: Message, clinic: Clinic, now: datetime) -> dict[str, str]:
+    """The header names the sender; the envelope may name a mailbox that takes what comes back."""
+    headers = {
+        "From": formataddr((one_line(clinic.sender_name), from_address())),
+        "Message-ID": f"<{message.message_id}@{domain()}>",
+        "Date": format_datetime(now.astimezone(UTC)),
+        "Auto-Submitted": "auto-generated",
+    }
+    if message.kind != Kind.ON_CALL:
+        unsubscribe = links.url(message, Purpose.UNSUBSCRIBE)
+        headers["List-Unsubscribe"] = f"<{unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
-def calendar(session: TreatmentSession, sender: Sender, domain: str, now: datetime) -> str:
-    """Return the calendar entry; a later one of the same session replaces an earlier one."""
-    event = Event()
-    event.add("uid", f"{session.public_id}@{domain}")
-    event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
-    event.add("dtstart", session.starts_at.astimezone(UTC))
-    event.add("dtend", session.ends_at.astimezone(UTC))
-    event.add("sequence", session.schedule_rev)
-    event.add("summary", f"Appointment, {sender.name}")
-    if sender.address_lines:
-        event.add("location", ", ".join(sender.address_lines))
-    entry = Calendar()
-    entry.add("prodid", "-//Appointments//EN")
-    entry.add("version", "2.0")
-    entry.add("method", "PUBLISH")
-    entry.add_component(event)
-    return entry.to_ical().decode()
+def _frame(
+    message: Message, voice: Voice, words: Words, entries: Sequence[Entry]
+) -> Mapping[str, Any]:
+    """Return what stands around the sections: to whom, from whom, and how to stop such mails."""
+    clinic, phone = voice.clinic, one_line(voice.clinic.phone)
+    sender = {"sender": one_line(clinic.sender_name)}
+    if message.kind == Kind.ON_CALL:
+        return {"greeting": words.sentences["greeting_to_nobody"], **sender}
+    name, crisis_line = one_line(message.patient.given_name), one_line(voice.crisis_line)
+    to_somebody = words.say("greeting", name=name)
+    is_off = bool(entries) and all(entry.method == "CANCEL" for entry in entries)
+    calendar = words.sentences["calendar_off" if is_off else "calendar"]
+    return {
+        "greeting": to_somebody if name else words.sentences["greeting_to_nobody"],
+        **sender,
+        "address": address_lines(clinic),
+        "phone": words.say("phone", phone=phone) if phone else "",
+        "crisis": words.say("crisis", crisis_line=crisis_line) if crisis_line else "",
+        "calendar": calendar if entries else "",
+        "agreed": words.sentences["agreed"],
+        "mails_link": links.url(message, Purpose.MAILS),
+        "mails_label": words.buttons["mails"],
+        "choose_mails": words.sentences["choose_mails"],
+    }
 
 
-def _calendar_part(text: str) -> MIMEText:
-    part = MIMEText(text, "calendar", "utf-8")
-    part.set_param("method", "PUBLISH")
-    part.add_header("Content-Disposition", "attachment", filename="appointment.ics")
-    return part
+def _plain(sections: Sequence[Section], values: Mapping[str, Any]) -> str:
+    """Write the same as plain text, a blank line between paragraphs."""
+    paragraphs = [values["greeting"]]
+    for section in sections:
+        for block in section.blocks:
+            if block.box is not None:
+                begins = block.box.begins
+                lines = [begins.day, f"{begins.time} ({begins.zone})", block.box.at_clinic]
+                paragraphs.append(_indented([*lines, *block.box.place]))
+            elif block.points:
+                paragraphs.append("\n".join(f"  - {point}" for point in block.points))
+            else:
+                paragraphs.append("\n".join(block.lines))
+        paragraphs.append("\n".join(f"{each.label}: {each.url}" for each in section.buttons))
+    paragraphs.append(values.get("calendar", ""))
+    names = ("sender", "phone", "crisis")
+    foot = [values.get(name, "") for name in names]
+    foot[1:1] = values.get("address", ())
+    paragraphs.append(_indented(foot))
+    if values.get("agreed"):
+        link = values["choose_mails"].replace("{link}", values["mails_link"])
+        paragraphs.append(f"{values['agreed']}\n{link}")
+    return "\n\n".join(filter(None, paragraphs)) + "\n"
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join(f"    {line}" for line in lines if line)

@@ -210,6 +210,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
 
 EMAIL_TIMEOUT = 10  # seconds for each step of SMTP; the sender bounds the whole message
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="clinic@localhost")
+# MAIL FROM of the envelope: the mailbox that feeds `manage.py bounce`. Empty: the sender's address.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 
 
 def celery_url(redis_url: str) -> str:

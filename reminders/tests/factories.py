@@ -82,6 +82,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.envelopes: list[str] = []  # from whom, by the envelope
         self.connections = 0
         self.answer_recipient: Callable[[str], str] = lambda address: "250 OK"
         self.before_data: Callable[[Envelope], str | None] = lambda envelope: None
@@ -110,6 +111,7 @@ class Inbox:
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append(mail)
+        self.envelopes.append(str(envelope.mail_from))
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if self.loses_the_answer:

@@ -9,7 +9,7 @@ from monitoring.services.way_home import Leaving
 from monitoring.tests.visits import Visit
 from reminders import rules
 from reminders.models import Message
-from reminders.rendering import mail
+from reminders.tests.letters import everything, plain, written
 
 
 @pytest.fixture
@@ -46,8 +46,7 @@ def test_they_go_at_once_and_are_useless_the_day_after(ready: Visit) -> None:
 def test_the_mail_has_the_clinics_words_and_names_no_treatment(ready: Visit) -> None:
     leave(ready, "mailed")
     message = Message.objects.get(kind="instructions")
-    now = ready.clock.now + timedelta(minutes=1)
-    written = mail(message, "ada@example.org", ready.row.clinic.zone, now)
-    assert written.subject == "For your way home"
-    assert "restful" in written.body
-    assert "ketamine" not in (written.body + str(written.alternatives)).lower()
+    mail = written(message, now=ready.clock.now + timedelta(minutes=1))
+    assert mail["Subject"] == "For your way home"
+    assert "restful" in plain(mail)
+    assert "ketamine" not in everything(mail).lower()

@@ -1,0 +1,230 @@
+"""What stands in a mail: a section for each message, each visit's facts once, no button twice."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from clinic.models import Clinic
+from monitoring.models import DischargePolicy
+from reminders import links
+from reminders.calendars import address_lines
+from reminders.kinds import BEFORE, Kind
+from reminders.links import Purpose
+from reminders.models import Message, MessageText
+from reminders.words import BOX, BOXED, LocalTime, Words, fill_lines, one_line
+from sessions.models import MonitoringTemplate, TreatmentSession
+
+IMPORTANCE = (
+    *(Kind.CALLED_OFF, Kind.CHANGED, Kind.LATE_BOOKING, Kind.REMINDER, Kind.PREPARATION),
+    *(Kind.MISSED, Kind.CONSENT_EXPIRING, Kind.QUESTIONNAIRE, Kind.FOLLOW_UP),
+    *(Kind.INSTRUCTIONS, Kind.ON_CALL),
+)
+"""The most important part gives a mail its subject and stands first."""
+
+VISIT_BUTTONS = (Purpose.VISIT, Purpose.RESCHEDULE, Purpose.PREPARE)
+BUTTONS: Mapping[str, Sequence[Purpose]] = {
+    **dict.fromkeys((*BEFORE, Kind.CHANGED), VISIT_BUTTONS),
+    Kind.PREPARATION: (Purpose.PREPARE, Purpose.RESCHEDULE),
+    Kind.MISSED: (Purpose.REBOOK,),
+    Kind.FOLLOW_UP: (Purpose.CHECK_IN,),
+    Kind.QUESTIONNAIRE: (Purpose.QUESTIONNAIRE,),
+}
+POINT = "- "
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """When and where a visit is, on the patient's clock and, if that differs, on the clinic's."""
+
+    begins: LocalTime
+    at_clinic: str
+    place: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph of lines, or the points of a list, or the box."""
+
+    lines: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    subject: str
+    blocks: tuple[Block, ...]
+    buttons: tuple[Button, ...]
+
+
+@dataclass(slots=True)
+class Composer:
+    """Writes the parts of one mail in the words of one clinic and one language."""
+
+    clinic: Clinic
+    words: Words
+    zone: ZoneInfo
+    texts: Sequence[MessageText] = ()
+    _boxed: set[int] = field(default_factory=set)
+    _linked: set[tuple[int | None, Purpose]] = field(default_factory=set)
+
+    def sections(self, parts: Sequence[Message]) -> list[Section]:
+        """Write a section for each part; what would be said twice is said once."""
+        found: list[Section] = []
+        said: set[tuple[int | None, str, str]] = set()
+        for message in parts:
+            values = self.values(message)
+            subject, body = self._text(message)
+            body = fill_lines(body, values)
+            key = (message.treatment_session_id, message.about, body)
+            if key not in said:
+                said.add(key)
+                found.append(
+                    Section(
+                        self._subject(message, subject, values),
+                        tuple(self._blocks(message, body)),
+                        tuple(self._buttons(message)),
+                    )
+                )
+        return found
+
+    def _subject(self, message: Message, text: str, values: dict[str, str]) -> str:
+        """Fill the subject; whoever lives by another clock than the clinic's reads whose it is."""
+        session = message.treatment_session
+        if session is not None and self._at_clinic(session):
+            values = values | {"time": f"{values['time']} ({values['zone']})"}
+        return one_line(fill_lines(text, values)) or one_line(self.clinic.sender_name)
+
+    def _text(self, message: Message) -> tuple[str, str]:
+        """Return subject and body: the clinic's for this rule, or for the kind, or the shipped."""
+        own = {
+            (text.rule_id, text.language): text for text in self.texts if text.kind == message.kind
+        }
+        chosen = own.get((message.rule_id, self.words.code)) or own.get((None, self.words.code))
+        if chosen is not None:
+            return chosen.subject, chosen.body
+        text = self.words.kinds[message.kind]
+        return text["subject"], "\n\n".join(text["body"])
+
+    def values(self, message: Message) -> dict[str, str]:
+        """Return what is known here for the names in braces."""
+        clinic, phone = self.clinic, one_line(self.clinic.phone)
+        values = {"clinic": one_line(clinic.sender_name)}
+        if phone:
+            values["phone"] = phone
+        if message.kind == Kind.ON_CALL:
+            return values | {"site": settings.SITE_URL}
+        values["contact"] = self._contact(phone)
+        if message.kind in BOXED:
+            values["visit"] = BOX
+        name = one_line(message.patient.given_name)
+        if name:
+            values["name"] = name
+        if message.treatment_session is not None:
+            values |= self._of_visit(message, message.treatment_session)
+        if message.kind == Kind.CONSENT_EXPIRING:
+            last_day = date.fromisoformat(message.about.rpartition(":")[2])
+            values["due_day"] = self.words.day(last_day)
+        if message.kind == Kind.INSTRUCTIONS:
+            policy = DischargePolicy.of(clinic.pk)
+            lines = (one_line(line) for line in policy.instructions.splitlines())
+            values["instructions"] = "\n".join(f"- {line}" for line in lines if line)
+        return values
+
+    def _contact(self, phone: str) -> str:
+        can_reply = bool(one_line(self.clinic.email))
+        if phone:
+            return self.words.say("reply_or_call" if can_reply else "call", phone=phone)
+        return self.words.say("reply" if can_reply else "tell")
+
+    def _of_visit(self, message: Message, session: TreatmentSession) -> dict[str, str]:
+        begins = LocalTime.of(session.starts_at, self.zone, self.words)
+        values = {"day": begins.day, "time": begins.time, "zone": begins.zone}
+        if message.kind in BOXED and self._text_has(message, "food", "fluids"):
+            for name, minutes in fasting_minutes(session).items():
+                until = session.starts_at - timedelta(minutes=minutes)
+                at = LocalTime.of(until, self.zone, self.words)
+                values |= {f"{name}_day": at.day, f"{name}_time": at.time}
+        return values
+
+    def _text_has(self, message: Message, *names: str) -> bool:
+        whole = "".join(self._text(message))
+        return any(f"{{{name}_" in whole for name in names)
+
+    def _blocks(self, message: Message, body: str) -> list[Block]:
+        box = self._box(message)
+        blocks: list[Block] = []
+        for paragraph in re.split(r"\n\s*\n", body):
+            lines = filter(None, (one_line(line) for line in paragraph.splitlines()))
+            for form, group in groupby(lines, key=_form):
+                if form == "points":
+                    points = tuple(line.removeprefix(POINT) for line in group)
+                    blocks.append(Block(points=points))
+                elif form == "lines":
+                    blocks.append(Block(lines=tuple(group)))
+                elif box is not None:
+                    blocks.append(Block(box=box))
+                    box = None
+        return [Block(box=box), *blocks] if box is not None else blocks
+
+    def _box(self, message: Message) -> Box | None:
+        """Return the visit's facts, unless an earlier section has them."""
+        session = message.treatment_session
+        if session is None or message.kind not in BOXED or session.pk in self._boxed:
+            return None
+        self._boxed.add(session.pk)
+        begins = LocalTime.of(session.starts_at, self.zone, self.words)
+        return Box(begins, self._at_clinic(session), address_lines(self.clinic))
+
+    def _at_clinic(self, session: TreatmentSession) -> str:
+        """Say what the clinic's clock shows then, if it is another time than the patient's."""
+        begins = LocalTime.of(session.starts_at, self.zone, self.words)
+        there = LocalTime.of(session.starts_at, self.clinic.zone, self.words)
+        if (there.day, there.time) == (begins.day, begins.time):
+            return ""
+        return self.words.say("at_the_clinic", time=there.time, day=there.day, zone=there.zone)
+
+    def _buttons(self, message: Message) -> list[Button]:
+        """Return the links that this part offers; the mail says all without them, too."""
+        found = []
+        for purpose in BUTTONS.get(message.kind, ()):
+            key = (message.treatment_session_id, purpose)
+            if key not in self._linked:
+                self._linked.add(key)
+                label = self.words.buttons[purpose.name.lower()]
+                found.append(Button(label, links.url(message, purpose)))
+        return found
+
+
+def fasting_minutes(session: TreatmentSession) -> dict[str, int]:
+    """Return how long before the visit no food and no fluids, where the protocol asks for it."""
+    template = MonitoringTemplate.objects.get(protocol__courses=session.course_id)
+    asked = {"food": template.predose_food_minutes, "fluids": template.predose_fluids_minutes}
+    return {name: minutes for name, minutes in asked.items() if minutes}
+
+
+def in_order(parts: Sequence[Message]) -> list[Message]:
+    """Return the parts of a mail, the most important first."""
+    return sorted(parts, key=_urgency)
+
+
+def _urgency(message: Message) -> tuple[int, float]:
+    session = message.treatment_session
+    return IMPORTANCE.index(Kind(message.kind)), session.starts_at.timestamp() if session else 0
+
+
+def _form(line: str) -> str:
+    if line == BOX:
+        return "box"
+    return "points" if line.startswith(POINT) else "lines"
