@@ -11,6 +11,7 @@ from django.conf import settings
 
 from clinic.models import Clinic
 from monitoring.models import DischargePolicy
+from monitoring.models.way_home import INSTRUCTIONS
 from reminders import links
 from reminders.calendars import address_lines
 from reminders.kinds import BEFORE, Kind
@@ -137,10 +138,14 @@ class Composer:
             last_day = date.fromisoformat(message.about.rpartition(":")[2])
             values["due_day"] = self.words.day(last_day)
         if message.kind == Kind.INSTRUCTIONS:
-            policy = DischargePolicy.of(clinic.pk)
-            lines = (one_line(line) for line in policy.instructions.splitlines())
-            values["instructions"] = "\n".join(f"- {line}" for line in lines if line)
+            lines = (one_line(line) for line in self._instructions())
+            values["instructions"] = "\n".join(f"{POINT}{line}" for line in lines if line)
         return values
+
+    def _instructions(self) -> Sequence[str]:
+        """Return the clinic's instructions; those that ship in the patient's language."""
+        own = DischargePolicy.of(self.clinic.pk).instructions
+        return (own == INSTRUCTIONS and self.words.instructions) or own.splitlines()
 
     def _contact(self, phone: str) -> str:
         can_reply = bool(one_line(self.clinic.email))
@@ -215,13 +220,22 @@ def fasting_minutes(session: TreatmentSession) -> dict[str, int]:
 
 
 def in_order(parts: Sequence[Message]) -> list[Message]:
-    """Return the parts of a mail, the most important first."""
-    return sorted(parts, key=_urgency)
+    """Return the parts of a mail, the most important first; those of one visit stand together."""
+    first: dict[int | None, int] = {}
+    for message in parts:
+        of_visit = first.setdefault(message.treatment_session_id, _importance(message))
+        first[message.treatment_session_id] = min(of_visit, _importance(message))
+
+    def urgency(message: Message) -> tuple[int, float, int]:
+        session = message.treatment_session
+        starts_at = session.starts_at.timestamp() if session else 0
+        return first[message.treatment_session_id], starts_at, _importance(message)
+
+    return sorted(parts, key=urgency)
 
 
-def _urgency(message: Message) -> tuple[int, float]:
-    session = message.treatment_session
-    return IMPORTANCE.index(Kind(message.kind)), session.starts_at.timestamp() if session else 0
+def _importance(message: Message) -> int:
+    return IMPORTANCE.index(Kind(message.kind))
 
 
 def _form(line: str) -> str:

@@ -6,8 +6,8 @@ read as an instruction. A line that names what is not known here is left out.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -69,6 +69,7 @@ class Words:
     sentences: Mapping[str, str]
     buttons: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, Any]]
+    instructions: Sequence[str]  # those of the discharge policy as it ships; empty: as they are
 
     def day(self, day: date) -> str:
         with translation.override(self.code):
@@ -106,7 +107,7 @@ def shipped() -> Mapping[str, Words]:
     found = {}
     for path in sorted(TEXTS.glob("*.json")):
         data = json.loads(path.read_text())
-        parts = {key: data[key] for key in ("formats", "sentences", "buttons", "kinds")}
+        parts = {field.name: data[field.name] for field in fields(Words) if field.name != "code"}
         found[path.stem] = Words(path.stem, **parts)
     return found
 

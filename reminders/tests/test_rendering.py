@@ -118,6 +118,15 @@ def test_spanish_is_spanish_throughout(due):
     assert entries(mail)[0][1]["SUMMARY"] == "Cita"
 
 
+def test_the_shipped_instructions_are_in_the_patients_language_and_a_clinics_own_as_they_are(due):
+    change(due, kind=Kind.INSTRUCTIONS)
+    assert "sueño reparador" in plain(written(due, language="es"))
+    assert "restful" in plain(written(due, language="en"))
+    with acting(TESTS):
+        DischargePolicy.objects.create(clinic=due.clinic, instructions="Rest.\nCall Sam.")
+    assert "  - Rest.\n  - Call Sam." in plain(written(due, language="es"))
+
+
 @pytest.mark.parametrize("language", ["", "fr", "xx-unknown", "../../etc/passwd"])
 def test_a_language_that_we_lack_is_english(due, language):
     assert written(due, language=language)["Subject"].startswith("Your appointment on Thursday")
@@ -362,6 +371,21 @@ class TestSeveralInOneMail:
         assert starts == [STARTS, STARTS + timedelta(days=7)]
         assert len({str(event["UID"]) for _, event in entries(mail)}) == 2
 
+    def test_what_is_said_of_one_visit_stands_together(self, due):
+        later = make_due(week_later(due), kind=Kind.PREPARATION)
+        sooner = make_due(due.treatment_session, kind=Kind.PREPARATION, dedupe_key="second")
+        text = plain(written(later, sooner, due))
+        places = [
+            text.index(f"Nothing to eat from 08:00 on {day}")
+            for day in ("Thursday, 4", "Thursday, 11")
+        ]
+        assert (
+            text.index("Thursday, 4 March")
+            < places[0]
+            < text.index("Thursday, 11 March")
+            < places[1]
+        )
+
     def test_one_is_off_and_one_is_new(self, due):
         later = week_later(due, status="cancelled", ended_at=NOW)
         off = make_due(later, kind=Kind.CALLED_OFF)
@@ -376,7 +400,7 @@ class TestSeveralInOneMail:
             messages.append(as_kind(extra, kind))
         text = plain(written(*messages))
         assert text.index("does not take place") < text.index("has a new time")
-        assert text.index("form that you signed") < text.index("For your way home".lower())
+        assert text.index("for your way home") < text.index("form that you signed")
 
 
 @pytest.mark.parametrize(
