@@ -101,6 +101,9 @@ CONFIGURED = (
     "treatment_sessions.dosingpolicy",
     "monitoring.emergencypolicy",
     "monitoring.predosepolicy",
+    "reminders.messagerule",
+    "reminders.messagetext",
+    "reminders.messagepolicy",
 )
 VIEWED_IN_ADMIN = (
     "patients.patient",

@@ -8,12 +8,13 @@ class RemindersConfig(AppConfig):
     def ready(self) -> None:
         from monitoring import ports as monitoring_ports
         from patients import ports as patient_ports
-        from reminders import listeners
+        from reminders import checks, listeners  # noqa: F401  registers system checks, too
         from sessions import ports as session_ports
 
         session_ports.booked.register(listeners.booked)
         session_ports.moved.register(listeners.moved)
         session_ports.status_changed.register(listeners.status_changed)
+        session_ports.expects_notice.register("reminders", listeners.expects_notice)
         session_ports.notice_wanted.register(listeners.notice_wanted)
         monitoring_ports.instructions_wanted.register(listeners.instructions_wanted)
         patient_ports.contact_changed.register(listeners.contact_changed)

@@ -266,7 +266,7 @@ def _may_go(message: Message, locked: Locked) -> bool:
         message.attempts -= 1
         _postpone(message, morning)
     elif message.attempts > rules.MOST_ATTEMPTS:
-        _fail(message, "Every attempt was cut off.", now)
+        fail(message, "Every attempt was cut off.", now)
     else:
         return True
     return False
@@ -316,7 +316,7 @@ def _undelivered(message: Message, error: UndeliveredError, now: datetime) -> No
     message.last_error = error.name
     message.maybe_twice = message.maybe_twice or error.maybe_sent
     if error.for_good:
-        _fail(message, "The mail server refuses this address.", now)
+        fail(message, "The mail server refuses this address.", now)
     else:
         _try_later(
             message, now, most=rules.MOST_ATTEMPTS, reason="The mail server can't be reached."
@@ -325,13 +325,13 @@ def _undelivered(message: Message, error: UndeliveredError, now: datetime) -> No
 
 def _try_later(message: Message, now: datetime, *, most: int, reason: str) -> None:
     if message.attempts >= most:
-        _fail(message, reason, now)
+        fail(message, reason, now)
         return
     jitter = random.random()  # noqa: S311  spreads load, hides nothing
     _postpone(message, now + rules.wait_before_next(message.attempts, jitter))
 
 
-def _fail(message: Message, reason: str, now: datetime) -> None:
+def fail(message: Message, reason: str, now: datetime) -> None:
     message.close(State.FAILED, reason)
     tasks.ask(
         Task.Kind.MESSAGE_FAILED,

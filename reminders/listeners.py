@@ -1,11 +1,17 @@
 """What the ledger does when something below changes, in the transaction that changes it."""
 
+from collections.abc import Collection
+
 from clinic import clock
 from patients.models import Patient
 from reminders import planning
-from reminders.kinds import Kind
+from reminders.kinds import BEFORE, Kind
+from reminders.models import Message
+from reminders.reaching import reaches_of
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+
+TELLING = BEFORE | {Kind.CHANGED}  # they tell when the visit is
 
 
 def booked(sessions: list[TreatmentSession]) -> None:
@@ -29,6 +35,16 @@ def notice_wanted(treatment_session: TreatmentSession) -> None:
     is_off = treatment_session.status == Status.CANCELLED
     kind = Kind.CALLED_OFF if is_off else Kind.CHANGED
     planning.ask(kind, treatment_session, clock.now())
+
+
+def expects_notice(sessions: Collection[TreatmentSession]) -> bool:
+    """Whether a mail about one of these visits is out whose reader can be reached again."""
+    told = Message.objects.filter(
+        treatment_session__in=sessions, kind__in=TELLING, state=Message.State.SENT
+    )
+    patients = set(told.values_list("patient", flat=True))
+    reaches = reaches_of(patients, clock.now()) if patients else {}
+    return any(not reach.obstacle for reach in reaches.values())
 
 
 def contact_changed(patient: Patient) -> None:

@@ -1,6 +1,6 @@
 """What sessions ask of, and tell to, the apps above."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -35,6 +35,9 @@ status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 
 notice_wanted: Listeners[[TreatmentSession]] = Listeners("notice_wanted")
 """Whoever moved or cancelled it wants the patient told."""
+
+expects_notice: Contributors[[Collection[TreatmentSession]], bool] = Contributors("expects_notice")
+"""Whether somebody was written to about one of these visits, and can be again."""
 
 signed: Contributors[[TreatmentSession], list[dict[str, Any]]] = Contributors("signed")
 """The rows of apps above that a signature vouches for, too."""

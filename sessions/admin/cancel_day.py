@@ -18,8 +18,10 @@ from clinic.admin_base import clinic_here
 from clinic.forms import CalendarDateField, ClinicalForm, errors_on, field_of
 from clinic.models import Clinic
 from patients.forms.fields import ReasonField
+from sessions.forms.fields import NoticeField
 from sessions.lifecycle import ENDINGS, PRESENT, Status
 from sessions.models import TreatmentSession
+from sessions.notices import expects_notice
 from sessions.services import cancelling
 
 CHOOSE = "admin:treatment_sessions_treatmentsession_cancel_day"
@@ -54,6 +56,7 @@ class CancelDayForm(DayForm, ClinicalForm):
         help_text="It stays on each session that is cancelled.",
         widget=forms.TextInput(attrs={"size": 60}),
     )
+    notify = NoticeField(label="Tell the patients by e-mail")
 
     def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:
         super().__init__(*args, clinics=clinics, **kwargs)
@@ -103,12 +106,14 @@ class CancelDayMixin(ModelAdmin):
         chosen = DayForm(request.POST or request.GET or None, clinics=clinics)
         chosen.fields["clinic"].initial = clinics[0].public_id
         sessions = _sessions(chosen)
+        planned = [row for row in sessions if row.status == Status.PLANNED]
+        form.initial["notify"] = expects_notice(planned)
         context = {
             "title": "Cancel a day",
             "form": form,
             "chosen": chosen,
             "is_chosen": chosen.is_bound and chosen.is_valid(),
-            "planned": [row for row in sessions if row.status == Status.PLANNED],
+            "planned": planned,
             "others": _with_reasons(row for row in sessions if row.status != Status.PLANNED),
         }
         return self._day_page(request, "cancel_day.html", context, status=form.status_code)
@@ -122,6 +127,7 @@ class CancelDayMixin(ModelAdmin):
                 values["day"],
                 [row.public_id for row in values["shown"]],
                 reason=values["reason"],
+                notify=values["notify"],
                 by=staff(request),
                 entry=form.submission("cancel_day", values["clinic"].pk),
                 shown_at=url,

@@ -13,7 +13,9 @@ from clinic.admin_base import OwnRowsFilter, ReadOnlyAdmin
 from clinic.forms import ClinicalForm, errors_on
 from patients.forms.fields import ReasonField
 from sessions.admin.cancel_day import CancelDayMixin
+from sessions.forms.fields import NoticeField
 from sessions.models import Protocol, TreatmentCourse, TreatmentSession
+from sessions.notices import expects_notice
 from sessions.services import cancelling
 
 CONFIRM = "admin/treatment_sessions/treatmentsession/cancel.html"
@@ -21,6 +23,7 @@ CONFIRM = "admin/treatment_sessions/treatmentsession/cancel.html"
 
 class CancelForm(ClinicalForm):
     reason = ReasonField(max_length=240, label="Why")
+    notify = NoticeField()
 
 
 class WithProtocolFilter(ReadOnlyAdmin):
@@ -68,13 +71,15 @@ class TreatmentSessionAdmin(CancelDayMixin, WithProtocolFilter):
         """Ask for the reason on a page of its own, then cancel all or none."""
         sessions = list(rows.select_related("patient", "clinic", "phase"))
         confirmed = "confirm" in request.POST
-        form = CancelForm(request.POST if confirmed else None)
+        initial = {"notify": expects_notice(sessions)}
+        form = CancelForm(request.POST if confirmed else None, initial=initial)
         if form.is_valid():
             keys = [row.pk for row in sessions]
             with errors_on(form):
                 count = cancelling.cancel_sessions(
                     keys,
                     reason=form.cleaned_data["reason"],
+                    notify=form.cleaned_data["notify"],
                     by=staff(request),
                     entry=form.submission("cancel_sessions", ",".join(map(str, sorted(keys)))[:60]),
                 )

@@ -13,6 +13,7 @@ from patients.forms.base import EditForm
 from patients.forms.fields import NumberField, ReasonField
 from sessions.bodyweight import Basis, Weights, said
 from sessions.dosing import DoseChoice, DosingError, Infusion, dose_mg, infusion
+from sessions.forms.fields import NoticeField
 from sessions.models import DoseOrder
 from sessions.models.protocol import Route
 from sessions.services.orders import OrderedDose
@@ -208,6 +209,10 @@ def _weight_label(basis: Basis, kg: Decimal, mg_per_kg: Decimal | None) -> str:
 
 class RhythmForm(EditForm):
     rhythm = forms.ChoiceField(label="Rhythm from the next treatment week on")
+    notify = NoticeField(
+        label="Tell the patient the new times by e-mail",
+        help_text="Ticked where the patient was already written to about a visit that may move.",
+    )
 
     def __init__(self, *args: Any, rhythms: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

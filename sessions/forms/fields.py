@@ -16,6 +16,17 @@ DAY_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2})"
 HALF_A_DAY = timedelta(hours=12)
 
 
+class NoticeField(forms.BooleanField):
+    """Whether the patient hears of a change; ticked where an earlier mail would be wrong now."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", "Tell the patient by e-mail")
+        kwargs.setdefault(
+            "help_text", "Ticked where the patient was already written to about the visit."
+        )
+        super().__init__(required=False, **kwargs)
+
+
 class PlainNumberField(forms.CharField):
     """A number in plain digits with a point; nothing else is read, nothing is reinterpreted."""
 

@@ -6,6 +6,7 @@ from clinic.forms import CalendarDateField, field_of
 from clinic.models import Chair, Clinic
 from patients.forms.base import EditForm
 from patients.forms.fields import ReasonField
+from sessions.forms.fields import NoticeField
 from sessions.forms.planning import WallTimeField
 
 
@@ -24,8 +25,16 @@ class MoveForm(EditForm):
         help_text="Needed outside the treatment week. Nearer than the minimum gap only a "
         "prescriber moves it, with a reason.",
     )
+    notify = NoticeField(
+        help_text="Ticked where the patient was already written to about the visit. Another chair "
+        "at the same time is no news."
+    )
 
-    def __init__(self, *args: Any, clinic: Clinic, route: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, clinic: Clinic, route: str, is_booked: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not is_booked:
+            del self.fields["notify"]
         chairs = Chair.objects.bookable_at(clinic).serving(route)
         field_of(self, "chair", forms.ModelChoiceField).queryset = chairs.select_related("room")

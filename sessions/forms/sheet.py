@@ -15,7 +15,7 @@ from clinic.models import Chair, Clinic
 from clinic.numbers import plain
 from patients.forms.fields import LineField, ReasonField, TextField
 from sessions.dosing import MG_PER_DEVICE
-from sessions.forms.fields import MomentField, PlainNumberField
+from sessions.forms.fields import MomentField, NoticeField, PlainNumberField
 from sessions.models import Dose, DoseCheck, DoseOrder, InfusionEvent
 from sessions.services import drips, pumps
 
@@ -71,6 +71,16 @@ class StepForm(VersionedForm):
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = needs_reason
         self.helper = layout("entry_id", "version", "at", "reason")
+
+
+class CallOffForm(StepForm):
+    """Cancel a visit that is still to come."""
+
+    notify = NoticeField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = layout("entry_id", "version", "at", "reason", "notify")
 
 
 class PlainStepForm(VersionedForm):

@@ -13,6 +13,7 @@ from clinic.entries import Submission
 from clinic.models import Clinic, User
 from clinic.times import day_bounds
 from clinic.words import explains
+from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
@@ -22,7 +23,9 @@ from sessions.services.extending import lock_course
 CANCEL = "treatment_sessions.cancel_session"
 
 
-def cancel_planned(*, reason: str, by: User, now: datetime, **which: Any) -> list[TreatmentSession]:
+def cancel_planned(
+    *, reason: str, by: User, now: datetime, notify: bool = False, **which: Any
+) -> list[TreatmentSession]:
     """Cancel and return those of the sessions that are still planned under the lock.
 
     The caller holds their courses, inside `acting`. A patient who is checked in meanwhile stays.
@@ -30,11 +33,18 @@ def cancel_planned(*, reason: str, by: User, now: datetime, **which: Any) -> lis
     planned = steps.lock_all(status=Status.PLANNED, **which)
     for treatment_session in planned:
         steps.take(treatment_session, Status.CANCELLED, by=by, now=now, reason=reason)
+        if notify:
+            ports.notice_wanted(treatment_session)
     return planned
 
 
 def cancel_sessions(
-    keys: Collection[int], *, reason: str, by: User, entry: Submission | None = None
+    keys: Collection[int],
+    *,
+    reason: str,
+    notify: bool = False,
+    by: User,
+    entry: Submission | None = None,
 ) -> int:
     """Cancel these planned sessions, or none of them; return how many.
 
@@ -44,7 +54,7 @@ def cancel_sessions(
         _check_reason(reason)
         _lock_courses(pk__in=keys)
         now = clock.now()
-        cancelled = cancel_planned(pk__in=keys, reason=reason, by=by, now=now)
+        cancelled = cancel_planned(pk__in=keys, reason=reason, by=by, now=now, notify=notify)
         if len(cancelled) < len(set(keys)):
             raise ValidationError(
                 "Nothing was cancelled: not every session is still planned. Choose again.",
@@ -72,6 +82,7 @@ def cancel_day(
     shown: Collection[UUID],
     *,
     reason: str,
+    notify: bool = False,
     by: User,
     entry: Submission | None = None,
     shown_at: str = "",
@@ -88,7 +99,7 @@ def cancel_day(
         those = {**_on(clinic, day), "public_id__in": shown}
         _lock_courses(**those)
         now = clock.now()
-        cancelled = cancel_planned(**those, reason=reason, by=by, now=now)
+        cancelled = cancel_planned(**those, reason=reason, by=by, now=now, notify=notify)
         _ask_to_call(cancelled, now)
         count = len(cancelled)
         audit.record("clinic.day_cancelled", subject=clinic, day=day.isoformat(), sessions=count)

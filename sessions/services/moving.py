@@ -70,6 +70,7 @@ def move(
     wall_time: time,
     chair: Chair | None = None,
     reason: str = "",
+    notify: bool = False,
     by: User,
     version: int | None,
     entry: Submission | None = None,
@@ -94,7 +95,10 @@ def move(
             )
         usual = treatment_session.chair
         found = seat(treatment_session, day, wall_time, usual, wanted=chair, reason=reason, by=by)
+        before = treatment_session.schedule_rev
         take_seat(treatment_session, found, reason=reason, by=by)
+        if notify and treatment_session.schedule_rev != before:
+            ports.notice_wanted(treatment_session)
         return Move(treatment_session, found.warnings.all)
 
 

@@ -27,7 +27,13 @@ ORDER = "treatment_sessions.order_dose"
 
 
 def change_rhythm(
-    pk: int, rhythm: str, *, by: User, version: int | None, entry: Submission | None = None
+    pk: int,
+    rhythm: str,
+    *,
+    notify: bool = False,
+    by: User,
+    version: int | None,
+    entry: Submission | None = None,
 ) -> int:
     """Let another rhythm hold from now on, all or nothing; return how many sessions moved.
 
@@ -43,7 +49,7 @@ def change_rhythm(
         lock_chairs(course.clinic)
         now = clock.now()
         first = _set_rhythm(course, rhythm, now.astimezone(course.clinic.zone).date())
-        moved = _plan_again(course, first, by=by, now=now)
+        moved = _plan_again(course, first, by=by, now=now, notify=notify)
         course.version += 1
         course.save(update_fields=["rhythm", "rhythm_changes", "planned_until", "version"])
         audit.record("course.rhythm_changed", subject=course, rhythm=rhythm, moved=moved)
@@ -70,7 +76,9 @@ def _set_rhythm(course: TreatmentCourse, rhythm: str, today: date) -> int:
     return last.number + 1
 
 
-def _plan_again(course: TreatmentCourse, first: int, *, by: User, now: datetime) -> int:
+def _plan_again(
+    course: TreatmentCourse, first: int, *, by: User, now: datetime, notify: bool
+) -> int:
     choice = choice_of(course)
     rows = steps.lock_all(course=course, number__gte=first)
     later = {row.number: row for row in rows}
@@ -81,10 +89,12 @@ def _plan_again(course: TreatmentCourse, first: int, *, by: User, now: datetime)
     replaced = frozenset(row.pk for row in planned.values())
     made = continue_course(course, choice, first=first, until=until, now=now, replaced=replaced)
     moved = _move(planned, made.rows, by=by, zone=course.clinic.zone)
+    for treatment_session in moved if notify else ():
+        ports.notice_wanted(treatment_session)
     added = [row for row in made.rows if row.planned.number not in later]
     create_sessions(course, [row for row in added if row.chair is not None], by=by.username)
     ask_about_dates(course, added, now)
-    return moved
+    return len(moved)
 
 
 def _last_day(course: TreatmentCourse, number: int) -> date:
@@ -96,16 +106,17 @@ def _last_day(course: TreatmentCourse, number: int) -> date:
 
 def _move(
     planned: Mapping[int, TreatmentSession], rows: Iterable[DraftRow], *, by: User, zone: ZoneInfo
-) -> int:
+) -> list[TreatmentSession]:
     """Give planned sessions their new dates; one may take another's place, so the check is last."""
     _check_bookings("DEFERRED")
     moved = [
-        _move_row(planned[row.planned.number], row, by=by, zone=zone)
+        planned[row.planned.number]
         for row in rows
         if row.planned.number in planned
+        and _move_row(planned[row.planned.number], row, by=by, zone=zone)
     ]
     _check_bookings("IMMEDIATE")
-    return sum(moved)
+    return moved
 
 
 def _check_bookings(when: str) -> None:

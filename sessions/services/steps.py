@@ -160,6 +160,7 @@ def change_status(
     at: datetime | None = None,
     reason: str = "",
     outside_gate: bool = False,
+    notify: bool = False,
     version: int | None,
     entry: Submission | None = None,
 ) -> TreatmentSession:
@@ -181,6 +182,8 @@ def change_status(
             reason=reason,
             outside_gate=outside_gate,
         )
+        if notify and to_status == Status.CANCELLED:
+            ports.notice_wanted(treatment_session)
         return treatment_session
 
 

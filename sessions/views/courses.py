@@ -22,6 +22,7 @@ from sessions.forms.courses import OrderForm, RhythmForm, StopForm
 from sessions.lifecycle import HOLDING
 from sessions.models import DosingPolicy, TreatmentCourse, TreatmentSession
 from sessions.models.protocol import Route
+from sessions.notices import expects_notice
 from sessions.services import orders
 from sessions.services.booking import unplaced_key
 from sessions.services.calendar import hours_of
@@ -177,13 +178,18 @@ def _typed(form: OrderForm, name: str) -> Decimal | None:
 @require_http_methods(["GET", "POST"])
 def rhythm(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, orders.ORDER, public_id)
-    initial = {"version": found.version, "rhythm": _current_rhythm(found)}
+    initial = {
+        "version": found.version,
+        "rhythm": _current_rhythm(found),
+        "notify": expects_notice(found.sessions.planned()),
+    }
     form = RhythmForm(request.POST or None, rhythms=_rhythms(found), initial=initial)
     if form.is_for(request, found.patient_id):
         with errors_on(form):
             moved = change_rhythm(
                 found.pk,
                 form.cleaned_data["rhythm"],
+                notify=form.cleaned_data["notify"],
                 by=staff(request),
                 version=form.cleaned_data["version"],
                 entry=form.submission("change_rhythm", public_id),
@@ -193,7 +199,13 @@ def rhythm(request: HttpRequest, public_id: UUID) -> HttpResponse:
             return redirect_page(request, "sessions:course", public_id)
         if form.conflict:
             found.refresh_from_db(fields=["version", "rhythm", "rhythm_changes"])
-            form.compare_with({"version": found.version, "rhythm": _current_rhythm(found)})
+            form.compare_with(
+                {
+                    "version": found.version,
+                    "rhythm": _current_rhythm(found),
+                    "notify": form.cleaned_data.get("notify"),
+                }
+            )
     return _form_page(request, found, form, title="Rhythm", button="Change the rhythm")
 
 

@@ -13,6 +13,7 @@ from clinic.forms import errors_on
 from clinic.htmx import redirect_page
 from sessions.forms.moving import MoveForm
 from sessions.models import TreatmentSession
+from sessions.notices import expects_notice
 from sessions.services import moving, placing
 from sessions.services.placing import missing_session
 from sessions.views.pages import open_course, show
@@ -29,7 +30,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
         request.POST or None,
         clinic=treatment_session.clinic,
         route=treatment_session.course.protocol.route,
-        initial=_current(treatment_session),
+        initial={**_current(treatment_session), "notify": expects_notice([treatment_session])},
     )
     if form.is_for(request, treatment_session.patient_id):
         with errors_on(form):
@@ -47,7 +48,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
             return redirect_page(request, "sessions:course", treatment_session.course.public_id)
         if form.conflict:
             treatment_session = sessions.get(pk=treatment_session.pk)
-            typed = {"reason": form.cleaned_data.get("reason")}
+            typed = {name: form.cleaned_data.get(name) for name in ("reason", "notify")}
             form.compare_with(_current(treatment_session) | typed)
     return show(
         request,
@@ -88,7 +89,11 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
         "wall_time": course.time_of_day,
     }
     form = MoveForm(
-        request.POST or None, clinic=course.clinic, route=course.protocol.route, initial=initial
+        request.POST or None,
+        clinic=course.clinic,
+        route=course.protocol.route,
+        is_booked=False,
+        initial=initial,
     )
     if form.is_for(request, course.patient_id):
         with errors_on(form):

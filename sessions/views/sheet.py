@@ -10,11 +10,13 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from clinic.access import allow, fetch, staff
+from clinic.forms import VersionedForm
 from clinic.htmx import HtmxHttpRequest, redirect_page
 from sessions import lifecycle
 from sessions.actions import Panel, action_url, answer, session_rows
 from sessions.covered import covered
 from sessions.forms.sheet import (
+    CallOffForm,
     ChairForm,
     PlainStepForm,
     SignForm,
@@ -22,6 +24,7 @@ from sessions.forms.sheet import (
 )
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.notices import expects_notice
 from sessions.services import signing, steps
 
 VIEW = "treatment_sessions.view_treatmentsession"
@@ -86,12 +89,14 @@ def step_panel(
 ) -> Panel:
     words = words_of(step)
     asks = step.needs_reason or words.asks_time
-    version = {"version": treatment_session.version}
-    form = (
-        StepForm(data, initial=version, needs_reason=step.needs_reason)
-        if asks
-        else PlainStepForm(data, initial=version)
-    )
+    initial: dict[str, Any] = {"version": treatment_session.version}
+    if (step.from_status, step.to_status) == (Status.PLANNED, Status.CANCELLED):
+        initial["notify"] = expects_notice([treatment_session])
+        form: VersionedForm = CallOffForm(data, initial=initial, needs_reason=True)
+    elif asks:
+        form = StepForm(data, initial=initial, needs_reason=step.needs_reason)
+    else:
+        form = PlainStepForm(data, initial=initial)
     return Panel(
         title=words.title,
         form=form,
@@ -122,6 +127,7 @@ def step(request: HtmxHttpRequest, public_id: UUID, to_status: str) -> HttpRespo
             by=staff(request),
             at=values.get("at"),
             reason=values.get("reason", ""),
+            notify=values.get("notify", False),
             version=panel.form.cleaned_data["version"],
             entry=panel.form.submission(f"step.{to_status}", public_id),
         )

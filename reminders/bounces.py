@@ -1,0 +1,103 @@
+"""Mails that came back: a report (RFC 3464) of one that failed marks the messages that it held."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message as Part
+from email.parser import HeaderParser
+from typing import Any
+from uuid import UUID
+
+from clinic import audit, clock
+from clinic.audit import acting, system
+from clinic.locks import share
+from patients.models import Patient
+from reminders import delivery
+from reminders.models import Message
+
+MOST_BYTES = 1_000_000
+GONE = "The address does not exist any more."
+CAME_BACK = "It came back: the patient's mail server did not take it."
+GONE_STATUS = "5.1."  # RFC 3463: the address, for good
+
+
+class NotABounceError(ValueError):
+    """What was read is no report of a mail of ours that failed; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """Which mail did not arrive, and why."""
+
+    message_id: UUID
+    reason: str
+
+
+def read(raw: bytes) -> Bounce:
+    """Read one report; raise NotABounceError for anything else, a report of a delay included."""
+    if len(raw) > MOST_BYTES:
+        raise NotABounceError("It is larger than such a report is.")
+    try:
+        return _read(message_from_bytes(raw))
+    except (RecursionError, LookupError, UnicodeError) as error:
+        raise NotABounceError("It can't be read as a mail.") from error
+
+
+def _read(report: "Part[Any, Any]") -> Bounce:
+    if report.get_content_type() != "multipart/report":
+        raise NotABounceError("It is no delivery report.")
+    failed = [block for block in _statuses(report) if _word(block, "Action") == "failed"]
+    if not failed:
+        raise NotABounceError("It reports no failure: the mail may still arrive.")
+    message_id = next(filter(None, map(_message_id, _returned(report))), None)
+    if message_id is None:
+        raise NotABounceError("It doesn't say which mail of ours failed.")
+    is_gone = all(_word(block, "Status").startswith(GONE_STATUS) for block in failed)
+    return Bounce(message_id, GONE if is_gone else CAME_BACK)
+
+
+def _word(block: "Part[Any, Any]", name: str) -> str:
+    return str(block.get(name, "")).strip().lower()
+
+
+def _statuses(report: "Part[Any, Any]") -> Iterator["Part[Any, Any]"]:
+    """Return the groups of fields that say what became of the mail."""
+    for part in report.walk():
+        if part.get_content_type() == "message/delivery-status" and part.is_multipart():
+            yield from part.get_payload()
+
+
+def _returned(report: "Part[Any, Any]") -> Iterator["Part[Any, Any]"]:
+    """Return the headers of the mail that came back, with or without its body."""
+    for part in report.walk():
+        if part.get_content_type() == "message/rfc822" and part.is_multipart():
+            yield from part.get_payload()
+        elif part.get_content_type() == "text/rfc822-headers":
+            text = part.get_payload(decode=True)
+            yield HeaderParser().parsestr(text.decode(errors="replace") if text else "")
+
+
+def _message_id(returned: "Part[Any, Any]") -> UUID | None:
+    try:
+        return UUID(str(returned.get("Message-ID", "")).strip().lstrip("<").partition("@")[0])
+    except ValueError:
+        return None
+
+
+def take(bounce: Bounce) -> int:
+    """Mark what the mail held as failed, each with its task; return how many.
+
+    A second report of the same mail changes nothing.
+    """
+    with acting(system("bounce")):
+        rows = Message.objects.filter(message_id=bounce.message_id)
+        share(Patient.objects.filter(pk__in=rows.values("patient")))
+        sent = rows.filter(state=Message.State.SENT, bounced_at__isnull=True)
+        messages = list(sent.select_related("patient", "rule").order_by("pk").select_for_update(of=("self",)))
+        now = clock.now()
+        for message in messages:
+            delivery.fail(message, bounce.reason, now)
+            message.bounced_at = now
+            message.save(update_fields=["state", "reason", *delivery.LEASE, "bounced_at"])
+            audit.record("message.bounced", subject=message)
+        return len(messages)
