@@ -1,2 +1,2 @@
-run test check bench:
+run test check bench faults:
 	./dev $@

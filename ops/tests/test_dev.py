@@ -20,7 +20,7 @@ def dev(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_command_it_says_what_there_is() -> None:
     shown = dev()
     assert shown.returncode == 0
-    for command in ("run", "test", "manage", "check", "bench"):
+    for command in ("run", "test", "manage", "check", "bench", "faults"):
         assert f"\n  {command} " in shown.stdout
 
 

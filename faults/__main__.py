@@ -1,0 +1,49 @@
+"""`./dev faults`: kills, crashes and freezes on purpose, and a checker that judges afterwards."""
+
+import argparse
+import random
+import sys
+import time
+from dataclasses import replace
+
+from faults.checker.verdict import table
+from faults.run import FULL, KILLS_ONLY, SMALL, run
+from ops.errors import ServiceError
+from ops.terminal import say
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
+    parser.add_argument("what", nargs="?", default="reminders", choices=["reminders"])
+    parser.add_argument("--seed", action="append", help="of one run; give it again for more")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="about two minutes, for CI")
+    size.add_argument("--kills-only", action="store_true", help="nothing but kill -9")
+    parser.add_argument("--messages", type=int, help="instead of the size's own number")
+    parser.add_argument("--keep", action="store_true", help="the folder with all that was seen")
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = arguments()
+    size = SMALL if options.small else KILLS_ONLY if options.kills_only else FULL
+    if options.messages:
+        size = replace(size, messages=options.messages)
+    seeds = options.seed or [str(random.randrange(10**6))]
+    failed = False
+    for seed in seeds:
+        begun = time.monotonic()
+        try:
+            verdicts = run(size, seed, keep=options.keep)
+        except ServiceError as error:
+            say(str(error))
+            return 1
+        print(f"\n{table(verdicts)}\n", flush=True)
+        failed = failed or any(verdict.violations for verdict in verdicts)
+        say(f"seed {seed}: {time.monotonic() - begun:.0f} s in all")
+    say("violated; see above" if failed else "nothing was violated")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""R8, R10 to R12, R16: when things were due, how long they took, and what calm sweeps change."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from faults.checker.evidence import CONTACTS, MESSAGES, SESSIONS, Evidence, Row, epoch, instant
+from faults.checker.mails import SLEEPS, WAKES
+from faults.checker.verdict import Verdict
+
+LEADS = {"reminder_72h": timedelta(hours=72), "reminder_24h": timedelta(hours=24)}
+DRAINS_WITHIN, BOOKS_WITHIN, SWEEP_AND_A_MINUTE = 300.0, 0.5, 90.0
+SLOWER_BY = 0.05
+
+
+def judge(evidence: Evidence) -> list[Verdict]:
+    found = [due_times(evidence), drained(evidence)]
+    quiet = evidence.measured.quiet
+    if quiet:
+        found += [idempotent(quiet), independent(quiet), poisoned(evidence, quiet)]
+    return found
+
+
+def due_times(evidence: Evidence) -> Verdict:
+    verdict = Verdict("R8", "“hours before” is elapsed time, put off to the patient's morning")
+    for pk, life in evidence.lives[MESSAGES].items():
+        row, committed = life.states[0], life.since[0]
+        session = evidence.session(row, committed)
+        contact = evidence.contact(row["patient_id"], committed)
+        if session is None or contact is None or row["kind"] not in LEADS:
+            continue
+        wanted = _due(instant(session["starts_at"]) - LEADS[row["kind"]], contact["time_zone"])
+        if wanted is not None:
+            verdict.look(
+                instant(row["not_before"]) == wanted,
+                f"message {pk} is due at {row['not_before']}, not at {wanted}",
+            )
+    return verdict
+
+
+def _due(moment: datetime, zone: str) -> datetime | None:
+    """Return the moment, or the next 08:00 there: minute by minute, as a brute force would."""
+    try:
+        clock = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+    if time(WAKES) <= clock.time() < time(SLEEPS):
+        return moment
+    step = moment.replace(second=0, microsecond=0)
+    while not time(WAKES) <= step.astimezone(ZoneInfo(zone)).time() < time(SLEEPS):
+        step += timedelta(minutes=1)
+    return step.astimezone(UTC)
+
+
+def drained(evidence: Evidence) -> Verdict:
+    verdict = Verdict("R12", "after the last fault everything due went within five minutes")
+    measured = evidence.measured
+    verdict.look(measured.left == 0, f"{measured.left} are left after {measured.drained:.0f} s")
+    verdict.look(measured.drained <= DRAINS_WITHIN, f"it took {measured.drained:.0f} s")
+    verdict.note = f"{measured.drained:.0f} s"
+    return verdict
+
+
+def idempotent(quiet: Row) -> Verdict:
+    verdict = Verdict("R10", "ten more sweeps and ten replayed rings change nothing")
+    verdict.checked = quiet["settled"]
+    verdict.violations = [f"message {pk} changed" for pk in quiet["changed"]]
+    return verdict
+
+
+def independent(quiet: Row) -> Verdict:
+    verdict = Verdict("R11", "booking takes < 500 ms, and mail goes, with Valkey away")
+    usual = _p95(quiet["booked"]["usual"])
+    for name, took in quiet["booked"].items():
+        verdict.look(max(took) < BOOKS_WITHIN, f"a booking took {max(took):.3f} s: {name}")
+        verdict.look(
+            _p95(took) <= usual + SLOWER_BY, f"p95 {_p95(took):.3f} s beside {usual:.3f} s: {name}"
+        )
+    verdict.look(
+        quiet["frozen_mail"] <= SWEEP_AND_A_MINUTE,
+        f"mail took {quiet['frozen_mail']:.0f} s with Valkey frozen",
+    )
+    verdict.note = ", ".join(
+        f"{name} {_p95(took) * 1000:.0f} ms" for name, took in quiet["booked"].items()
+    )
+    verdict.note = f"p95: {verdict.note}; mail after {quiet['frozen_mail']:.0f} s"
+    return verdict
+
+
+def _p95(took: list[float]) -> float:
+    return sorted(took)[int(len(took) * 0.95)]
+
+
+def poisoned(evidence: Evidence, quiet: Row) -> Verdict:
+    """A clock that can't be read breaks its own messages, and no one else's."""
+    verdict = Verdict("R16", "a message that can't be written fails alone, delays nobody")
+    broken = {
+        life.now["patient_id"]
+        for life in evidence.lives[CONTACTS].values()
+        if _due(datetime.now(UTC), life.now["time_zone"]) is None
+    }
+    for pk, life in evidence.lives[MESSAGES].items():
+        row = life.now
+        if row["patient_id"] in broken and epoch(row["not_before"]) < evidence.measured.calm:
+            session = evidence.lives[SESSIONS][row["treatment_session_id"]].now
+            if session["status"] == "planned":
+                verdict.look(row["state"] == "failed", f"message {pk} is {row['state']}")
+    verdict.look(
+        quiet["beside_poison"] <= SWEEP_AND_A_MINUTE,
+        f"the others took {quiet['beside_poison']:.0f} s",
+    )
+    return verdict

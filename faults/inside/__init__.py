@@ -1,0 +1,1 @@
+"""What runs where Django is set up: it fills, it changes things, it measures; it never judges."""
