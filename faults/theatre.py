@@ -80,6 +80,7 @@ class Theatre(Stage):
             self.database,
             DJANGO_SETTINGS_MODULE="faults.settings",
             FAULTS_FOLDER=str(self.folder),
+            FAULTS_BROKER=str(self.broker_pid()),
             EMAIL_URL=f"smtp://127.0.0.1:{self.post_port}",
             LOG_LEVEL="WARNING",
             **short,

@@ -18,7 +18,7 @@ from faults.checker.evidence import (
 from faults.checker.mails import SLEEPS, WAKES
 from faults.checker.verdict import Verdict
 
-DAY = 86_400.0
+DAY, LONGEST_WAIT = 86_400.0, 1200.0  # seconds; between two tries at most
 SETTLING = 60.0  # seconds before the calm in which a change may still be on its way to a mail
 
 
@@ -30,11 +30,7 @@ def losses(evidence: Evidence) -> Verdict:
     verdict = Verdict("R1", "no loss: what was due was sent, or says why not")
     for pk, life in evidence.lives[MESSAGES].items():
         row = life.now
-        is_open = row["state"] in {"planned", "sending"}
-        verdict.look(
-            not (is_open and epoch(row["not_before"]) < evidence.measured.calm),
-            f"message {pk} is still {row['state']}",
-        )
+        verdict.look(not _is_stuck(evidence, life), f"message {pk} is still {row['state']}")
         if row["state"] == "sent":
             accepted = evidence.copies_of.get(row["message_id"], [])
             verdict.look(
@@ -45,6 +41,13 @@ def losses(evidence: Evidence) -> Verdict:
             verdict.look(bool(row["reason"]), f"message {pk} is {row['state']} without a reason")
     _look_from_the_visits(evidence, verdict)
     return verdict
+
+
+def _is_stuck(evidence: Evidence, life: Life) -> bool:
+    """It was due in the run and is neither at its end nor put off to a morning."""
+    was_due = epoch(life.states[0]["not_before"]) < evidence.measured.calm
+    waits = epoch(life.now["not_before"]) > evidence.measured.ended + LONGEST_WAIT
+    return life.now["state"] in {"planned", "sending"} and was_due and not waits
 
 
 def _look_from_the_visits(evidence: Evidence, verdict: Verdict) -> None:

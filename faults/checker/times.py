@@ -1,9 +1,10 @@
 """R8, R10 to R12, R16: when things were due, how long they took, and what calm sweeps change."""
 
 from datetime import UTC, datetime, time, timedelta
+from statistics import median
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from faults.checker.evidence import CONTACTS, MESSAGES, SESSIONS, Evidence, Row, epoch, instant
+from faults.checker.evidence import CONTACTS, MESSAGES, Evidence, Row, epoch, instant
 from faults.checker.mails import SLEEPS, WAKES
 from faults.checker.verdict import Verdict
 
@@ -69,12 +70,12 @@ def idempotent(quiet: Row) -> Verdict:
 
 def independent(quiet: Row) -> Verdict:
     verdict = Verdict("R11", "booking takes < 500 ms, and mail goes, with Valkey away")
-    usual = _p95(quiet["booked"]["usual"])
+    usual = median(quiet["booked"]["usual"])
     for name, took in quiet["booked"].items():
         verdict.look(max(took) < BOOKS_WITHIN, f"a booking took {max(took):.3f} s: {name}")
-        verdict.look(
-            _p95(took) <= usual + SLOWER_BY, f"p95 {_p95(took):.3f} s beside {usual:.3f} s: {name}"
-        )
+        # The median: each booking would wait for a broker, and a busy machine delays only some.
+        slower = median(took) - usual
+        verdict.look(slower <= SLOWER_BY, f"{slower:.3f} s slower than usual: {name}")
     verdict.look(
         quiet["frozen_mail"] <= SWEEP_AND_A_MINUTE,
         f"mail took {quiet['frozen_mail']:.0f} s with Valkey frozen",
@@ -99,11 +100,9 @@ def poisoned(evidence: Evidence, quiet: Row) -> Verdict:
         if _due(datetime.now(UTC), life.now["time_zone"]) is None
     }
     for pk, life in evidence.lives[MESSAGES].items():
-        row = life.now
-        if row["patient_id"] in broken and epoch(row["not_before"]) < evidence.measured.calm:
-            session = evidence.lives[SESSIONS][row["treatment_session_id"]].now
-            if session["status"] == "planned":
-                verdict.look(row["state"] == "failed", f"message {pk} is {row['state']}")
+        row, first_due = life.now, epoch(life.states[0]["not_before"])
+        if row["patient_id"] in broken and first_due < evidence.measured.calm:
+            verdict.look(row["state"] == "failed", f"message {pk} is {row['state']}")
     verdict.look(
         quiet["beside_poison"] <= SWEEP_AND_A_MINUTE,
         f"the others took {quiet['beside_poison']:.0f} s",

@@ -2,8 +2,16 @@
 
 import hashlib
 import json
+import os
+import signal
 import time as stopwatch
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import time, timedelta
+from pathlib import Path
+
+import redis
+from django.conf import settings
 
 from clinic import clock
 from clinic.audit import acting
@@ -44,19 +52,59 @@ def _digests() -> dict[int, str]:
     return {row["id"]: hashlib.sha256(repr(row).encode()).hexdigest() for row in rows}
 
 
-def book(count: int) -> list[float]:
-    """Book so many courses and return how many seconds each took."""
-    patients = _patients(count)
+def book(count: int) -> dict[str, list[float]]:
+    """Book with Valkey as usual, flushed, frozen and away, by turns; return each one's seconds."""
+    patients = iter(_patients(count * len(STATES)))
     protocol, user = _protocol(), User.objects.get(username="faults")
-    took = []
-    for patient in patients:
-        starts_on = (clock.now() + timedelta(days=2)).date()
-        days = (starts_on.weekday(), (starts_on.weekday() + 3) % 7)
-        choice = booking.Choice(patient, protocol, starts_on, days, time(10))
-        begun = stopwatch.perf_counter()
-        booking.book(choice, by=user, accept_unplaced=True)
-        took.append(stopwatch.perf_counter() - begun)
+    took: dict[str, list[float]] = {name: [] for name in STATES}
+    for _ in range(count):
+        for name, state in STATES.items():
+            starts_on = (clock.now() + timedelta(days=2)).date()
+            days = (starts_on.weekday(), (starts_on.weekday() + 3) % 7)
+            choice = booking.Choice(next(patients), protocol, starts_on, days, time(10))
+            with state():
+                begun = stopwatch.perf_counter()
+                booking.book(choice, by=user, accept_unplaced=True)
+                took[name].append(stopwatch.perf_counter() - begun)
     return took
+
+
+@contextmanager
+def usual() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def flushed() -> Iterator[None]:
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as broker:
+        broker.flushall()
+    yield
+
+
+@contextmanager
+def frozen() -> Iterator[None]:
+    pid = int(os.environ["FAULTS_BROKER"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def down() -> Iterator[None]:
+    """Nobody listens where Valkey did."""
+    path = Path(settings.REDIS_URL.removeprefix("unix://").partition("?")[0])
+    away = path.rename(path.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        away.rename(path)
+
+
+STATES: dict[str, Callable[[], AbstractContextManager[None]]] = {
+    each.__name__: each for each in (usual, flushed, frozen, down)
+}
 
 
 def due(count: int) -> float:
