@@ -32,6 +32,7 @@ TASKS = """
     WHERE kind = 'message_failed'
 """
 CLINICS = "SELECT id, name, time_zone FROM clinic_clinic"
+RULES = "SELECT id, kind, hours, days FROM reminders_messagerule"
 
 Row = dict[str, Any]
 
@@ -132,6 +133,7 @@ class Evidence:
     lives: dict[str, dict[int, Life]]
     tasks: list[Row]
     clinics: dict[int, Row]
+    rules: dict[int, Row]
     measured: Measured
 
     @classmethod
@@ -142,7 +144,9 @@ class Evidence:
                 committed = row["committed"] or 0.0
                 lives[row["table_name"]][row["row_id"]].add(committed, row["after"])
             tasks = connection.execute(TASKS).fetchall()
-            clinics = {row["id"]: row for row in connection.execute(CLINICS)}
+            clinics, rules = (
+                {row["id"]: row for row in connection.execute(query)} for query in (CLINICS, RULES)
+            )
         return cls(
             copies=sorted(_copies(folder / "post" / "mail.jsonl"), key=lambda copy: copy.began),
             calls=[
@@ -154,6 +158,7 @@ class Evidence:
             lives=lives,
             tasks=tasks,
             clinics=clinics,
+            rules=rules,
             measured=measured,
         )
 

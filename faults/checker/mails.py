@@ -17,8 +17,6 @@ from faults.checker.verdict import Verdict
 # A message about a visit may go while the visit is in one of these states.
 BEFORE, AFTER = {"planned"}, {"discharged", "left_against_advice"}
 STATUSES = {
-    "reminder_72h": BEFORE,
-    "reminder_24h": BEFORE,
     "preparation": BEFORE,
     "reminder": BEFORE,
     "late_booking": BEFORE,
@@ -29,6 +27,7 @@ STATUSES = {
     "missed": {"no_show"},
     "called_off": {"cancelled", "deferred", "no_show"},
 }
+AT_ANY_HOUR = {"instructions", "on_call", "changed", "called_off"}  # asked for, or urgent
 WAKES, SLEEPS = 8, 20  # o'clock, on the patient's wall
 WORDS = (
     *("ketamin", "spravato", "nasal", "infusion", "intraven", "dose", "devices", "drug"),
@@ -96,6 +95,8 @@ def _look_at_window(evidence: Evidence, copy: Copy, pk: int, row: Row, verdict: 
     verdict.look(
         begins <= copy.began < ends, f"{copy.key} of message {pk}: {copy.began - begins:+.1f} s"
     )
+    if row["kind"] in AT_ANY_HOUR:
+        return
     contact = evidence.contact(row["patient_id"], copy.began)
     clock = local(copy.began, contact["time_zone"]) if contact else None
     verdict.look(

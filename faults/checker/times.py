@@ -5,10 +5,9 @@ from statistics import median
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from faults.checker.evidence import CONTACTS, MESSAGES, Evidence, Row, epoch, instant
-from faults.checker.mails import SLEEPS, WAKES
+from faults.checker.mails import BEFORE, SLEEPS, STATUSES, WAKES
 from faults.checker.verdict import Verdict
 
-LEADS = {"reminder_72h": timedelta(hours=72), "reminder_24h": timedelta(hours=24)}
 DRAINS_WITHIN, BOOKS_WITHIN, SWEEP_AND_A_MINUTE = 300.0, 0.5, 90.0
 SLOWER_BY = 0.05
 
@@ -27,9 +26,16 @@ def due_times(evidence: Evidence) -> Verdict:
         row, committed = life.states[0], life.since[0]
         session = evidence.session(row, committed)
         contact = evidence.contact(row["patient_id"], committed)
-        if session is None or contact is None or row["kind"] not in LEADS:
+        rule = evidence.rules.get(row["rule_id"] or 0)
+        if session is None or contact is None or rule is None or rule["hours"] is None:
             continue
-        wanted = _due(instant(session["starts_at"]) - LEADS[row["kind"]], contact["time_zone"])
+        if rule["kind"] == "late_booking":
+            point = instant(session["scheduled_at"])
+        elif STATUSES.get(rule["kind"]) is BEFORE:
+            point = instant(session["starts_at"]) - timedelta(hours=rule["hours"])
+        else:
+            continue
+        wanted = _due(point, contact["time_zone"])
         if wanted is not None:
             verdict.look(
                 instant(row["not_before"]) == wanted,
