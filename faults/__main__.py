@@ -4,17 +4,23 @@ import argparse
 import random
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
-from faults.checker.verdict import table
+from faults import sweep
+from faults.checker.verdict import Verdict, table
 from faults.run import FULL, KILLS_ONLY, SMALL, run
 from ops.errors import ServiceError
 from ops.terminal import say
 
+RUNS = ["reminders", "sweep-points"]
+
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
-    parser.add_argument("what", nargs="?", default="reminders", choices=["reminders"])
+    parser.add_argument(
+        "what", nargs="?", default="reminders", choices=["reminders", "sweep-points"]
+    )
     parser.add_argument("--seed", action="append", help="of one run; give it again for more")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--small", action="store_true", help="about two minutes, for CI")
@@ -26,21 +32,26 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    if options.what == "sweep-points":
+        return _told(run(keep=options.keep) for run in (sweep.run,))
     size = SMALL if options.small else KILLS_ONLY if options.kills_only else FULL
     if options.messages:
         size = replace(size, messages=options.messages)
     seeds = options.seed or [str(random.randrange(10**6))]
-    failed = False
-    for seed in seeds:
-        begun = time.monotonic()
-        try:
-            verdicts = run(size, seed, keep=options.keep)
-        except ServiceError as error:
-            say(str(error))
-            return 1
-        print(f"\n{table(verdicts)}\n", flush=True)
-        failed = failed or any(verdict.violations for verdict in verdicts)
-        say(f"seed {seed}: {time.monotonic() - begun:.0f} s in all")
+    return _told(run(size, seed, keep=options.keep) for seed in seeds)
+
+
+def _told(runs: Iterable[list[Verdict]]) -> int:
+    """Print the table of each run; return 1 if anything was violated."""
+    begun, failed = time.monotonic(), False
+    try:
+        for verdicts in runs:
+            print(f"\n{table(verdicts)}\n", flush=True)
+            failed = failed or any(verdict.violations for verdict in verdicts)
+    except ServiceError as error:
+        say(str(error))
+        return 1
+    say(f"{time.monotonic() - begun:.0f} s in all")
     say("violated; see above" if failed else "nothing was violated")
     return 1 if failed else 0
 

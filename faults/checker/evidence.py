@@ -23,10 +23,12 @@ PATIENTS, HOLDS = "patients_patient", "patients_mailhold"
 TABLES = [MESSAGES, SESSIONS, CONTACTS, CONSENTS, PATIENTS, HOLDS]
 TRAIL = """
     SELECT table_name, row_id::bigint, after,
-           extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS committed
+           extract(epoch FROM {committed})::float8 AS committed
     FROM clinic_auditevent
     WHERE table_name = ANY(%s) AND event IN ('row.insert', 'row.update') ORDER BY id
 """
+COMMITTED = "pg_xact_commit_timestamp(xmin)"  # the server has to keep these
+WRITTEN = "at"  # as good where one thing happens after the other
 TASKS = """
     SELECT source_id::text, closed_at, closing_note FROM patients_task
     WHERE kind = 'message_failed'
@@ -137,12 +139,14 @@ class Evidence:
     measured: Measured
 
     @classmethod
-    def read(cls, database: str, folder: Path, measured: Measured) -> "Evidence":
+    def read(
+        cls, database: str, folder: Path, measured: Measured, *, committed: str = COMMITTED
+    ) -> "Evidence":
         lives: dict[str, dict[int, Life]] = {name: defaultdict(Life) for name in TABLES}
         with psycopg.connect(database, row_factory=dict_row) as connection:
-            for row in connection.execute(TRAIL, [TABLES]):
-                committed = row["committed"] or 0.0
-                lives[row["table_name"]][row["row_id"]].add(committed, row["after"])
+            for row in connection.execute(TRAIL.format(committed=committed), [TABLES]):
+                life = lives[row["table_name"]][row["row_id"]]
+                life.add(row["committed"] or 0.0, row["after"])
             tasks = connection.execute(TASKS).fetchall()
             clinics, rules = (
                 {row["id"]: row for row in connection.execute(query)} for query in (CLINICS, RULES)

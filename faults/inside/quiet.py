@@ -54,8 +54,8 @@ def _digests() -> dict[int, str]:
 
 def book(count: int) -> dict[str, list[float]]:
     """Book with Valkey as usual, flushed, frozen and away, by turns; return each one's seconds."""
-    patients = iter(_patients(count * len(STATES)))
-    protocol, user = _protocol(), User.objects.get(username="faults")
+    patients = iter(patients_in_a_clinic(count * len(STATES)))
+    protocol, user = protocol_used(), User.objects.get(username="faults")
     took: dict[str, list[float]] = {name: [] for name in STATES}
     for _ in range(count):
         for name, state in STATES.items():
@@ -109,10 +109,10 @@ STATES: dict[str, Callable[[], AbstractContextManager[None]]] = {
 
 def due(count: int) -> float:
     """Let mail to some patients be due at once, behind one that can't be written; wait for it."""
-    patients = _patients(BESIDE + 1)
+    patients = patients_in_a_clinic(BESIDE + 1)
     starts_at = clock.now() + LEAD + timedelta(seconds=2)
     with acting(FILL):
-        protocol, user = _protocol(), User.objects.get(username="faults")
+        protocol, user = protocol_used(), User.objects.get(username="faults")
         chairs = Chair.objects.filter(room__clinic=patients[0].clinic).order_by("pk")
         sessions = TreatmentSession.objects.bulk_create(
             TreatmentSession(
@@ -151,11 +151,11 @@ def due(count: int) -> float:
     return max(0.0, stopwatch.time() - begun.timestamp())
 
 
-def _protocol() -> Protocol:
+def protocol_used() -> Protocol:
     return Protocol.objects.get(key="esketamine-trd-us", status="published", clinic=None)
 
 
-def _patients(count: int) -> list[Patient]:
+def patients_in_a_clinic(count: int) -> list[Patient]:
     """Make patients who may be booked and written to, in a clinic with a chair for each."""
     now, user = clock.now(), User.objects.get(username="faults")
     zone = Zones.at(now).day[0]
