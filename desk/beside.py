@@ -19,6 +19,7 @@ from sessions.naming import step_label
 ARRIVALS = 8
 TASKS = 6
 FAILURES = 4
+CRISES = 8
 CLINIC = Given("clinic", BigIntegerField())
 ROLES = "%(roles)s::text[]"
 
@@ -42,6 +43,7 @@ class Waiting:
     name: str
     text: str
     due_at: datetime
+    taken_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Beside:
     arrivals: tuple[Arrival, ...]
     tasks: tuple[Waiting, ...]
     failures: tuple[Waiting, ...]
+    crises: tuple[Waiting, ...]  # answers of patients that can't wait, for every role
 
 
 def read(
@@ -57,17 +60,23 @@ def read(
     """Return who is expected between the two times, and the open tasks of these roles."""
     held = [role.value for role in roles]
     given = {"clinic": clinic.pk, "roles": held, "begin": begin, "end": end}
-    arrivals, tasks, failures = read_one(_sql(), given)
+    arrivals, tasks, failures, crises = read_one(_sql(), given)
     return Beside(
         tuple(_arrival(row, now) for row in arrivals),
         tuple(_waiting(row) for row in tasks),
         tuple(_waiting(row) for row in failures),
+        tuple(_waiting(row) for row in crises),
     )
 
 
 @cache
 def _sql() -> str:
-    parts = (_arrivals()[:ARRIVALS], _my_tasks()[:TASKS], _failures()[:FAILURES])
+    parts = (
+        _arrivals()[:ARRIVALS],
+        _my_tasks()[:TASKS],
+        _failures()[:FAILURES],
+        _crises()[:CRISES],
+    )
     return f"SELECT {', '.join(map(as_json, parts))}"
 
 
@@ -91,12 +100,16 @@ def _arrivals() -> QuerySet[Any, Any]:
 
 def _my_tasks() -> QuerySet[Any, Any]:
     mine = Among(F("role"), array=ROLES)
-    return _tasks().filter(mine).exclude(kind=Task.Kind.MESSAGE_FAILED)
+    return _tasks().filter(mine).exclude(kind__in=[Task.Kind.MESSAGE_FAILED, Task.Kind.CRISIS])
 
 
 def _failures() -> QuerySet[Any, Any]:
     """Every failed message leaves one task; it stays here until somebody has dealt with it."""
     return _tasks().filter(kind=Task.Kind.MESSAGE_FAILED)
+
+
+def _crises() -> QuerySet[Any, Any]:
+    return _tasks().filter(kind=Task.Kind.CRISIS)
 
 
 def _tasks() -> QuerySet[Any, Any]:
@@ -109,6 +122,7 @@ def _tasks() -> QuerySet[Any, Any]:
             "due_at",
             given=F("patient__given_name"),
             family=F("patient__family_name"),
+            taken=F("taken_by__username"),
         )
     )
 
@@ -129,4 +143,4 @@ def _arrival(row: dict[str, Any], now: datetime) -> Arrival:
 def _waiting(row: dict[str, Any]) -> Waiting:
     name = list_name(row["given"] or "", row["family"] or "")
     due_at = datetime.fromisoformat(row["due_at"])
-    return Waiting(row["public_id"], name, row["text"], due_at)
+    return Waiting(row["public_id"], name, row["text"], due_at, row["taken"] or "")

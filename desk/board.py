@@ -20,6 +20,8 @@ IN_TREATMENT = (Status.CLEARED, *DOSED)
 NOBODY = "Nobody is here yet. Whoever is checked in appears here, the most urgent first."
 NO_PATIENTS_OF_MINE = "You watch nobody now. Take a patient over on the session sheet."
 SEES_VALUES = "monitoring.view_vitalsigns"
+SEES_CHARTS = "patients.view_chart"
+CAN_NOT_WAIT = "an answer that can't wait. Tell a nurse or a prescriber now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Board:
     arrivals: tuple[Arrival, ...]
     tasks: tuple[Waiting, ...]
     failures: tuple[Waiting, ...]
+    crises: tuple[Waiting, ...]
     clock_jumped: bool
     mail_is_silent: bool
     site: Site
@@ -101,6 +104,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         arrivals=side.arrivals,
         tasks=() if mode.wall else side.tasks,
         failures=() if mode.wall else side.failures,
+        crises=() if mode.wall else _told(side.crises, user, clinic),
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
         mail_is_silent=pulse.mail_is_silent and not mode.wall,
         site=site,
@@ -149,6 +153,13 @@ def _without_values(one: Seat, *, alarm: bool) -> Seat:
 def _is_seated(row: PresentSession) -> bool:
     """Say whether somebody in treatment sits on a chair of the clinic rather than elsewhere."""
     return row.status in IN_TREATMENT and row.chair_id is not None
+
+
+def _told(crises: Iterable[Waiting], user: User, clinic: Clinic) -> tuple[Waiting, ...]:
+    """Leave out what the patient answered where somebody sees no charts: that it waits, all see."""
+    if user.may(SEES_CHARTS, clinic.pk):
+        return tuple(crises)
+    return tuple(replace(one, text=CAN_NOT_WAIT) for one in crises)
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:

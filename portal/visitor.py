@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Clinic
 from patients.models import PatientPolicy
+from reminders import calendars
 from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
+from reminders.words import words_in
 from sessions.models import TreatmentSession
 
 LANGUAGES = ("en", "es")
@@ -47,6 +49,12 @@ class Visitor:
         if session is None:
             raise ValueError("This message is about no visit.")
         return session
+
+    @property
+    def calendar_file(self) -> str:
+        """Return the same entry that came with the mails."""
+        words = words_in(self.language)
+        return calendars.entry(self.session, self.clinic, self.policy, words, self.now).text
 
     @property
     def language(self) -> str:

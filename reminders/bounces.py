@@ -93,7 +93,9 @@ def take(bounce: Bounce) -> int:
         rows = Message.objects.filter(message_id=bounce.message_id)
         share(Patient.objects.filter(pk__in=rows.values("patient")))
         sent = rows.filter(state=Message.State.SENT, bounced_at__isnull=True)
-        messages = list(sent.select_related("patient", "rule").order_by("pk").select_for_update(of=("self",)))
+        messages = list(
+            sent.select_related("patient", "rule").order_by("pk").select_for_update(of=("self",))
+        )
         now = clock.now()
         for message in messages:
             delivery.fail(message, bounce.reason, now)

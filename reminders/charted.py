@@ -25,9 +25,7 @@ def dates_of(patient_ids: Collection[int]) -> Dates:
     found: Dates = {}
     if not patient_ids:
         return found
-    consents = Consent.objects.standing().filter(
-        patient__in=patient_ids, expires_on__isnull=False
-    )
+    consents = Consent.objects.standing().filter(patient__in=patient_ids, expires_on__isnull=False)
     for consent in consents:
         if consent.expires_on is not None:
             key = (consent.patient_id, Kind.CONSENT_EXPIRING.value)

@@ -9,9 +9,7 @@ from clinic.models import Clinic
 
 
 @register(Tags.database)
-def replies_are_read(
-    app_configs: Any, databases: Any = None, **kwargs: Any
-) -> list[CheckMessage]:
+def replies_are_read(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Runs with `check --database default` and before `migrate`; new databases have no table."""
     if not databases:
         return []

@@ -70,8 +70,10 @@ def claim(limit: int = BATCH) -> list[Claim]:
     token = uuid4()
     with acting(SWEEP):
         now = clock.now()
-        due = Message.objects.due(now).order_by("not_before", "pk").select_for_update(
-            skip_locked=True
+        due = (
+            Message.objects.due(now)
+            .order_by("not_before", "pk")
+            .select_for_update(skip_locked=True)
         )
         rows = list(due.only(*CLAIMED)[:limit])
         rows += due.filter(_along(rows)).exclude(pk__in=[row.pk for row in rows]).only(*CLAIMED)
@@ -182,7 +184,9 @@ def _lock_all(claimed: Claim) -> Locked:
         Read(MessageText, f"{of_clinic} AND is_active", of_patient),
         Read(MessagePolicy, of_clinic, of_patient),
         Read(PatientPolicy, of_clinic, of_patient),
-        Read(Clinic, "WHERE id = (SELECT clinic_id FROM patients_patient WHERE id = %s)", of_patient),
+        Read(
+            Clinic, "WHERE id = (SELECT clinic_id FROM patients_patient WHERE id = %s)", of_patient
+        ),
     )
     rules_, texts, policies, patient_policies, (clinic,) = rest
     policy = next(iter(policies), MessagePolicy(clinic_id=clinic.pk))

@@ -1,17 +1,29 @@
-"""No answer is an answer: someone calls."""
+"""No answer is an answer: someone calls. One that can't wait calls until somebody takes it."""
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import (
+    CharField,
+    DurationField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from clinic import clock
 from clinic.audit import acting, system
 from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
-from reminders.models import Message
+from reminders import planning
+from reminders.models import Message, MessagePolicy
+from reminders.reaching import policies_of
 
 LOOKED_BACK = timedelta(days=14)
 ASKED_AT_ONCE = 200
@@ -24,12 +36,13 @@ def ask_about_silence() -> int:
         now = clock.now()
         silent = list(_silent(now)[:ASKED_AT_ONCE])
         for message in silent:
+            session = message.treatment_session
+            after = f" after session {session.number}" if session else ""
             tasks.ask(
                 Task.Kind.NO_ANSWER,
                 patient=message.patient,
                 role=Role.NURSE,
-                text="No answer to the follow-up after session "
-                f"{message.treatment_session.number}. Ask how the patient is.",
+                text=f"No answer to the follow-up{after}. Ask how the patient is.",
                 due_at=now,
                 dedupe_key=f"{KEY}{message.public_id}",
                 source=message,
@@ -38,17 +51,51 @@ def ask_about_silence() -> int:
 
 
 def _silent(now: datetime) -> QuerySet[Message]:
-    latest = now - settings.FOLLOW_UP_ANSWER_WITHIN
+    """Return follow-ups older than their clinic's time for an answer, without answer and task."""
+    default = MessagePolicy._meta.get_field("answer_within_hours").get_default()
+    of_clinic = MessagePolicy.objects.filter(clinic=OuterRef("clinic")).values(
+        "answer_within_hours"
+    )
+    hours = Coalesce(Subquery(of_clinic), Value(default), output_field=IntegerField())
+    waited = Func(
+        hours, template="make_interval(hours => %(expressions)s)", output_field=DurationField()
+    )
     key = Concat(Value(KEY), Cast(OuterRef("public_id"), CharField()))
     return (
-        Message.objects.filter(
+        Message.objects.annotate(asked_at=F("sent_at") + waited)
+        .filter(
             ~Exists(Task.objects.filter(dedupe_key=key)),
             kind=Message.Kind.FOLLOW_UP,
             state=Message.State.SENT,
-            sent_at__range=(latest - LOOKED_BACK, latest),
             answered_at__isnull=True,
+            asked_at__lte=now,
+            sent_at__gt=now - LOOKED_BACK,
             patient__deceased=False,
         )
         .select_related("patient", "treatment_session")
         .order_by("sent_at")
     )
+
+
+def call_again() -> int:
+    """Call the people on call about each urgent answer that nobody has taken in time."""
+    with acting(system("sweep")):
+        now = clock.now()
+        waiting = list(
+            Task.objects.due(now).filter(kind=Task.Kind.CRISIS, taken_by__isnull=True)[
+                :ASKED_AT_ONCE
+            ]
+        )
+        policies = policies_of({task.clinic_id for task in waiting})
+        calls = 0
+        for task in waiting:
+            policy = policies[task.clinic_id]
+            turn = _turn(task, policy, now)
+            if policy.on_call_address and turn <= policy.calls_at_most:
+                calls += planning.call_staff(task, turn, now)
+        return calls
+
+
+def _turn(task: Task, policy: MessagePolicy, now: datetime) -> int:
+    """Return which call is due: the first came with the task, then one each time it runs out."""
+    return 1 + int((now - task.created_at) / timedelta(minutes=policy.acknowledge_minutes))

@@ -37,7 +37,9 @@ def repair(is_over: Callable[[], bool] = lambda: True) -> int:
             seen.update(found)
             if found:
                 found = share(TreatmentSession.objects.filter(pk__in=found))
-                rows = TreatmentSession.objects.filter(pk__in=found).select_related("course__protocol")
+                rows = TreatmentSession.objects.filter(pk__in=found).select_related(
+                    "course__protocol"
+                )
                 plan(rows, now)
             patients = _by_the_chart(now)
             if patients:

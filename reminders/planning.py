@@ -118,8 +118,8 @@ def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
     Message.objects.bulk_create([message], ignore_conflicts=True)
 
 
-def call_staff(task: Task, turn: int, now: datetime) -> None:
-    """Write a call to the people on call about a task that nobody has taken."""
+def call_staff(task: Task, turn: int, now: datetime) -> bool:
+    """Write a call to the people on call about a task that nobody has taken; say if it is new."""
     message = Message(
         clinic_id=task.clinic_id,
         patient_id=task.patient_id,
@@ -129,7 +129,10 @@ def call_staff(task: Task, turn: int, now: datetime) -> None:
         expires_at=now + rules.ASKED_USEFUL,
         dedupe_key=f"{task.public_id}:{Kind.ON_CALL}:email:{turn}",
     )
+    if Message.objects.filter(dedupe_key=message.dedupe_key).exists():
+        return False
     Message.objects.bulk_create([message], ignore_conflicts=True)
+    return True
 
 
 def replan(patient: Patient, now: datetime) -> None:

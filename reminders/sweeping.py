@@ -28,6 +28,7 @@ class Swept:
     states: Counter[str] = field(default_factory=Counter)
     repaired: int = 0
     asked: int = 0
+    called: int = 0
     unfinished: bool = False
 
 
@@ -38,6 +39,7 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
     def is_over() -> bool:
         return stopping() or time.monotonic() > ends
 
+    swept.called = follow_up.call_again()
     with Mailer() as mailer:
         _deliver(mailer, swept, is_over)
     swept.asked = follow_up.ask_about_silence()

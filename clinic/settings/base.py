@@ -258,7 +258,6 @@ CELERY_BEAT_SCHEDULE = {
 AUDIT_KEY = (
     env.str("AUDIT_KEY", default="") or hashlib.sha256(f"audit{SECRET_KEY}".encode()).hexdigest()
 )
-FOLLOW_UP_ANSWER_WITHIN = timedelta(hours=48)
 PLANNING_HORIZON = timedelta(weeks=12)
 
 LOGGING: dict[str, Any] = {

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from desk.demo.charts import Chart
 from desk.demo.places import Site
 from desk.demo.rows import Rows
@@ -12,14 +10,14 @@ from desk.demo.story import Told
 from patients.models import Task
 from reminders import follow_up, planning, rules
 from reminders.kinds import BEFORE, Kind, may_go
-from reminders.models import Message, MessageRule
+from reminders.models import Message, MessagePolicy, MessageRule
 from reminders.rules import Reach, Window
 from sessions.models import TreatmentSession
 
 State = Message.State
 WITHDRAWN = timedelta(days=4)
 REFUSED = "The mail server refuses this address."
-ANSWER_WITHIN = settings.FOLLOW_UP_ANSWER_WITHIN
+ANSWER_WITHIN = timedelta(hours=MessagePolicy().answer_within_hours)
 CALLED_AFTER = timedelta(minutes=50)
 
 
@@ -57,8 +55,7 @@ class Ledger:
                 patient=message.patient,
                 kind=Task.Kind.MESSAGE_FAILED,
                 role="front_desk",
-                text=f"“{message}” was not sent: {REFUSED} "
-                "Reach the patient otherwise.",
+                text=f"“{message}” was not sent: {REFUSED} Reach the patient otherwise.",
                 due_at=message.not_before,
                 source_kind="reminders.message",
                 source_id=message.public_id,

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from portal.calendar_entry import entry_of
 from portal.forms import PrepareForm
 from portal.models import Confirmation, Preparation
 from portal.services import asking, visits
@@ -84,6 +83,6 @@ def calendar(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if FILE not in request.GET:
         back = link_of(visitor, Purpose.VISIT)
         return show(request, "calendar", visitor, back=back, **when(visitor))
-    response = HttpResponse(entry_of(visitor), content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(visitor.calendar_file, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="appointment.ics"'
     return private(response)

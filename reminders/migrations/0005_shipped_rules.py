@@ -6,7 +6,7 @@ from django.db import migrations
 
 from clinic.audit import acting, system
 
-EVER = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+EVER = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 REMINDERS = {"reminder_72h": (72, 24), "reminder_24h": (24, 2)}
 NAMES = {
     "reminder_72h": "Reminder, 3 days before",

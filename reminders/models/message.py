@@ -14,7 +14,6 @@ from reminders.kinds import Kind
 from reminders.models.rule import MessageRule
 from sessions.models import TreatmentSession
 
-
 CLOSED = ["suppressed", "expired", "cancelled", "dismissed"]
 
 

@@ -35,9 +35,7 @@ class MessagePolicy(Policy):
         help_text="What the entry in the patient's calendar is called. Leave out drug and "
         "speciality.",
     )
-    calendar_place = models.BooleanField(
-        "the address stands in the calendar entry", default=True
-    )
+    calendar_place = models.BooleanField("the address stands in the calendar entry", default=True)
     auto_accept_moves = models.BooleanField(
         "accept another time that a patient chose without a look",
         default=False,

@@ -54,7 +54,7 @@ def plan(*sessions: TreatmentSession, now: datetime) -> list[Message]:
 
 
 def make_due(session: TreatmentSession, now: datetime | None = None, **values: Any) -> Message:
-    """Write a 24-hour reminder that is due now, whatever its rule would say: the only one in use."""
+    """Write a 24-hour reminder that is due now; its rule is the only one in use."""
     now = now or timezone.now()
     with acting(TESTS):
         rules = planning.rules_of({session.clinic_id})[session.clinic_id]

@@ -341,9 +341,7 @@ def test_what_is_due_together_goes_in_one_mail(patient, prescriber, inbox, at):
     assert {row.message_id for row in Message.objects.all()} == {parts[0].message_id}
 
 
-def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(
-    patient, prescriber, inbox, at
-):
+def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(patient, prescriber, inbox, at):
     first = make_visit(patient, prescriber, at.at + 20 * HOUR)
     tried = make_due(first, at.at)
     inbox.loses_the_answer = True

@@ -155,9 +155,7 @@ def test_each_kind_goes_only_in_its_statuses(status):
     assert kinds.may_go(Kind.REMINDER, status) == (status == "planned")
     assert kinds.may_go(Kind.MISSED, status) == (status == "no_show")
     assert kinds.may_go(Kind.CALLED_OFF, status) == (status == "cancelled")
-    assert kinds.may_go(Kind.FOLLOW_UP, status) == (
-        status in {"discharged", "left_against_advice"}
-    )
+    assert kinds.may_go(Kind.FOLLOW_UP, status) == (status in {"discharged", "left_against_advice"})
 
 
 @pytest.mark.parametrize(

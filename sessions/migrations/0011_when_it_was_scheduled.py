@@ -6,7 +6,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 # Of what is booked already nobody knows when that was: long enough ago for every reminder.
-LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
+LONG_AGO = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 
 
 class Migration(migrations.Migration):

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             return False
         finally:
             close_old_connections()
-        if swept.states or swept.repaired or swept.asked:
+        if swept.states or swept.repaired or swept.asked or swept.called:
             self.stdout.write(_told(swept))
         return swept.unfinished
 
@@ -50,4 +50,5 @@ class Command(BaseCommand):
 def _told(swept: sweeping.Swept) -> str:
     parts = [f"{count} {state}" for state, count in sorted(swept.states.items())]
     parts += [f"{swept.repaired} sessions planned anew", f"{swept.asked} without an answer"]
+    parts += [f"{swept.called} calls to staff"]
     return ", ".join(parts) + (" (more is due)" if swept.unfinished else "")
