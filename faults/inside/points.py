@@ -202,12 +202,12 @@ def _live(visitor: Visitor, act: Act, at: int) -> None:
         os._exit(result)
 
 
-def recover() -> None:
-    """Sweep as after the leases of the dead have ended."""
+def recover(visitor: Visitor) -> None:
+    """Deliver, as after the leases of the dead have ended."""
     with acting(FILL):
         left = Message.objects.filter(state=Message.State.SENDING)
         left.update(lease_until=clock.now() - timedelta(seconds=1))
-    sweeping.sweep()
+    send(visitor)
 
 
 def play(name: str, injuries: Path) -> int:
@@ -227,10 +227,10 @@ def play(name: str, injuries: Path) -> int:
         visitor = visitors.pop()
         if leads:
             visitor.book(leads=leads)
-        if survives(visitor, act, 1 + died, injuries):
-            recover()
+        survived = survives(visitor, act, 1 + died, injuries)
+        recover(visitor)
+        if survived:
             return died
-        recover()
     raise RuntimeError(f"{name} never ends")
 
 
