@@ -44,7 +44,7 @@ LEASE_LEFT = timedelta(seconds=30)  # with less, the next sweep might already ha
 LEASE = ("lease_until", "lease_token")
 OUTCOME = (
     *("state", "reason", "not_before", "expires_at", "rule_revision", "last_error"),
-    *("attempts", "maybe_twice", "sent_at", "sent_to"),
+    *("attempts", "maybe_twice", "sent_at", "sent_to", "message_id"),
     *LEASE,
 )
 CLAIMED = ("pk", "message_id", "attempts", "kind", "patient_id", "treatment_session_id")
@@ -239,12 +239,17 @@ def _decide(locked: Locked, mailer: Mailer) -> None:
     going = [message for message in locked.parts if _may_go(message, locked)]
     if not going:
         return
+    for message in locked.parts:
+        if message not in going:
+            # Mail servers drop a second, other mail with the Message-ID of one they have seen.
+            message.message_id = uuid4()
     try:
         mail = rendering.mail(going, locked.reach, locked.now, voice=locked.voice)
         mailer.send(mail)
     except UndeliveredError as error:
+        jitter = random.random()  # noqa: S311  spreads load, hides nothing; a mail stays together
         for message in going:
-            _undelivered(message, error, locked.now)
+            _undelivered(message, error, locked.now, jitter)
     else:
         for message in going:
             message.close(State.SENT)
@@ -311,27 +316,32 @@ def _set_aside(claimed: Claim, error: Exception) -> list[str]:
         for message in messages:
             message.last_error = type(error).__name__
             message.message_id = uuid4() if len(messages) > 1 else message.message_id
-            _try_later(message, clock.now(), most=rules.MOST_BROKEN, reason="It can't be written.")
-            message.save(update_fields=[*OUTCOME, "message_id"])
+            jitter = random.random()  # noqa: S311  as above
+            reason = "It can't be written."
+            _try_later(message, clock.now(), jitter, most=rules.MOST_BROKEN, reason=reason)
+            message.save(update_fields=OUTCOME)
         return [message.state for message in messages] or [LOST]
 
 
-def _undelivered(message: Message, error: UndeliveredError, now: datetime) -> None:
+def _undelivered(message: Message, error: UndeliveredError, now: datetime, jitter: float) -> None:
     message.last_error = error.name
     message.maybe_twice = message.maybe_twice or error.maybe_sent
     if error.for_good:
         fail(message, "The mail server refuses this address.", now)
     else:
         _try_later(
-            message, now, most=rules.MOST_ATTEMPTS, reason="The mail server can't be reached."
+            message,
+            now,
+            jitter,
+            most=rules.MOST_ATTEMPTS,
+            reason="The mail server can't be reached.",
         )
 
 
-def _try_later(message: Message, now: datetime, *, most: int, reason: str) -> None:
+def _try_later(message: Message, now: datetime, jitter: float, *, most: int, reason: str) -> None:
     if message.attempts >= most:
         fail(message, reason, now)
         return
-    jitter = random.random()  # noqa: S311  spreads load, hides nothing
     _postpone(message, now + rules.wait_before_next(message.attempts, jitter))
 
 

@@ -356,6 +356,36 @@ def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(patient, pres
     assert len({mail["Message-ID"] for mail in inbox.mails}) == 2
 
 
+def test_a_mail_of_two_that_is_tried_again_stays_one_mail(patient, prescriber, inbox, at):
+    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
+    make_due(first, at.at)
+    make_due(second, at.at)
+    inbox.before_data = lambda envelope: "451 Later"
+    sweep()
+    inbox.before_data = lambda envelope: None
+    assert len({row.not_before for row in Message.objects.all()}) == 1
+    at.at = Message.objects.earliest("not_before").not_before
+    sweep()
+    assert len(inbox.mails) == 1
+
+
+def test_what_stays_behind_goes_in_a_mail_with_an_id_of_its_own(patient, prescriber, inbox, at):
+    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
+    make_due(first, at.at)
+    later = make_due(second, at.at)
+    claimed = delivery.claim()[0]
+    with acting(TESTS):
+        Message.objects.filter(pk=later.pk).update(not_before=at.at + HOUR)
+    with Mailer() as mailer:
+        assert delivery.send(claimed, mailer) == [State.SENT, State.PLANNED]
+    at.at += HOUR
+    sweep()
+    assert len(inbox.mails) == 2
+    assert len({mail["Message-ID"] for mail in inbox.mails}) == 2
+
+
 def test_one_of_two_that_may_not_go_leaves_the_other_in_the_mail(patient, prescriber, inbox, at):
     first = make_visit(patient, prescriber, at.at + 20 * HOUR)
     second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
