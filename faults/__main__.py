@@ -7,20 +7,18 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from faults import sweep
+from faults import restore, sweep
 from faults.checker.verdict import Verdict, table
 from faults.run import FULL, KILLS_ONLY, SMALL, run
 from ops.errors import ServiceError
 from ops.terminal import say
 
-RUNS = ["reminders", "sweep-points"]
+OTHERS = {"sweep-points": sweep.run, "restore": restore.run}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
-    parser.add_argument(
-        "what", nargs="?", default="reminders", choices=["reminders", "sweep-points"]
-    )
+    parser.add_argument("what", nargs="?", default="reminders", choices=["reminders", *OTHERS])
     parser.add_argument("--seed", action="append", help="of one run; give it again for more")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--small", action="store_true", help="about two minutes, for CI")
@@ -32,8 +30,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    if options.what == "sweep-points":
-        return _told(run(keep=options.keep) for run in (sweep.run,))
+    if options.what in OTHERS:
+        return _told(play(keep=options.keep) for play in [OTHERS[options.what]])
     size = SMALL if options.small else KILLS_ONLY if options.kills_only else FULL
     if options.messages:
         size = replace(size, messages=options.messages)

@@ -168,9 +168,11 @@ class Evidence:
 
     @cached_property
     def by_message_id(self) -> dict[str, list[tuple[int, Life]]]:
+        """Return each message under every Message-ID that it ever had."""
         found = defaultdict(list)
         for pk, life in self.lives[MESSAGES].items():
-            found[life.now["message_id"]].append((pk, life))
+            for message_id in {row["message_id"] for row in life.states}:
+                found[message_id].append((pk, life))
         return found
 
     @cached_property
@@ -193,7 +195,11 @@ class Evidence:
     def rows_in(self, copy: Copy) -> list[tuple[int, Row]]:
         """Return the messages that this copy spoke for: those being sent when DATA began."""
         found = ((pk, life.at(copy.began)) for pk, life in self.by_message_id[copy.message_id])
-        return [(pk, row) for pk, row in found if row is not None and row["state"] == "sending"]
+        return [
+            (pk, row)
+            for pk, row in found
+            if row and row["state"] == "sending" and row["message_id"] == copy.message_id
+        ]
 
     def contact(self, patient: int, moment: float) -> Row | None:
         for life in self.of_patient[CONTACTS][patient]:

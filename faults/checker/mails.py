@@ -167,7 +167,7 @@ def copies(evidence: Evidence) -> Verdict:
             verdict.look(bool(cause), f"{copy.key} and then another one: {message_id}")
         if len(accepted) > 1:
             rows = [life.now for _, life in evidence.by_message_id[message_id]]
-            sent = [row for row in rows if row["state"] == "sent"]
+            sent = [r for r in rows if (r["state"], r["message_id"]) == ("sent", message_id)]
             verdict.look(
                 all(row["maybe_twice"] for row in sent), f"{message_id} twice, without the flag"
             )

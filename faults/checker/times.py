@@ -100,14 +100,16 @@ def _p95(took: list[float]) -> float:
 def poisoned(evidence: Evidence, quiet: Row) -> Verdict:
     """A clock that can't be read breaks its own messages, and no one else's."""
     verdict = Verdict("R16", "a message that can't be written fails alone, delays nobody")
+    calm = evidence.measured.calm
     broken = {
         life.now["patient_id"]
         for life in evidence.lives[CONTACTS].values()
         if _due(datetime.now(UTC), life.now["time_zone"]) is None
     }
     for pk, life in evidence.lives[MESSAGES].items():
-        row, first_due = life.now, epoch(life.states[0]["not_before"])
-        if row["patient_id"] in broken and first_due < evidence.measured.calm:
+        row, first = life.now, life.states[0]
+        was_due = first["state"] == "planned" and epoch(first["not_before"]) < calm
+        if row["patient_id"] in broken and was_due:
             verdict.look(row["state"] == "failed", f"message {pk} is {row['state']}")
     verdict.look(
         quiet["beside_poison"] <= SWEEP_AND_A_MINUTE,

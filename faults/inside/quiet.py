@@ -143,11 +143,13 @@ def due(count: int) -> float:
         ports.booked(sessions)
         EmailContact.objects.filter(patient=patients[0]).update(time_zone=NOWHERE)
     begun, ends = starts_at - LEAD, stopwatch.monotonic() + PATIENCE
-    waiting = Message.objects.filter(patient__in=patients[1:], not_before__lt=starts_at)
-    while stopwatch.monotonic() < ends and waiting.exclude(state="sent").exists():
+    rows = Message.objects.filter(patient__in=patients[1:], not_before__lt=starts_at)
+    waiting = rows.filter(state__in=["planned", "sending", "failed"])
+    while waiting.exists():
+        if stopwatch.monotonic() > ends:
+            return PATIENCE
         stopwatch.sleep(0.5)
-    if waiting.exclude(state="sent").exists():
-        return PATIENCE
+    assert rows.filter(state="sent").count() == BESIDE
     return max(0.0, stopwatch.time() - begun.timestamp())
 
 
