@@ -63,18 +63,23 @@ def _word(block: "Part[Any, Any]", name: str) -> str:
 def _statuses(report: "Part[Any, Any]") -> Iterator["Part[Any, Any]"]:
     """Return the groups of fields that say what became of the mail."""
     for part in report.walk():
-        if part.get_content_type() == "message/delivery-status" and part.is_multipart():
-            yield from part.get_payload()
+        if part.get_content_type() == "message/delivery-status":
+            yield from _inside(part)
 
 
 def _returned(report: "Part[Any, Any]") -> Iterator["Part[Any, Any]"]:
     """Return the headers of the mail that came back, with or without its body."""
     for part in report.walk():
-        if part.get_content_type() == "message/rfc822" and part.is_multipart():
-            yield from part.get_payload()
+        if part.get_content_type() == "message/rfc822":
+            yield from _inside(part)
         elif part.get_content_type() == "text/rfc822-headers":
-            text = part.get_payload(decode=True)
-            yield HeaderParser().parsestr(text.decode(errors="replace") if text else "")
+            raw: Any = part.get_payload(decode=True) or b""
+            yield HeaderParser().parsestr(raw.decode(errors="replace"))
+
+
+def _inside(part: "Part[Any, Any]") -> "list[Part[Any, Any]]":
+    found: Any = part.get_payload()
+    return found if part.is_multipart() else []
 
 
 def _message_id(returned: "Part[Any, Any]") -> UUID | None:

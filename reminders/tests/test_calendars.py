@@ -30,8 +30,8 @@ def session(clinic, patient, prescriber):
     return make_visit(patient, prescriber, STARTS)
 
 
-def file_of(session, **policy):
-    policy = MessagePolicy(clinic=session.clinic, **policy)
+def file_of(session, **values):
+    policy = MessagePolicy(clinic=session.clinic, **values)
     return calendars.entry(session, session.clinic, policy, words_in("en"), NOW).text
 
 

@@ -11,6 +11,7 @@ from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from reminders.models import Message
 from reminders.tests.factories import make_due
+from sessions.lifecycle import Status
 from sessions.services import booking, cancelling, moving, steps
 from sessions.services.drafts import Choice
 from sessions.services.rhythm import change_rhythm
@@ -76,7 +77,12 @@ def test_another_chair_is_no_news_even_with_the_tick(visit, monday, front_desk):
 def test_a_cancelled_visit_is_called_off_in_the_same_transaction(visit, front_desk):
     for notify, count in ((False, 0), (True, 1)):
         steps.change_status(
-            visit.pk, "cancelled", by=front_desk, reason="Ill", version=visit.version, notify=notify
+            visit.pk,
+            Status.CANCELLED,
+            by=front_desk,
+            reason="Ill",
+            version=visit.version,
+            notify=notify,
         )
         assert len(notices("called_off")) == count
         if not notify:
@@ -153,7 +159,7 @@ def test_who_can_not_be_reached_is_in_the_ledger_with_the_reason(course, front_d
         course.patient.email_contact.save()
     visit = course.sessions.get(number=1)
     steps.change_status(
-        visit.pk, "cancelled", by=front_desk, reason="Ill", version=visit.version, notify=True
+        visit.pk, Status.CANCELLED, by=front_desk, reason="Ill", version=visit.version, notify=True
     )
     (message,) = notices("called_off")
     assert (message.state, message.reason) == ("suppressed", "The e-mail address is not verified.")

@@ -161,6 +161,7 @@ def test_the_time_in_the_mail_is_that_of_the_patients_clock(
         rf"(\w+day), (\d+) (\w+) (\d{{4}})\n\s+(\d\d):(\d\d) \({zone}, UTC([+-])(\d\d):(\d\d)\)",
         plain(mail),
     )
+    assert found
     weekday, day, month, year, hour, minute, sign, hours, minutes = found.groups()
     offset = timedelta(hours=int(hours), minutes=int(minutes)) * (1 if sign == "+" else -1)
     local = starts.replace(tzinfo=None) + offset
@@ -336,6 +337,7 @@ def test_what_stands_for_a_name_is_not_filled_again(due, patient):
 
 def test_the_preview_says_no_more_than_the_senders_name(due):
     hidden = re.search(r"display:none[^>]+>([^<]+)<", part(written(due), "text/html"))
+    assert hidden
     assert hidden[1] == "A message from Practice Dr. North"
 
 

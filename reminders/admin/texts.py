@@ -1,0 +1,46 @@
+"""A clinic's own words for messages."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from clinic.admin_base import ClinicScopedAdmin, OwnRowsFilter
+from reminders import words
+from reminders.forms import TextForm
+from reminders.kinds import Kind
+from reminders.models import MessageText
+
+
+def body_help(kind: str = "") -> str:
+    """Say how a text is written and which names it may use."""
+    names = words.names_for([Kind(kind)] if kind else Kind)
+    listed = "; ".join(f"{name} {what}" for name, what in names)
+    return (
+        "Plain words; a blank line makes a paragraph, lines that begin with “- ” a list. Greeting, "
+        "buttons and the clinic's address are added. Leave out drug and speciality. Names that are "
+        f"filled in: {listed}. A line with a name that has no value for this visit is left out."
+    )
+
+
+@admin.register(MessageText)
+class MessageTextAdmin(ClinicScopedAdmin):
+    form = TextForm
+    list_display = ("kind", "rule", "language", "subject", "is_active", "clinic")
+    list_filter = ("kind", "language", "is_active", ("rule", OwnRowsFilter))
+    list_select_related = ("rule", "clinic")
+    fields = ("clinic", "kind", "rule", "language", "subject", "body", "is_active")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if "body" in form.base_fields:
+            form.base_fields["body"].help_text = body_help(obj.kind if obj else "")
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("clinic", "kind", "rule", "language") if obj is not None else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,90 @@
+"""Forms of the admin for rules and words."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from reminders import words
+from reminders.kinds import Kind
+from reminders.models import MessageRule, MessageText
+from reminders.models.text import LANGUAGES
+from sessions.models import TreatmentSession
+
+TIMES = ("how", "hours", "days", "at", "useful_hours")
+
+
+class RuleForm(forms.ModelForm):
+    """A rule; `protocols` are the keys that may be chosen, with titles, set by the admin."""
+
+    protocols: tuple[tuple[str, str], ...] = ()
+
+    class Meta:
+        model = MessageRule
+        fields = ("clinic", "name", "kind", "protocol_key", "is_active", *TIMES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "protocol_key" in self.fields:
+            model_field = MessageRule._meta.get_field("protocol_key")
+            choices = [("", "All protocols"), *self.protocols]
+            chosen = self.instance.protocol_key
+            if chosen and chosen not in dict(choices):
+                choices.append((chosen, f"{chosen} (no longer published)"))
+            self.fields["protocol_key"] = forms.ChoiceField(
+                label="Protocol",
+                choices=choices,
+                required=False,
+                help_text=model_field.help_text,
+            )
+
+
+class TextForm(forms.ModelForm):
+    """A clinic's own words; names in braces that a mail can't fill are refused."""
+
+    class Meta:
+        model = MessageText
+        fields = ("clinic", "kind", "rule", "language", "subject", "body", "is_active")
+        widgets = {"body": forms.Textarea(attrs={"rows": 10, "cols": 80})}
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        rule = values.get("rule") or self.instance.rule
+        kind = values.get("kind") or self.instance.kind or (rule.kind if rule else "")
+        if rule is not None and kind != rule.kind:
+            self.add_error("rule", f"This rule is for “{rule.get_kind_display()}”.")
+        for name in ("subject", "body"):
+            strange = words.strangers(values.get(name) or "", kind)
+            if kind and strange:
+                self.add_error(name, _refusal(strange, Kind(kind)))
+        return values
+
+
+def _refusal(strange: list[str], kind: Kind) -> ValidationError:
+    named = ", ".join(f"{{{name}}}" for name in strange)
+    known = ", ".join(name for name, _ in words.names_for([kind]))
+    return ValidationError(f"{named} can't be filled in here. This message knows: {known}.")
+
+
+class PreviewForm(forms.Form):
+    """Whose visit the preview is about; addresses name it by its public id only."""
+
+    visit = forms.ModelChoiceField(
+        TreatmentSession.objects.none(), to_field_name="public_id", empty_label="Choose a visit"
+    )
+    language = forms.ChoiceField(
+        choices=[("", "The patient's language"), *LANGUAGES], required=False
+    )
+
+    def __init__(self, *args: Any, visits: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["visit"]
+        field.queryset = visits
+        field.label_from_instance = _say
+
+
+def _say(session: TreatmentSession) -> str:
+    local = session.starts_at.astimezone(session.clinic.zone)
+    return (
+        f"{session.patient.record_number}, {local:%Y-%m-%d %H:%M} ({session.get_status_display()})"
+    )

@@ -1,0 +1,174 @@
+"""A mail that came back: its messages failed, the front desk has a task, once."""
+
+import io
+from contextlib import suppress
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinic.audit import acting
+from clinic.tests.factories import TESTS
+from patients.models import Task
+from reminders import bounces, delivery
+from reminders.models import Message
+from reminders.tests.factories import make_due, make_visit
+from reminders.tests.letters import STARTS
+
+pytestmark = pytest.mark.django_db
+REPORT = """\
+From: MAILER-DAEMON@mx.example
+To: bounces@clinic.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B"
+
+--B
+Content-Type: text/plain
+
+I'm sorry. <ada@mail.example>: host said 550 no such user.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; ada@mail.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} no such user
+
+--B
+Content-Type: {returned}
+
+Message-ID: <{message_id}@clinic.example>
+Subject: Your appointment
+
+{body}
+--B--
+"""
+
+
+def report(message_id, *, action="failed", status="5.1.1", returned="message/rfc822", body="Hello"):
+    values = {"action": action, "status": status, "returned": returned, "body": body}
+    return REPORT.format(message_id=message_id, **values).replace("\n", "\r\n").encode()
+
+
+@pytest.fixture
+def sent(patient, prescriber):
+    visit = make_visit(patient, prescriber, STARTS)
+    return make_due(visit, state="sent", sent_at=timezone.now(), sent_to="ada@mail.example")
+
+
+def run(raw, monkeypatch):
+    stdin = io.TextIOWrapper(io.BytesIO(raw))
+    monkeypatch.setattr("sys.stdin", stdin)
+    told = io.StringIO()
+    call_command("bounce", stdout=told)
+    return told.getvalue()
+
+
+def tasks():
+    return list(Task.objects.open().filter(kind=Task.Kind.MESSAGE_FAILED))
+
+
+@pytest.mark.parametrize("returned", ["message/rfc822", "text/rfc822-headers"])
+def test_a_mail_that_came_back_failed_and_somebody_has_to_call(sent, monkeypatch, returned):
+    assert "1 marked" in run(report(sent.message_id, returned=returned), monkeypatch)
+    sent.refresh_from_db()
+    assert (sent.state, sent.reason) == ("failed", "The address does not exist any more.")
+    assert sent.bounced_at is not None
+    (task,) = tasks()
+    assert "The address does not exist any more. Reach the patient otherwise." in task.text
+
+
+def test_a_second_report_changes_nothing(sent, monkeypatch):
+    run(report(sent.message_id), monkeypatch)
+    sent.refresh_from_db()
+    before = sent.bounced_at
+    assert "Nothing is changed" in run(report(sent.message_id), monkeypatch)
+    sent.refresh_from_db()
+    assert sent.bounced_at == before
+    assert len(tasks()) == 1
+
+
+def test_every_message_of_the_mail_is_marked_and_no_other(sent, monkeypatch):
+    session = sent.treatment_session
+    values = {"state": "sent", "sent_at": timezone.now()}
+    along = make_due(session, dedupe_key="a", message_id=sent.message_id, **values)
+    other = make_due(session, dedupe_key="b", **values)
+    assert "2 marked" in run(report(sent.message_id), monkeypatch)
+    states = dict(Message.objects.values_list("pk", "state"))
+    assert states == {sent.pk: "failed", along.pk: "failed", other.pk: "sent"}
+
+
+def test_a_full_mailbox_is_another_reason(sent):
+    bounce = bounces.read(report(sent.message_id, status="4.2.2"))
+    assert bounce.reason == bounces.CAME_BACK
+
+
+@pytest.mark.parametrize("state", ["planned", "cancelled", "dismissed"])
+def test_a_report_about_what_was_not_sent_changes_nothing(sent, monkeypatch, state):
+    with acting(TESTS):
+        Message.objects.update(state=state, reason="So.")
+    assert "Nothing is changed" in run(report(sent.message_id), monkeypatch)
+    assert tasks() == []
+
+
+def test_a_message_that_came_back_can_be_tried_again(sent, administrator):
+    with acting(TESTS):
+        Message.objects.update(expires_at=timezone.now() + timedelta(hours=3))
+    bounces.take(bounces.read(report(sent.message_id)))
+    delivery.try_again(sent.pk, by=administrator)
+    assert tasks() == []
+
+
+GARBAGE = {
+    "empty": b"",
+    "zeros": b"\x00" * 100,
+    "a letter": b"From: a@b.example\r\nSubject: Hi\r\n\r\nHello",
+    "a delay": report(uuid4(), action="delayed", status="4.4.1"),
+    "delivered": report(uuid4(), action="delivered", status="2.0.0"),
+    "no id": report("").replace(b"Message-ID", b"X-Nothing"),
+    "an id of others": report("CAF-x7"),
+    "huge": report(uuid4(), body="x" * bounces.MOST_BYTES),
+    "broken": report(uuid4())[:300],
+    "nested": b"Content-Type: multipart/report; boundary=B\r\n\r\n"
+    + b"--B\r\nContent-Type: message/rfc822\r\n\r\n" * 4000,
+}
+
+
+@pytest.mark.parametrize("raw", GARBAGE.values(), ids=GARBAGE)
+def test_anything_else_is_refused_politely(sent, monkeypatch, raw):
+    with pytest.raises(CommandError, match="^Nothing is changed. It ") as refused:
+        run(raw, monkeypatch)
+    assert refused.value.returncode == 65
+    sent.refresh_from_db()
+    assert sent.state == "sent"
+
+
+PLACES = st.integers(0, 900)
+CUT = st.builds(lambda begin, end: report(uuid4())[:begin] + report(uuid4())[end:], PLACES, PLACES)
+
+
+@given(st.binary(max_size=400) | CUT)
+def test_no_bytes_are_a_crash(raw):
+    with suppress(bounces.NotABounceError):
+        bounces.read(raw)
+
+
+def test_a_clinic_without_an_address_for_answers_is_warned_about(clinic):
+    with acting(TESTS):
+        clinic.email = ""
+        clinic.save()
+    found = run_checks(tags=["database"], databases=["default"])
+    assert "reminders.W001" in {message.id for message in found}
+    with acting(TESTS):
+        clinic.email = "desk@north.example"
+        clinic.save()
+    found = run_checks(tags=["database"], databases=["default"])
+    assert "reminders.W001" not in {message.id for message in found}
