@@ -132,5 +132,5 @@ class ContentPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response[HEADER] = self.policy
+        response.setdefault(HEADER, self.policy)  # a frame has a narrower one of its own
         return response

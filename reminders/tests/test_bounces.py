@@ -98,9 +98,10 @@ def test_a_second_report_changes_nothing(sent, monkeypatch):
 
 def test_every_message_of_the_mail_is_marked_and_no_other(sent, monkeypatch):
     session = sent.treatment_session
-    values = {"state": "sent", "sent_at": timezone.now()}
-    along = make_due(session, dedupe_key="a", message_id=sent.message_id, **values)
-    other = make_due(session, dedupe_key="b", **values)
+    along, other = (
+        make_due(session, dedupe_key=key, message_id=mail, state="sent", sent_at=timezone.now())
+        for key, mail in (("a", sent.message_id), ("b", uuid4()))
+    )
     assert "2 marked" in run(report(sent.message_id), monkeypatch)
     states = dict(Message.objects.values_list("pk", "state"))
     assert states == {sent.pk: "failed", along.pk: "failed", other.pk: "sent"}

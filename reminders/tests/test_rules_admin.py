@@ -1,0 +1,317 @@
+"""Rules, words and settings of messages in the admin, and the preview."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import AuditEvent
+from clinic.tests.factories import TESTS
+from reminders import planning, services
+from reminders.models import Message, MessagePolicy, MessageRule, MessageText
+from reminders.models.rule import MOST_RULES
+from reminders.overlooked import repair
+from reminders.tests.factories import make_reachable, make_visit, plan
+from reminders.tests.letters import speak_softly
+from sessions.tests.factories import shipped
+
+pytestmark = pytest.mark.django_db
+LIST = "admin:reminders_messagerule_changelist"
+ADD = "admin:reminders_messagerule_add"
+PREVIEW = "admin:reminders_messagerule_preview"
+RULE = {
+    "name": "Two days before",
+    "kind": "reminder",
+    "protocol_key": "",
+    "is_active": "on",
+    "how": "elapsed",
+    "hours": "48",
+    "days": "",
+    "at": "",
+    "useful_hours": "4",
+}
+NO_TEXTS = {"texts-TOTAL_FORMS": "0", "texts-INITIAL_FORMS": "0"}
+
+
+@pytest.fixture
+def office(client, administrator, clinic):
+    speak_softly(clinic)
+    client.force_login(administrator)
+    return client
+
+
+@pytest.fixture
+def rules(clinic):
+    with acting(TESTS):
+        return {rule.key: rule for rule in planning.rules_of([clinic.pk])[clinic.pk]}
+
+
+def change_url(rule):
+    return reverse("admin:reminders_messagerule_change", args=[rule.pk])
+
+
+def values_of(rule, **changed):
+    at = f"{rule.at:%H:%M}" if rule.at else ""
+    values = {
+        "name": rule.name,
+        "protocol_key": rule.protocol_key,
+        "is_active": "on",
+        "how": rule.how,
+        "hours": "" if rule.hours is None else rule.hours,
+        "days": "" if rule.days is None else rule.days,
+        "at": at,
+        "useful_hours": rule.useful_hours,
+        **NO_TEXTS,
+    }
+    return {name: value for name, value in (values | changed).items() if value is not None}
+
+
+def errors_of(page):
+    assert page.status_code == 200, page.redirect_chain
+    return str(page.context["adminform"].form.errors)
+
+
+def test_a_clinic_that_never_wrote_sees_the_rules_that_ship(office, clinic):
+    page = office.get(reverse(LIST)).content.decode()
+    assert "Reminder, 1 day before" in page
+    assert "1 days, at 10:00" in page
+    assert MessageRule.objects.filter(clinic=clinic).count() == 9
+
+
+def test_a_new_rule_counts_from_now_beside_those_that_ship(office, clinic):
+    before = timezone.now()
+    page = office.post(reverse(ADD), RULE | {"clinic": clinic.pk}, follow=True)
+    assert "It counts from the next sweep on" in page.content.decode()
+    rule = MessageRule.objects.get(key="two-days-before")
+    assert (rule.revision, rule.hours) == (1, 48)
+    assert rule.in_force_since >= before
+    assert MessageRule.objects.filter(clinic=clinic).count() == 10
+
+
+def test_two_rules_may_have_one_name(office, clinic):
+    for _ in range(2):
+        office.post(reverse(ADD), RULE | {"clinic": clinic.pk}, follow=True)
+    assert MessageRule.objects.filter(name=RULE["name"]).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"hours": "0"}, "It would never go"),
+        ({"hours": "-1"}, "greater than or equal to 0"),
+        ({"hours": "1000000000"}, "less than or equal to 2160"),
+        ({"hours": ""}, "Enter hours, or a number of days"),
+        ({"days": "2"}, "Enter hours, or a number of days"),
+        ({"useful_hours": "0"}, "greater than or equal to 1"),
+        ({"kind": "changed"}, "not one of the available choices"),
+        ({"kind": "questionnaire"}, "Dates of the chart count in days"),
+        ({"protocol_key": "nothing"}, "not one of the available choices"),
+        ({"how": "wall", "hours": "", "days": "91", "at": "10:00"}, "less than or equal to 90"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(office, clinic, wrong, words):
+    """A-139."""
+    page = office.post(reverse(ADD), RULE | {"clinic": clinic.pk} | wrong, follow=True)
+    assert words in errors_of(page)
+    assert not MessageRule.objects.filter(name=RULE["name"]).exists()
+
+
+def test_a_clinic_has_so_many_rules_and_no_more(clinic, administrator, rules):
+    """A-139."""
+    values = {"clinic": clinic, "kind": "reminder", "hours": 48, "useful_hours": 4}
+    for number in range(MOST_RULES - len(rules)):
+        services.save_rule(MessageRule(name=f"Rule {number}", **values), by=administrator)
+    with pytest.raises(ValidationError, match="at most 40 rules"):
+        services.save_rule(MessageRule(name="One more", **values), by=administrator)
+
+
+def test_only_what_decides_starts_the_rule_anew(office, rules):
+    rule = rules["reminder_24h"]
+    office.post(change_url(rule), values_of(rule, name="The day before"))
+    renamed = MessageRule.objects.get(pk=rule.pk)
+    assert (renamed.name, renamed.revision) == ("The day before", 1)
+    assert renamed.in_force_since == rule.in_force_since
+    office.post(change_url(rule), values_of(rule, hours=26))
+    changed = MessageRule.objects.get(pk=rule.pk)
+    assert (changed.hours, changed.revision) == (26, 2)
+    assert changed.in_force_since > rule.in_force_since
+    office.post(change_url(rule), values_of(changed, is_active=None))
+    assert MessageRule.objects.get(pk=rule.pk).revision == 3
+
+
+def test_a_changed_rule_moves_what_is_planned_at_the_next_sweep(office, rules, patient, prescriber):
+    rule = rules["reminder_72h"]
+    starts_at = (timezone.now() + timedelta(days=6)).replace(hour=12, minute=0)
+    visit = make_visit(patient, prescriber, starts_at)
+    plan(visit, now=timezone.now())
+    office.post(change_url(rule), values_of(rule, hours=96))
+    repair()
+    message = Message.objects.get(rule=rule)
+    assert message.not_before == starts_at - timedelta(hours=96)
+
+
+def test_the_kind_and_the_clinic_of_a_rule_stay_and_nothing_is_deleted(office, rules):
+    rule = rules["reminder_24h"]
+    office.post(change_url(rule), values_of(rule, kind="follow_up"))
+    assert MessageRule.objects.get(pk=rule.pk).kind == "reminder"
+    page = office.get(change_url(rule)).content.decode()
+    assert "deletelink" not in page
+    url = reverse("admin:reminders_messagerule_delete", args=[rule.pk])
+    assert office.post(url, {"post": "yes"}).status_code == 403
+
+
+def test_protocols_are_chosen_by_title(office, rules):
+    shipped()
+    page = office.get(change_url(rules["reminder_24h"])).content.decode()
+    assert '<option value="esketamine-trd-us">' in page
+    assert '<option value="" selected>All protocols' in page
+
+
+def test_the_rules_of_another_clinic_are_not_there(office, other_clinic):
+    with acting(TESTS):
+        theirs = planning.rules_of([other_clinic.pk])[other_clinic.pk][0]
+    assert office.get(reverse(PREVIEW, args=[theirs.pk])).status_code == 404
+    assert office.post(change_url(theirs), values_of(theirs, name="Ours")).status_code != 200
+    assert MessageRule.objects.get(pk=theirs.pk).name != "Ours"
+
+
+def test_those_who_configure_nothing_see_nothing(client, nurse, rules):
+    client.force_login(nurse)
+    page = client.get(reverse(PREVIEW, args=[rules["missed"].pk]))
+    assert page.status_code in {302, 403}
+
+
+def text_values(**changed):
+    values = {
+        "texts-TOTAL_FORMS": "1",
+        "texts-INITIAL_FORMS": "0",
+        "texts-0-language": "en",
+        "texts-0-subject": "See you on {day}",
+        "texts-0-body": "Dear {name},\n\nwe wait for you.",
+        "texts-0-is_active": "on",
+    }
+    return values | changed
+
+
+def test_a_rule_gets_words_of_its_own(office, rules):
+    rule = rules["reminder_24h"]
+    office.post(change_url(rule), values_of(rule) | text_values())
+    text = MessageText.objects.get()
+    assert (text.rule, text.kind, text.clinic) == (rule, rule.kind, rule.clinic)
+
+
+@pytest.mark.parametrize(
+    "body", ["{nobody}", "{0.__class__}", "{name.__class__}", "{}", "{due_day}", "{ name }"]
+)
+def test_a_name_that_can_not_be_filled_is_refused(office, rules, body):
+    """A-066."""
+    rule = rules["reminder_24h"]
+    page = office.post(change_url(rule), values_of(rule) | text_values(**{"texts-0-body": body}))
+    assert "can&#x27;t be filled in here. This message knows: {name}" in page.content.decode()
+    assert not MessageText.objects.exists()
+
+
+def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rules):
+    values = {
+        "clinic": clinic.pk,
+        "kind": "missed",
+        "rule": rules["reminder_24h"].pk,
+        "language": "es",
+        "subject": "Hola",
+        "body": "Hola {name}",
+        "is_active": "on",
+    }
+    add = reverse("admin:reminders_messagetext_add")
+    assert "This rule is for “Reminder”." in errors_of(office.post(add, values))
+    assert office.post(add, values | {"rule": ""}).status_code == 302
+    assert "There is a text for this already" in errors_of(office.post(add, values | {"rule": ""}))
+    assert "“Missed" not in str(MessageText.objects.get())
+
+
+def test_the_list_of_names_stands_beside_the_text(office):
+    page = office.get(reverse("admin:reminders_messagetext_add")).content.decode()
+    assert "{food_time} the time from which the patient eats nothing" in page
+
+
+def test_settings_of_messages_are_edited_once_for_each_clinic(office, clinic):
+    page = office.get(reverse("admin:reminders_messagepolicy_add"))
+    assert "On the patient's clock: no mail from then on." in page.content.decode()
+    with acting(TESTS):
+        policy = MessagePolicy.objects.create(clinic=clinic)
+    assert office.get(reverse("admin:reminders_messagepolicy_add")).status_code == 403
+    url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
+    assert office.get(url).status_code == 200
+
+
+class TestPreview:
+    @pytest.fixture
+    def visit(self, patient, prescriber):
+        return make_visit(patient, prescriber, timezone.now() + timedelta(days=9))
+
+    def look(self, office, rule, visit, **values):
+        values = {"visit": visit.public_id, "language": "", **values}
+        return office.get(reverse(PREVIEW, args=[rule.pk]), values)
+
+    def test_it_shows_the_mail_as_it_would_go(self, office, rules, visit):
+        page = self.look(office, rules["reminder_24h"], visit).content.decode()
+        assert "&quot;Practice Dr. North&quot; &lt;clinic@localhost&gt;" in page
+        assert "Subject</th><td>Your appointment on" in page
+        assert "Hello Ada," in page
+        assert "BEGIN:VCALENDAR" in page
+        assert "<iframe sandbox" in page
+
+    def test_it_writes_nothing_but_that_somebody_looked(self, office, rules, visit):
+        before = Message.objects.count()
+        assert not AuditEvent.objects.filter(event="admin.message_preview.read").exists()
+        self.look(office, rules["reminder_24h"], visit)
+        assert Message.objects.count() == before
+        read = AuditEvent.objects.get(event="admin.message_preview.read")
+        assert read.patient_id == visit.patient_id
+
+    def test_every_rule_has_one_in_each_language(self, office, rules, visit):
+        for key, rule in rules.items():
+            if rule.kind in {"missed", "follow_up"}:
+                continue
+            page = self.look(office, rule, visit, language="es").content.decode()
+            assert "Hola, Ada:" in page, key
+
+    def test_after_a_visit_it_offers_those_that_are_over(self, office, rules, visit):
+        assert "Hello" not in self.look(office, rules["missed"], visit).content.decode()
+        with acting(TESTS):
+            type(visit).objects.update(status="no_show", ended_at=timezone.now())
+        assert "Hello Ada" in self.look(office, rules["missed"], visit).content.decode()
+
+    def test_it_says_why_the_mail_would_not_go(self, office, rules, visit, clinic):
+        with acting(TESTS):
+            visit.patient.email_contact.verified_at = None
+            visit.patient.email_contact.save()
+            clinic.email = ""
+            clinic.save()
+        page = self.look(office, rules["reminder_24h"], visit).content.decode()
+        assert "It would not be sent: The e-mail address is not verified." in page
+        assert "Answers to this mail reach nobody" in page
+
+    def test_the_mail_lies_in_a_frame_that_runs_and_loads_nothing(self, office, rules, visit):
+        url = reverse("admin:reminders_messagerule_mail", args=[rules["reminder_24h"].pk])
+        answer = office.get(url, {"visit": visit.public_id})
+        assert "Hello Ada" in answer.content.decode()
+        directives = answer["Content-Security-Policy"].split("; ")
+        assert {"default-src 'none'", "style-src 'unsafe-inline'", "sandbox"} <= set(directives)
+        assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+    @pytest.mark.parametrize("visit_id", ["x", "", "00000000-0000-4000-8000-000000000000", "\x00"])
+    def test_a_visit_that_is_not_there_shows_nothing(self, office, rules, visit_id):
+        url = reverse(PREVIEW, args=[rules["reminder_24h"].pk])
+        page = office.get(url, {"visit": visit_id})
+        assert page.status_code == 200
+        assert "Hello" not in page.content.decode()
+
+    def test_another_clinics_visit_shows_nothing(self, office, rules, other_clinic, prescriber):
+        stranger = make_reachable(other_clinic, prescriber, given_name="Zoe")
+        theirs = make_visit(stranger, prescriber, timezone.now() + timedelta(days=9))
+        page = self.look(office, rules["reminder_24h"], theirs).content.decode()
+        assert "Zoe" not in page
+        assert "Hello" not in page
