@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, F, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, F, OuterRef, QuerySet
 
 from clinic.models import Clinic
 from clinic.roles import Role
 from clinic.statements import Among, Given, as_json, read_one
 from patients.models import Task
 from patients.naming import initials, list_name
+from portal.models import ChangeRequest, Confirmation
 from sessions.models import TreatmentSession
 from sessions.naming import step_label
 
@@ -33,6 +34,8 @@ class Arrival:
     place: str
     starts_at: datetime
     late: bool
+    confirmed: bool
+    asks: bool  # for another time, or to call it off
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,12 @@ def _arrivals() -> QuerySet[Any, Any]:
         phase_count=F("phase__count"),
         room=F("chair__room__name"),
         seat=F("chair__name"),
+        confirmed=Exists(
+            Confirmation.objects.filter(
+                treatment_session=OuterRef("pk"), schedule_rev=OuterRef("schedule_rev")
+            )
+        ),
+        asks=Exists(ChangeRequest.objects.open().filter(treatment_session=OuterRef("pk"))),
     )
 
 
@@ -137,6 +146,8 @@ def _arrival(row: dict[str, Any], now: datetime) -> Arrival:
         place=f"{row['room']} · {row['seat']}",
         starts_at=starts_at,
         late=starts_at <= now,
+        confirmed=row["confirmed"],
+        asks=row["asks"],
     )
 
 

@@ -1,6 +1,6 @@
 """Everything about one patient on one page: each section bounded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from clinic.bundles import attach
 from clinic.models import User
 from desk import between as betweens
-from desk import chart_rows, ribbon
+from desk import chart_rows, ribbon, said
 from desk.ribbon import Ribbon, Visit
 from patients import screen_rows
 from patients.medicines.interactions import Context
@@ -25,6 +25,8 @@ from patients.models import (
 )
 from patients.screening import standing
 from patients.services.medicines import reviewed
+from portal.models import ChangeRequest
+from reminders.models import OptOut
 from sessions import rems
 from sessions.lifecycle import HOLDING
 from sessions.models import TreatmentCourse, TreatmentSession
@@ -95,6 +97,9 @@ class Chart:
     review: Review | None = None
     enrolments: list[Any] | None = None  # None where REMS is not the site's business
     between: list[betweens.Line] | None = None
+    answered: list[said.Answered] | None = None
+    opt_outs: Sequence[OptOut] = ()
+    requests: Sequence[ChangeRequest] = ()
 
 
 def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Chart:
@@ -132,6 +137,9 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         mail_hold=found["mail_hold"],
         screen=screen,
         known_allergies=found["allergies"] if clinical else [],
+        answered=said.answered(found["check_ins"]) if clinical else None,
+        opt_outs=found["opt_outs"],
+        requests=found["change_requests"],
         between=_between(patient, course, found, now) if clinical else None,
         **sections,
     )

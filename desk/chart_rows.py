@@ -7,6 +7,7 @@ from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.statements import Among
+from desk import said
 from outcomes.models import Assessment, OutcomesPolicy
 from patients import screen_rows
 from patients.models import (
@@ -66,6 +67,7 @@ def _around() -> dict[str, Many]:
             MailHold.objects.filter(patient=OuterRef("pk"), lifted_at__isnull=True),
             *("public_id", "reason", "since"),
         ),
+        **said.of_patient(),
         "numbers": Many(
             Identifier.objects.filter(patient=OuterRef("pk"))[:SHOWN], "type", "system", "value"
         ),
@@ -123,6 +125,7 @@ def _clinical(longest: str) -> dict[str, Many]:
     newest = SafetyScreen.objects.filter(patient=OuterRef(OuterRef("pk"))).values("pk")[:1]
     by = person("error_by")
     return {
+        **said.of_follow_ups(),
         "medicines": _part(medicines, _limit("medicines", longest), *by),
         "taken": Many(
             Medication.objects.active().filter(patient=OuterRef("pk"))[: AT_MOST + 1],

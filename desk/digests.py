@@ -53,6 +53,7 @@ from patients.models import (
     SafetyScreen,
     ScreenPolicy,
 )
+from portal.models import Confirmation, Preparation
 from sessions.models import ChairStay, Dose, DoseCheck, DoseWaste, DosingPolicy, InfusionEvent
 
 ADDED_ONLY: tuple[type[models.Model], ...] = (
@@ -83,7 +84,9 @@ ADDED_ONLY: tuple[type[models.Model], ...] = (
     AgainstAdvice,
     LeftUnnoticed,
     SearchStep,
+    Preparation,
 )
+SAID_BEFORE: tuple[type[models.Model], ...] = (Confirmation,)
 ON_CHART: tuple[type[models.Model], ...] = (
     Consent,
     SafetyScreen,
@@ -98,12 +101,12 @@ POLICIES: tuple[type[Policy], ...] = (PreDosePolicy, DosingPolicy, ScreenPolicy,
 OF_SITE: tuple[type[models.Model], ...] = (RemsCertification, PrescriberEnrolment, PresencePolicy)
 
 
-def added(ids: str) -> str:
+def added(ids: str, models_: tuple[type[models.Model], ...] = ADDED_ONLY) -> str:
     """Count what was only ever added to sessions; `ids` is an SQL array of theirs."""
     return ", ".join(
         f"(SELECT concat(count(*), ' ', sum(id)) FROM {table(model)}"
         f" WHERE treatment_session_id = ANY({ids}))"
-        for model in ADDED_ONLY
+        for model in models_
     )
 
 

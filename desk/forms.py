@@ -17,3 +17,17 @@ class PostponeTaskForm(ClinicalForm):
         max_length=240,
         error_messages={"required": "Say why it can wait."},
     )
+
+
+class DecideForm(ClinicalForm):
+    """Accept what a patient asked for; after a missed visit with what was arranged."""
+
+    reason = ReasonField(label="What was arranged", max_length=240, required=False)
+
+
+class DeclineForm(ClinicalForm):
+    reason = ReasonField(
+        label="Why not, and how the patient knows",
+        max_length=240,
+        error_messages={"required": "Say why, and that the patient knows."},
+    )

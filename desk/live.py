@@ -10,7 +10,7 @@ from uuid import UUID
 from clinic.models import Heartbeat, User
 from clinic.statements import read_one, table
 from desk import polling
-from desk.digests import ON_CHART, added, on_site, policies, versions
+from desk.digests import ON_CHART, SAID_BEFORE, added, on_site, policies, versions
 from desk.sheet import Sheet
 from patients.models import Patient
 from sessions.models import DoseOrder, Signature, TreatmentSession
@@ -43,7 +43,7 @@ def _sql(clock: str) -> str:
     on_chart = ", ".join(versions(model, "patient_id = found.patient_id") for model in ON_CHART)
     return f"""
         SELECT {clock}, clinic_id, md5(jsonb_build_array(
-            {added("ARRAY[found.id]")}, {on_chart},
+            {added("ARRAY[found.id]")}, {on_chart}, {added("ARRAY[found.id]", SAID_BEFORE)},
             {versions(Patient, "id = found.patient_id")},
             {versions(DoseOrder, "course_id = found.course_id")},
             {policies("found.clinic_id")},

@@ -11,7 +11,7 @@ from clinic.heartbeat import SWEEP
 from clinic.models import Chair, Clinic, HandOver, Heartbeat, OnSite, PresencePolicy, Room, User
 from clinic.presence import Site
 from clinic.statements import read_one, table
-from desk.digests import ON_CHART, added, on_site, policies, versions
+from desk.digests import ON_CHART, SAID_BEFORE, added, on_site, policies, versions
 from patients.models import Patient, Task
 from sessions.lifecycle import PRESENT
 from sessions.models import DoseOrder, TreatmentSession
@@ -121,6 +121,7 @@ def _sql(clock: str) -> str:
             {_people_on_site()},
             md5(jsonb_build_array(silent, {on_site("%(clinic)s")},
                 {added(here.format("sessions"))}, {on_chart},
+                {added("(SELECT array_agg(id) FROM active)", SAID_BEFORE)},
                 {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
                 {versions(Patient, f"id = ANY({here.format('people')})")},
                 {policies("%(clinic)s")},

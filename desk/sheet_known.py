@@ -6,6 +6,7 @@ from functools import cached_property
 
 from clinic.models import User
 from clinic.presence import Site
+from desk.said import Said
 from monitoring import timeline
 from monitoring.discharge import Gate
 from monitoring.models import PreDoseCheck
@@ -56,6 +57,7 @@ class Known:
     dosing: DosingPolicy
     second_checks: list[DoseCheck]
     wastes: list[DoseWaste]
+    said: Said  # by the patient, through links
 
     @property
     def check(self) -> PreDoseCheck | None:
@@ -65,6 +67,10 @@ class Known:
     @property
     def status(self) -> str:
         return self.treatment_session.status
+
+    @property
+    def awaits_dose(self) -> bool:
+        return self.status in {Status.PLANNED, Status.CHECKED_IN, Status.CLEARED}
 
     def may(self, permission: str) -> bool:
         return self.user.may(permission, self.treatment_session.clinic_id)

@@ -9,6 +9,7 @@ from django.db.models import Model, OuterRef
 from clinic import presence
 from clinic.bundles import Bundle, Many, One, all_fields, attach, person, together
 from clinic.models import Chair, User
+from desk import said
 from desk.sheet import Sheet
 from monitoring.models import Discharge, Escort
 from monitoring.services import history, history_rows, predose, predose_rows
@@ -68,6 +69,7 @@ def load(treatment_session: TreatmentSession, user: User, now: datetime) -> Shee
         dosing=found["dosing"] or DosingPolicy(),
         second_checks=found["second_checks"],
         wastes=found["wastes"],
+        said=said.said(found),
     )
 
 
@@ -109,6 +111,7 @@ def _booking() -> dict[str, Many]:
         ),
         "phase": One(ProtocolPhase.objects.filter(pk=OuterRef("phase")), "name", "count"),
         "chair": One(chair, "name", "room__name"),
+        **said.of_visit(),
         "stays": Many(
             _of_session(ChairStay), "place", "since", "reason", "chair__name", "chair__room__name"
         ),

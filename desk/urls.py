@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk.views import board, chart, on_site, patients, rems, session, worklist
+from desk.views import board, chart, on_site, patients, rems, requests, session, worklist
 
 app_name = "desk"
 urlpatterns = [
@@ -20,6 +20,9 @@ urlpatterns = [
     path("on-site/<uuid:public_id>/correct/", on_site.correct, name="on_site_correct"),
     path("on-site/hand-overs/<uuid:public_id>/", on_site.answer, name="on_site_answer"),
     path("rems/", rems.forms, name="rems"),
+    path("requests/<uuid:public_id>/", requests.change, name="request"),
+    path("requests/<uuid:public_id>/accept/", requests.accept, name="accept_request"),
+    path("requests/<uuid:public_id>/decline/", requests.decline, name="decline_request"),
     path("tasks/<uuid:public_id>/close/", worklist.close_task, name="close_task"),
     path("tasks/<uuid:public_id>/postpone/", worklist.postpone_task, name="postpone_task"),
     path("tasks/<uuid:public_id>/take/", worklist.take_task, name="take_task"),

@@ -7,6 +7,6 @@ from portal.views import link, unsubscribe
 app_name = "portal"
 urlpatterns = [
     # The one route that acts without cookie and token of a form: RFC 8058.
-    re_path(r"^(?P<token>u[^/]*)/$", unsubscribe.unsubscribe, name="unsubscribe"),
+    re_path(r"^u(?P<rest>[^/]*)/$", unsubscribe.unsubscribe, name="unsubscribe"),
     re_path(r"^(?P<token>[\s\S]*?)/?$", link.link, name="link"),
 ]

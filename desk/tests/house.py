@@ -52,6 +52,8 @@ from patients.models import (
 from patients.models.draft import UploadedText
 from patients.tests import bundles
 from patients.tests.factories import make_patient, make_ready
+from portal.models import ChangeRequest
+from reminders.models import Message
 from sessions.lifecycle import Status
 from sessions.models import Dose, DoseWaste, InfusionEvent, TreatmentCourse, TreatmentSession
 from sessions.tests.factories import make_order
@@ -102,6 +104,7 @@ class House:
     panic_entry: PanicEntry
     emergency: Emergency
     emergency_action: EmergencyAction
+    change: ChangeRequest
     clinic: Clinic
     staff: dict[str, User]  # by role, and an outsider: a prescriber of another clinic
 
@@ -218,6 +221,23 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             treatment_session=over, last_seen_at=now, recorded_by=nurse, recorded_at=now
         )
         enrol_patient(over.patient, prescriber)
+        invited = Message.objects.create(
+            **of_patient,
+            treatment_session=planned,
+            kind="reminder",
+            not_before=now - minutes(2),
+            expires_at=now + minutes(2),
+            schedule_rev=planned.schedule_rev,
+            dedupe_key="invited",
+        )
+        change = ChangeRequest.objects.create(
+            **of_patient,
+            message=invited,
+            treatment_session=planned,
+            kind="reschedule",
+            schedule_rev=planned.schedule_rev,
+            asked_at=now,
+        )
         return House(
             patient=patient,
             newcomer=newcomer,
@@ -310,6 +330,7 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
                 treatment_session=arrived, episode=episode, code="stay", at=now, by=nurse
             ),
             emergency=emergency,
+            change=change,
             emergency_action=EmergencyAction.objects.create(
                 treatment_session=monitored, emergency=emergency, code="oxygen", at=now, by=nurse
             ),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from clinic import audit
 from clinic.access import allow, fetch, staff
 from clinic.models import User
-from desk import flowsheet, lines, live, menu, polling, rail, sheet_rows
+from desk import flowsheet, lines, live, menu, polling, rail, said, sheet_rows
 from desk.drawings import vital_graph
 from desk.panels import panels
 from desk.sheet import Sheet
@@ -134,6 +134,7 @@ def _at_the_desk(treatment_session: TreatmentSession, user: User) -> dict[str, A
         "panel": step_panel(treatment_session, first) if first else None,
         "menu": [menu.step_action(treatment_session, s) for s in steps if s is not first],
         "escort": booking["escort"],
+        "said": said.said(booking),
         "may_name_escort": user.may(discharge.ESCORT, treatment_session.clinic_id)
         and treatment_session.status in {Status.PLANNED, *PRESENT},
         "place": booking["stays"][-1] if booking["stays"] else treatment_session.chair,

@@ -15,6 +15,7 @@ from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 from reminders.tests.conftest import SetClock
+from sessions.models import TreatmentSession
 
 pytestmark = pytest.mark.django_db
 ALL = {kind.value for kind in WORDS}
@@ -24,7 +25,7 @@ ALL = {kind.value for kind in WORDS}
 def planned(reminder: Message, at: SetClock) -> list[Message]:
     """What the rules have planned for the visit, beside the reminder that was sent."""
     with acting(TESTS):
-        planning.plan([reminder.treatment_session], at.at)
+        planning.plan(TreatmentSession.objects.all(), at.at)
     return list(Message.objects.exclude(pk=reminder.pk))
 
 
@@ -65,8 +66,7 @@ def test_no_mail_at_all_withdraws_the_consent(
     assert consent.withdrawn_by is None
     assert not Message.objects.filter(state="planned").exists()
     assert "You get no e-mails from us" in text_of(phone.get(reminder, Purpose.MAILS))
-    reminder.treatment_session.refresh_from_db()
-    assert reminder.treatment_session.status == "planned"
+    assert TreatmentSession.objects.get().status == "planned"
 
 
 def test_one_click_stops_that_kind_and_nothing_else(reminder: Message) -> None:
@@ -79,8 +79,7 @@ def test_one_click_stops_that_kind_and_nothing_else(reminder: Message) -> None:
     assert standing(reminder) == {"reminder"}
     assert OptOut.objects.count() == 1
     assert Consent.objects.get(kind="email").withdrawn_at is None
-    reminder.treatment_session.refresh_from_db()
-    assert reminder.treatment_session.status == "planned"
+    assert TreatmentSession.objects.get().status == "planned"
 
 
 def test_looking_at_the_unsubscribe_link_stops_nothing(phone: Phone, reminder: Message) -> None:

@@ -1,6 +1,7 @@
 """What a patient does about a visit that lies ahead."""
 
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from icalendar import Calendar
@@ -69,7 +70,7 @@ def test_the_calendar_entry_is_a_file_of_the_visit(phone: Phone, reminder: Messa
     phone.open(reminder, Purpose.CALENDAR)
     page = phone.get(reminder, Purpose.CALENDAR, "?file=1")
     assert page["Content-Type"].startswith("text/calendar")
-    (event,) = Calendar.from_ical(page.content).walk("VEVENT")
+    (event,) = cast(Any, Calendar.from_ical(page.content)).walk("VEVENT")
     session = reminder.treatment_session
     assert session is not None
     assert event["DTSTART"].dt == session.starts_at
@@ -83,6 +84,7 @@ def test_no_file_before_the_birth_date(phone: Phone, reminder: Message) -> None:
 
 
 def test_food_and_drink_are_told_on_the_patients_clock(phone: Phone, reminder: Message) -> None:
+    assert reminder.treatment_session is not None
     monitoring = reminder.treatment_session.course.protocol.monitoring
     assert (monitoring.predose_food_minutes, monitoring.predose_fluids_minutes) == (120, 30)
     contact = EmailContact.objects.get(patient=reminder.patient)
@@ -104,7 +106,7 @@ def test_answers_about_the_preparation_are_kept_once(phone: Phone, reminder: Mes
     assert (row.ride, row.ride_by, row.fasting) == ("arranged", "My sister", "clear")
     assert not Task.objects.exists()
     phone.post(reminder, Purpose.PREPARE, **typed | {"ride": "not_yet"})
-    assert Preparation.objects.first().ride_by == ""
+    assert Preparation.objects.latest("pk").ride_by == ""
     assert Preparation.objects.count() == 2
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -90,7 +91,7 @@ def _days(visitor: Visitor, times: list[datetime]) -> list[Day]:
     return [Day(words, tuple(found)) for words, found in by_day.items()]
 
 
-def _wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, object]:
+def _wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, Any]:
     if asked is None or asked.wanted_at is None:
         return {"wanted_day": "", "wanted_time": "", "wanted_zone": ""}
     return {

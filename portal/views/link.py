@@ -70,7 +70,8 @@ def _at_the_gate(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             gate.open_page(response, visitor.message)
             return response
         is_wrong = True
-        if not links.stands(*_fresh(visitor)):
+        fresh = links.of(visitor.message.public_id)
+        if fresh is None or not links.stands(fresh, visitor.purpose, visitor.now):
             return neutral(request)
     left_out = {*form.fields, "csrfmiddlewaretoken"}
     carried = [
@@ -80,8 +81,3 @@ def _at_the_gate(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         for value in request.POST.getlist(name)
     ]
     return show(request, "birth_date", visitor, form=form, is_wrong=is_wrong, carried=carried)
-
-
-def _fresh(visitor: Visitor) -> tuple[links.Message, Purpose, object]:
-    message = links.of(visitor.message.public_id) or visitor.message
-    return message, visitor.purpose, visitor.now

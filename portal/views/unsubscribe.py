@@ -19,8 +19,8 @@ from reminders.links import Purpose
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    found, now = links.read(token), clock.now()
+def unsubscribe(request: HttpRequest, rest: str) -> HttpResponse:
+    found, now = links.read(f"{Purpose.UNSUBSCRIBE.value}{rest}"), clock.now()
     if found is None or found[1] != Purpose.UNSUBSCRIBE or not links.stands(*found, now):
         return neutral(request)
     visitor = Visitor.of(*found, now)

@@ -1,5 +1,7 @@
 """A visit that lies ahead: coming, preparing, the calendar entry."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 
 from portal.forms import PrepareForm
@@ -35,7 +37,7 @@ def visit(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
-def when(visitor: Visitor) -> dict[str, object]:
+def when(visitor: Visitor) -> dict[str, Any]:
     """Return the visit's day and time on the patient's clock; and the clinic's, if they differ."""
     starts_at, clinic = visitor.session.starts_at, visitor.clinic
     local, there = visitor.local(starts_at), starts_at.astimezone(clinic.zone)
