@@ -107,10 +107,11 @@ def stands(message: Message, purpose: Purpose, now: datetime) -> bool:
 
 
 def _was_sent(message: Message, now: datetime) -> bool:
-    """Count a mail that is being handed over: it may be opened before its row says so."""
+    """Count a mail that is being handed over, or that may have arrived before its row says so."""
     if message.state == Message.State.SENDING:
         return message.lease_until is not None and now < message.lease_until
-    return message.state == Message.State.SENT
+    is_open = message.state in {Message.State.SENT, Message.State.PLANNED}
+    return is_open and (message.state == Message.State.SENT or message.maybe_twice)
 
 
 def _ends_at(message: Message, purpose: Purpose) -> datetime:
