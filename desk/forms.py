@@ -1,5 +1,8 @@
+from typing import Any
+
 from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
+from portal.models import ChangeRequest
 
 
 class CloseTaskForm(ClinicalForm):
@@ -19,10 +22,19 @@ class PostponeTaskForm(ClinicalForm):
     )
 
 
-class DecideForm(ClinicalForm):
-    """Accept what a patient asked for; after a missed visit with what was arranged."""
+class AcceptForm(ClinicalForm):
+    """Do what a patient asked for; after a missed visit it says what was arranged."""
 
-    reason = ReasonField(label="What was arranged", max_length=240, required=False)
+    reason = ReasonField(
+        label="What was arranged",
+        max_length=240,
+        error_messages={"required": "Say what was arranged."},
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != ChangeRequest.Kind.REBOOK:
+            del self.fields["reason"]
 
 
 class DeclineForm(ClinicalForm):

@@ -121,7 +121,7 @@ def _sql(clock: str) -> str:
             {_people_on_site()},
             md5(jsonb_build_array(silent, {on_site("%(clinic)s")},
                 {added(here.format("sessions"))}, {on_chart},
-                {added("(SELECT array_agg(id) FROM active)", SAID_BEFORE)},
+                {added("(SELECT array_agg(id) FROM active)::bigint[]", SAID_BEFORE)},
                 {versions(DoseOrder, f"course_id = ANY({here.format('courses')})")},
                 {versions(Patient, f"id = ANY({here.format('people')})")},
                 {policies("%(clinic)s")},

@@ -21,7 +21,6 @@ urlpatterns = [
     path("on-site/hand-overs/<uuid:public_id>/", on_site.answer, name="on_site_answer"),
     path("rems/", rems.forms, name="rems"),
     path("requests/<uuid:public_id>/", requests.change, name="request"),
-    path("requests/<uuid:public_id>/accept/", requests.accept, name="accept_request"),
     path("requests/<uuid:public_id>/decline/", requests.decline, name="decline_request"),
     path("tasks/<uuid:public_id>/close/", worklist.close_task, name="close_task"),
     path("tasks/<uuid:public_id>/postpone/", worklist.postpone_task, name="postpone_task"),

@@ -29,13 +29,13 @@ def sign_in(page: Page, address: str, username: str) -> None:
     expect(page).to_have_url(address + "/")
 
 
-def picture(page: Page, name: str) -> None:
-    """Save what this person sees now."""
+def picture(page: Page, name: str, *, full: bool = False) -> None:
+    """Save what this person sees now, or the whole page."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     path = SHOTS / f"{name}.png"
     try:
-        page.screenshot(path=path)
+        page.screenshot(path=path, full_page=full)
     except Error as error:  # a busy Chromium now and then refuses one frame, and gives the next
         if REFUSED_FRAME not in error.message:
             raise
-        page.screenshot(path=path)
+        page.screenshot(path=path, full_page=full)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -236,6 +236,7 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             treatment_session=planned,
             kind="reschedule",
             schedule_rev=planned.schedule_rev,
+            wanted_at=_wednesday_at_ten(clinic),
             asked_at=now,
         )
         return House(
@@ -337,6 +338,13 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             clinic=clinic,
             staff=staff,
         )
+
+
+def _wednesday_at_ten(clinic: Clinic) -> datetime:
+    """Return it of the week after next."""
+    local = timezone.now().astimezone(clinic.zone)
+    day = local.date() + timedelta(days=16 - local.weekday())
+    return datetime.combine(day, time(10), clinic.zone)
 
 
 def rows_written() -> int:

@@ -119,6 +119,8 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
         "desk:postpone_task task",
         {"due_on": "monday", "reason": "On holiday"},
     ),
+    "request": ("front_desk", "desk:request change", {}),
+    "decline": ("front_desk", "desk:decline_request change", {"reason": "Told by phone"}),
     "add": (
         "front_desk",
         "patients:add",

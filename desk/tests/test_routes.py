@@ -42,9 +42,8 @@ desk:on_site_leave stay                    | in 403 200 200 403 403 404| in 403 
 desk:on_site_hand_over stay                | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 desk:on_site_correct stay                  | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 desk:on_site_answer hand_over              | in 403 403 200 403 403 404| in 403 403 200 403 403 404
-desk:request change                        | in 200 200 200 403 403 404| in 405 405 405 405 405 405
-desk:accept_request change                 | in 405 405 405 405 405 405| in 200 200 200 403 403 404
-desk:decline_request change                | in 405 405 405 405 405 405| in 200 200 200 403 403 404
+desk:request change                        | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+desk:decline_request change                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 portal:link planned                        |404 404 404 404 404 404 404|404 404 404 404 404 404 404
 portal:unsubscribe planned                 |404 404 404 404 404 404 404|404 404 404 404 404 404 404
 desk:postpone_task task                    | in 200 200 200 403 403 404| in 200 200 200 403 403 404

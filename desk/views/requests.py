@@ -1,94 +1,72 @@
 """What a patient asked for through a link, and the decision about it."""
 
-from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods
 
-from clinic import audit, clock
-from clinic.access import allow, fetch, staff
-from clinic.forms import ClinicalForm, errors_on
-from clinic.htmx import redirect_page
-from desk.forms import DecideForm, DeclineForm
-from patients.banner import banner_for
+from clinic.access import allow, staff
+from desk.forms import AcceptForm, DeclineForm
+from patients.views.pages import Page, answer, open_row
 from portal.models import ChangeRequest
 from portal.services import deciding
+from portal.services.deciding import Kind
 from sessions.services import moving
 
-ROWS = (
-    *("patient__clinic", "treatment_session__chair__room", "treatment_session__course"),
-    *("treatment_session__phase", "decided_by"),
-)
+SHOWN = "desk/request.html"
+ACCEPT = {
+    Kind.RESCHEDULE: Page(
+        "The patient asks for another time",
+        "Move the session",
+        "The session moved, and the patient is told by e-mail.",
+        SHOWN,
+    ),
+    Kind.CANCEL: Page(
+        "The patient wants to call a visit off",
+        "Cancel the session",
+        "The session is cancelled, and the patient is told by e-mail.",
+        SHOWN,
+    ),
+    Kind.REBOOK: Page(
+        "The patient asks for a new time", "It is arranged", "The request is settled.", SHOWN
+    ),
+}
+DECLINE = Page("Decline what the patient asked for", "Decline", "The session stays as it is.")
+LEAD = "The session stays as it is. Call the patient first: no e-mail says this."
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    return _show(request, _open(request, public_id))
-
-
-@require_POST
-def accept(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row, form = _open(request, public_id), DecideForm(request.POST)
+    """Show the request, with the button that does what was asked."""
+    row = _open(request, public_id)
+    form = AcceptForm(request.POST or None, kind=row.kind)
 
     def save() -> None:
         entry = form.submission("accept_request", public_id)
-        deciding.accept(row.pk, reason=form.cleaned_data["reason"], by=staff(request), entry=entry)
+        reason = form.cleaned_data.get("reason", "")
+        deciding.accept(row.pk, reason=reason, by=staff(request), entry=entry)
 
-    return _decide(request, row, form, save, accepting=form)
+    page, session = ACCEPT[Kind(row.kind)], row.treatment_session
+    return answer(request, form, row.patient, save, page, asked=row, treatment_session=session)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def decline(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row, form = _open(request, public_id), DeclineForm(request.POST)
+    row, form = _open(request, public_id), DeclineForm(request.POST or None)
 
     def save() -> None:
         entry = form.submission("decline_request", public_id)
-        deciding.decline(row.pk, reason=form.cleaned_data["reason"], by=staff(request), entry=entry)
+        reason = form.cleaned_data["reason"]
+        deciding.decline(row.pk, reason=reason, by=staff(request), entry=entry)
 
-    return _decide(request, row, form, save, declining=form)
+    return answer(request, form, row.patient, save, DECLINE, lead=LEAD)
 
 
 def _open(request: HttpRequest, public_id: UUID) -> ChangeRequest:
-    rows = ChangeRequest.objects.select_related(*ROWS)
-    row: ChangeRequest = fetch(request, rows, moving.MOVE, public_id=public_id)
-    allow(staff(request), deciding.PERMISSION[deciding.Kind(row.kind)], row)
-    audit.read(staff(request), "request", row)
+    rows = ChangeRequest.objects.select_related(
+        *("treatment_session__chair__room", "treatment_session__course"),
+        *("treatment_session__phase", "decided_by"),
+    )
+    row: ChangeRequest = open_row(request, rows, moving.MOVE, public_id, "request")
+    allow(staff(request), deciding.PERMISSION[Kind(row.kind)], row)
     return row
-
-
-def _decide(
-    request: HttpRequest,
-    row: ChangeRequest,
-    form: ClinicalForm,
-    save: Callable[[], None],
-    **shown: ClinicalForm,
-) -> HttpResponse:
-    if form.is_for(request, row.patient_id):
-        with errors_on(form):
-            save()
-            messages.success(request, "It is decided, and the task is closed.")
-        if not form.errors:
-            return redirect_page(request, "desk:request", row.public_id)
-    return _show(request, row, status=form.status_code, **shown)
-
-
-def _show(
-    request: HttpRequest, row: ChangeRequest, *, status: int = 200, **shown: Any
-) -> HttpResponse:
-    now = clock.now()
-    today = now.astimezone(row.patient.clinic.zone).date()
-    context = {
-        "asked": row,
-        "patient": row.patient,
-        "treatment_session": row.treatment_session,
-        "banner": banner_for(row.patient, staff(request), today),
-        "accepting": DecideForm(),
-        "declining": DeclineForm(),
-        "now": now,
-        **shown,
-    }
-    return render(request, "desk/request.html", context, status=status)

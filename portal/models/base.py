@@ -1,7 +1,7 @@
 from django.db import models
 
 from clinic.models import Clinic
-from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
+from clinic.models.scoping import PublicRow
 from patients.models import Patient
 from reminders.models import Message
 from sessions.models import TreatmentSession
@@ -16,8 +16,6 @@ class FromALink(PublicRow):
     treatment_session = models.ForeignKey(
         TreatmentSession, models.PROTECT, related_name="%(class)ss"
     )
-
-    objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -1,6 +1,7 @@
 from django.db import models
 
 from clinic.audit_triggers import append_only, audited
+from clinic.models.scoping import ClinicScopedQuerySet
 from portal.models.base import FromALink
 
 
@@ -20,6 +21,8 @@ class CheckIn(FromALink):
     part = models.CharField(max_length=12, choices=Part.choices)
     answers = models.JSONField()
     answered_at = models.DateTimeField()
+
+    objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["answered_at", "pk"]

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.audit_triggers import append_only, audited
+from clinic.models.scoping import ClinicScopedQuerySet
 from portal.models.base import FromALink
 
 
@@ -12,6 +13,8 @@ class Confirmation(FromALink):
 
     schedule_rev = models.PositiveIntegerField()
     confirmed_at = models.DateTimeField()
+
+    objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -43,6 +46,8 @@ class Preparation(FromALink):
     ride_by = models.CharField(max_length=120, blank=True)
     fasting = models.CharField(max_length=12, choices=Fasting.choices, blank=True)
     answered_at = models.DateTimeField()
+
+    objects = ClinicScopedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-answered_at", "-pk"]

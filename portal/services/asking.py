@@ -144,7 +144,6 @@ def _write(
 ) -> ChangeRequest:
     request = ChangeRequest.objects.create(
         **of_link(message),
-        treatment_session=message.treatment_session,
         kind=kind,
         schedule_rev=message.schedule_rev,
         wanted_at=wanted_at,

@@ -46,7 +46,6 @@ def record(message: Message, part: str, answers: Mapping[str, Any]) -> None:
             return
         check_in = CheckIn.objects.create(
             **of_link(locked),
-            treatment_session=locked.treatment_session,
             part=part,
             answers=dict(answers),
             answered_at=now,

@@ -44,7 +44,6 @@ def prepare(message: Message, prepared: Prepared) -> None:
             return
         preparation = Preparation.objects.create(
             **of_link(locked),
-            treatment_session=locked.treatment_session,
             schedule_rev=locked.schedule_rev,
             answered_at=now,
             **given,
@@ -54,7 +53,9 @@ def prepare(message: Message, prepared: Prepared) -> None:
 
 
 def of_link(message: Message) -> dict[str, Any]:
+    """Return what every row of a patient's says: by which message, about which visit."""
     return {
+        "treatment_session": message.treatment_session,
         "message": message,
         "patient_id": message.patient_id,
         "clinic_id": message.clinic_id,

@@ -24,7 +24,7 @@ from reminders.tests.factories import make_reachable, make_visit
 from reminders.tests.test_links import make_sent, save
 from sessions.models import TreatmentSession
 from sessions.services import steps
-from sessions.tests.factories import make_session
+from sessions.tests.factories import make_course, make_session
 
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -97,7 +97,8 @@ def test_a_time_at_which_the_patient_is_elsewhere_in_the_house_is_not_offered(
 ) -> None:
     wanted = datetime.combine(NOON.date() + timedelta(days=4), time(11), BERLIN)
     last = Chair.objects.bookable_at(visit.clinic).latest("pk")
-    make_visit(visit.patient, prescriber, wanted, chair=last)
+    earlier = make_course(visit.patient, prescriber, status="completed")
+    make_session(earlier, starts_at=wanted, chair=last)
     assert wanted not in times(visit)
 
 

@@ -17,16 +17,21 @@ def check_in(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     answers = checking_in.latest(visitor.message)
     if request.method == "POST" and request.POST.get("part") in PARTS:
         return _keep(request, visitor, answers)
-    at = request.GET.get("at", "")
-    if at == HELP or (at not in PARTS and checking_in.is_at_risk(answers)):
-        at = HELP
-    if checking_in.is_done(answers) and at not in {HELP, *PARTS}:
-        at = DONE
+    at = _at(request.GET.get("at", ""), answers)
     if at in {HELP, DONE}:
         return _show(request, visitor, f"check_in_{at}", answers, next=_next(answers))
-    part = at if at in PARTS else _next(answers)
-    form = PARTS[part](initial=answers.get(part))
-    return _ask(request, visitor, answers, part, form)
+    return _ask(request, visitor, answers, at, PARTS[at](initial=answers.get(at)))
+
+
+def _at(wanted: str, answers: dict[str, Any]) -> str:
+    """Return the page that is wanted if there is one; else help, the first open group, thanks."""
+    is_done, is_at_risk = checking_in.is_done(answers), checking_in.is_at_risk(answers)
+    there = {*PARTS, *([DONE] if is_done else []), *([HELP] if is_at_risk else [])}
+    if wanted in there:
+        return wanted
+    if is_done:
+        return DONE
+    return HELP if is_at_risk else _next(answers)
 
 
 def _keep(request: HttpRequest, visitor: Visitor, answers: dict[str, Any]) -> HttpResponse:

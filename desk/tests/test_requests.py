@@ -1,0 +1,231 @@
+"""What staff make of a patient's request, and what they see of what patients said."""
+
+import uuid
+from datetime import datetime, time, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import AuditEvent, Clinic, User
+from clinic.tests.factories import TESTS
+from patients.models import Patient, Task
+from patients.tests.factories import make_patient, make_ready
+from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
+from portal.services import deciding
+from reminders.kinds import Kind
+from reminders.models import Message, OptOut
+from sessions.models import TreatmentSession
+from sessions.tests.factories import make_course, make_session
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def patient(clinic: Clinic, prescriber: User) -> Patient:
+    return make_ready(make_patient(clinic), prescriber, email="ada@mail.example")
+
+
+@pytest.fixture
+def visit(patient: Patient, prescriber: User) -> TreatmentSession:
+    """Next week's Wednesday at ten."""
+    return make_session(make_course(patient, prescriber), starts_at=wednesday(patient.clinic))
+
+
+def wednesday(clinic: Clinic, days: int = 0, hour: int = 10) -> datetime:
+    local = timezone.now().astimezone(clinic.zone)
+    day = local.date() + timedelta(days=9 - local.weekday() + days)
+    return datetime.combine(day, time(hour), clinic.zone)
+
+
+def sent(visit: TreatmentSession, kind: str = Kind.REMINDER) -> Message:
+    now = timezone.now()
+    with acting(TESTS):
+        return Message.objects.create(
+            clinic=visit.clinic,
+            patient=visit.patient,
+            treatment_session=visit,
+            kind=kind,
+            schedule_rev=visit.schedule_rev,
+            not_before=now,
+            expires_at=now + timedelta(hours=1),
+            state="sent",
+            sent_at=now,
+            sent_to="ada@mail.example",
+            dedupe_key=str(uuid.uuid4()),
+        )
+
+
+def say(visit: TreatmentSession, model: type, **values) -> object:
+    of = {"patient": visit.patient, "clinic": visit.clinic, "treatment_session": visit}
+    with acting(TESTS):
+        return model.objects.create(message=sent(visit), **of, **values)
+
+
+def ask(visit: TreatmentSession, kind: str, wanted_at: datetime | None = None) -> ChangeRequest:
+    request = say(
+        visit,
+        ChangeRequest,
+        kind=kind,
+        wanted_at=wanted_at,
+        schedule_rev=1,
+        asked_at=timezone.now(),
+    )
+    assert isinstance(request, ChangeRequest)
+    with acting(TESTS):
+        Task.objects.create(
+            clinic=visit.clinic,
+            patient=visit.patient,
+            kind=Task.Kind.REQUEST,
+            role="front_desk",
+            text="The patient asks.",
+            due_at=timezone.now(),
+            dedupe_key=request.task_key,
+            source_kind="portal.changerequest",
+            source_id=request.public_id,
+        )
+    return request
+
+
+def post(client: Client, request: ChangeRequest, name: str = "desk:request", **typed):
+    path = reverse(name, args=[request.public_id])
+    page = client.get(path)
+    entry = page.context["form"]["entry_id"].value()
+    return client.post(path, {"entry_id": str(entry), **typed}, follow=True)
+
+
+def test_accepting_moves_the_session_and_tells_the_patient(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    wanted = wednesday(visit.clinic, days=1, hour=11)
+    request = ask(visit, "reschedule", wanted)
+    client.force_login(front_desk)
+    assert "The session moved" in post(client, request).content.decode()
+    visit.refresh_from_db()
+    assert visit.starts_at == wanted
+    assert visit.trace[-1]["by"] == front_desk.username
+    request.refresh_from_db()
+    assert (request.decision, request.decided_by) == ("accepted", front_desk)
+    task = Task.objects.get(kind="request")
+    assert (task.closed_by, task.closing_note) == (front_desk, "Accepted.")
+    assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
+
+
+def test_a_time_that_is_gone_is_refused_and_the_request_stays_open(
+    client: Client, visit: TreatmentSession, front_desk: User, prescriber: User
+) -> None:
+    wanted = wednesday(visit.clinic, days=1, hour=3)  # the clinic is closed
+    request = ask(visit, "reschedule", wanted)
+    client.force_login(front_desk)
+    assert "does not fit into" in post(client, request).content.decode()
+    request.refresh_from_db()
+    assert request.decided_at is None
+    assert not AuditEvent.objects.filter(event="request.accepted").exists()
+
+
+def test_accepting_a_cancellation_cancels(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(visit, "cancel")
+    client.force_login(front_desk)
+    post(client, request)
+    visit.refresh_from_db()
+    assert visit.status == "cancelled"
+    assert visit.ending_reason == deciding.ASKED
+    assert ChangeRequest.objects.get().decision == "accepted"
+    assert Message.objects.filter(kind=Kind.CALLED_OFF).exists()
+
+
+def test_without_a_time_staff_call_and_move(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(visit, "reschedule")
+    client.force_login(front_desk)
+    page = post(client, request)
+    assert "named no time" in page.content.decode()
+    assert reverse("sessions:move", args=[visit.public_id]) in page.content.decode()
+
+
+def test_declining_needs_a_reason_and_leaves_the_session(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(visit, "reschedule", wednesday(visit.clinic, days=1))
+    client.force_login(front_desk)
+    assert "Say why" in post(client, request, "desk:decline_request").content.decode()
+    post(client, request, "desk:decline_request", reason="Called: she comes on Wednesday")
+    request.refresh_from_db()
+    assert request.decision == "declined"
+    visit.refresh_from_db()
+    assert (visit.status, visit.schedule_rev) == ("planned", 1)
+    assert Task.objects.get(kind="request").closed_at is not None
+
+
+def test_a_request_is_decided_once(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(visit, "cancel")
+    client.force_login(front_desk)
+    path = reverse("desk:request", args=[request.public_id])
+    first, second = (client.get(path).context["form"]["entry_id"].value() for _ in range(2))
+    client.post(path, {"entry_id": str(first)})
+    page = client.post(path, {"entry_id": str(second)})
+    assert "decided already: accepted" in page.content.decode()
+
+
+def test_the_board_and_the_sheet_say_what_the_patient_said(
+    client: Client,
+    clinic: Clinic,
+    patient: Patient,
+    prescriber: User,
+    nurse: User,
+    front_desk: User,
+) -> None:
+    midday = timezone.now().astimezone(clinic.zone).replace(hour=23, minute=0)
+    visit = make_session(
+        make_course(patient, prescriber), starts_at=midday, ends_at=midday + timedelta(minutes=50)
+    )
+    say(visit, Confirmation, schedule_rev=1, confirmed_at=timezone.now())
+    ride = {"ride": "arranged", "ride_by": "My sister", "fasting": "asks"}
+    say(visit, Preparation, schedule_rev=1, answered_at=timezone.now(), **ride)
+    for user in (nurse, front_desk):
+        client.force_login(user)
+        assert "confirmed</span>" in client.get(reverse("desk:board")).content.decode()
+        sheet = client.get(reverse("desk:session", args=[visit.public_id])).content.decode()
+        assert "The patient confirmed the visit" in sheet
+        assert "Ride home arranged (My sister)" in sheet
+        assert "Has a question about eating and drinking" in sheet
+    ask(visit, "reschedule", wednesday(clinic))
+    assert "asks for a change" in client.get(reverse("desk:board")).content.decode()
+
+
+def test_what_was_said_of_another_time_is_not_shown(
+    client: Client, visit: TreatmentSession, nurse: User
+) -> None:
+    say(visit, Confirmation, schedule_rev=7, confirmed_at=timezone.now())
+    client.force_login(nurse)
+    sheet = client.get(reverse("desk:session", args=[visit.public_id])).content.decode()
+    assert "The patient confirmed" not in sheet
+
+
+def test_the_chart_shows_wishes_requests_and_answers(
+    client: Client, visit: TreatmentSession, nurse: User, front_desk: User
+) -> None:
+    with acting(TESTS):
+        OptOut.objects.create(
+            patient=visit.patient, clinic=visit.clinic, kind="follow_up", since=timezone.now()
+        )
+    ask(visit, "cancel")
+    answers = {"self_harm": "rather_not", "mood": "", "words": "<b>Sad</b>", "gone": "x"}
+    say(visit, CheckIn, part="mood", answers=answers, answered_at=timezone.now())
+    chart = reverse("desk:chart", args=[visit.patient.public_id])
+    client.force_login(nurse)
+    text = client.get(chart).content.decode()
+    assert "Doesn’t want: Follow-up" in text
+    assert "Call it off, session 1" in text
+    assert "I would rather not say" in text
+    client.force_login(front_desk)
+    text = client.get(chart).content.decode()
+    assert "Doesn’t want: Follow-up" in text
+    assert "rather not say" not in text
