@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
@@ -44,9 +45,8 @@ class TextInline(OwnClinicMixin, admin.StackedInline):
 @admin.register(MessageRule)
 class MessageRuleAdmin(ClinicScopedAdmin):
     form = RuleForm
-    list_display = ("name", "kind", "when", "protocol", "is_active", "clinic")
+    list_display = ("name", "kind", "when", "protocol", "is_active")
     list_filter = ("kind", "is_active")
-    list_select_related = ("clinic",)
     change_form_template = "admin/reminders/messagerule/change_form.html"
     fields = (
         "clinic",
@@ -62,8 +62,9 @@ class MessageRuleAdmin(ClinicScopedAdmin):
     @admin.display(description="when")
     def when(self, rule: MessageRule) -> str:
         if rule.hours is not None:
-            return f"{rule.hours} hours"
-        return f"{rule.days} days, at {rule.at:%H:%M}"
+            return f"{rule.hours} h"
+        days = f"{rule.days} day{pluralize(rule.days)}" if rule.days else "on the day"
+        return f"{days}, at {rule.at:%H:%M}"
 
     @admin.display(description="protocol", ordering="protocol_key")
     def protocol(self, rule: MessageRule) -> str:

@@ -26,9 +26,9 @@ def body_help(kind: str = "") -> str:
 @admin.register(MessageText)
 class MessageTextAdmin(ClinicScopedAdmin):
     form = TextForm
-    list_display = ("kind", "rule", "language", "subject", "is_active", "clinic")
+    list_display = ("kind", "rule", "language", "subject", "is_active")
     list_filter = ("kind", "language", "is_active", ("rule", OwnRowsFilter))
-    list_select_related = ("rule", "clinic")
+    list_select_related = ("rule",)
     fields = ("clinic", "kind", "rule", "language", "subject", "body", "is_active")
 
     def get_form(

@@ -77,7 +77,7 @@ def errors_of(page):
 def test_a_clinic_that_never_wrote_sees_the_rules_that_ship(office, clinic):
     page = office.get(reverse(LIST)).content.decode()
     assert "Reminder, 1 day before" in page
-    assert "1 days, at 10:00" in page
+    assert "1 day, at 10:00" in page
     assert MessageRule.objects.filter(clinic=clinic).count() == 9
 
 

@@ -211,7 +211,7 @@ class RhythmForm(EditForm):
     rhythm = forms.ChoiceField(label="Rhythm from the next treatment week on")
     notify = NoticeField(
         label="Tell the patient the new times by e-mail",
-        help_text="Ticked where the patient was already written to about a visit that may move.",
+        help_text="Ticked if a mail told of a visit that may move.",
     )
 
     def __init__(self, *args: Any, rhythms: Sequence[str], **kwargs: Any) -> None:

@@ -21,9 +21,7 @@ class NoticeField(forms.BooleanField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "Tell the patient by e-mail")
-        kwargs.setdefault(
-            "help_text", "Ticked where the patient was already written to about the visit."
-        )
+        kwargs.setdefault("help_text", "Ticked if a mail told of the visit before.")
         super().__init__(required=False, **kwargs)
 
 

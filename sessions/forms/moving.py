@@ -25,10 +25,7 @@ class MoveForm(EditForm):
         help_text="Needed outside the treatment week. Nearer than the minimum gap only a "
         "prescriber moves it, with a reason.",
     )
-    notify = NoticeField(
-        help_text="Ticked where the patient was already written to about the visit. Another chair "
-        "at the same time is no news."
-    )
+    notify = NoticeField(help_text="Ticked if a mail told the old time. A new chair is no news.")
 
     def __init__(
         self, *args: Any, clinic: Clinic, route: str, is_booked: bool = True, **kwargs: Any
