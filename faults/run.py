@@ -21,7 +21,7 @@ from ops.errors import ServiceError
 from ops.terminal import say
 
 CLIENTS = 3
-BOOKINGS = "20"
+BOOKINGS = "12"
 DRAINS_WITHIN = 300.0
 UNSETTLED = """
     SELECT count(*) FROM reminders_message
@@ -41,7 +41,7 @@ class Size:
 
 
 FULL = Size(10_000, 360, Amounts(110, 10, 8, 5, 3, 16), changes=3_300)
-SMALL = Size(400, 40, Amounts(14, 1, 1, 1, 1, 4), changes=120, short=True)
+SMALL = Size(300, 30, Amounts(12, 1, 1, 1, 1, 4), changes=120, short=True)
 KILLS_ONLY = Size(3_000, 150, Amounts(60), changes=0)
 
 
