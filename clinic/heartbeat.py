@@ -1,10 +1,10 @@
 """The last finished run of a regular job, and whether the clock jumped since the one before."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from clinic import clock
 from clinic.models import Heartbeat
@@ -14,6 +14,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Counts on while the machine sleeps, where the system has such a clock.
 STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 SWEEP = "sweep"
+SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
+_process_began = time.monotonic()
 
 
 def beat(name: str) -> Heartbeat:
@@ -31,6 +33,28 @@ def beat(name: str) -> Heartbeat:
         row.beat_at, row.monotonic, row.boot_id = now, counted, boot_id()
         row.save()
         return row
+
+
+def silence(name: str) -> timedelta | None:
+    """Return how long ago the job last finished, by the database's clock; None if it never did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT max(clock_timestamp() - beat_at) FROM {Heartbeat._meta.db_table}"
+            " WHERE name = %s",
+            [name],
+        )
+        return cursor.fetchone()[0]
+
+
+def overdue(name: str) -> timedelta | None:
+    """Return for how long a job has been silent that should have run; None while all is well.
+
+    Where it never ran yet, it has as long from the start of this process.
+    """
+    silent = silence(name)
+    if silent is None:
+        silent = timedelta(seconds=time.monotonic() - _process_began)
+    return silent if silent > SILENT_AFTER else None
 
 
 def _jump(before: Heartbeat, now: datetime, counted: float) -> float:

@@ -18,27 +18,42 @@ READ = frozenset(
     {
         "desk.view_board",
         "patients.view_patient",
+        "reminders.view_message",
         "treatment_sessions.view_treatmentcourse",
         "treatment_sessions.view_treatmentsession",
     }
 )
 READ_CLINICAL = frozenset({"patients.view_chart", "monitoring.view_vitalsigns"})
-FRONT_DESK = READ | {
-    "patients.add_patient",
-    "patients.change_patient",
-    "patients.import_patient",
-    "patients.record_email_consent",
-    "patients.close_task",
-    "treatment_sessions.check_in",
-    "treatment_sessions.move_session",
-    "treatment_sessions.cancel_session",
-    "treatment_sessions.book_course",
-    "monitoring.record_escort",
-    "monitoring.run_emergency",
-}
+LEDGER = frozenset(
+    {
+        "reminders.retry_message",
+        "reminders.resend_message",
+        "reminders.dismiss_message",
+        "reminders.release_message",
+        "reminders.revoke_links",
+    }
+)
+FRONT_DESK = (
+    READ
+    | LEDGER
+    | {
+        "patients.add_patient",
+        "patients.change_patient",
+        "patients.import_patient",
+        "patients.record_email_consent",
+        "patients.close_task",
+        "treatment_sessions.check_in",
+        "treatment_sessions.move_session",
+        "treatment_sessions.cancel_session",
+        "treatment_sessions.book_course",
+        "monitoring.record_escort",
+        "monitoring.run_emergency",
+    }
+)
 NURSE = (
     READ
     | READ_CLINICAL
+    | LEDGER
     | {
         "patients.add_patient",
         "patients.change_patient",
@@ -138,7 +153,7 @@ ADMINISTRATOR = (
     | _codenames(("view",), VIEWED_IN_ADMIN)
     | {"treatment_sessions.cancel_session", "treatment_sessions.publish_protocol"}
     | {"patients.publish_consenttemplate"}
-    | {"reminders.retry_message"}
+    | {"reminders.retry_message", "reminders.release_message"}
 )
 AUDITOR = READ | READ_CLINICAL | {"clinic.view_auditevent"}
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.template import loader
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clinic import tablet
+from clinic import heartbeat, tablet
 from clinic.access import staff
 
 _migrated = False  # once true it stays true for the life of this process
@@ -23,14 +23,20 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether this process can serve: the database answers and its migrations are applied."""
+    """Say whether all is well: the database answers, is migrated, and sweeps finish."""
+    wrong = _what_is_wrong()
+    said = f"not ready: {wrong}\n" if wrong else "ok\n"
+    return HttpResponse(said, content_type="text/plain", status=503 if wrong else 200)
+
+
+def _what_is_wrong() -> str:
     try:
-        ready = _is_migrated()
+        if not _is_migrated():
+            return "migrations"
+        silent = heartbeat.overdue(heartbeat.SWEEP)
     except DatabaseError:
-        ready = False
-    return HttpResponse(
-        "ok\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503
-    )
+        return "database"
+    return f"no sweep for {silent.total_seconds():.0f} s" if silent else ""
 
 
 def _is_migrated() -> bool:
@@ -38,9 +44,6 @@ def _is_migrated() -> bool:
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
     return _migrated
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from clinic.bundles import attach
 from clinic.models import User
 from desk import between as betweens
-from desk import chart_rows, ribbon, said
+from desk import chart_rows, ledger, ribbon, said
 from desk.ribbon import Ribbon, Visit
 from patients import screen_rows
 from patients.medicines.interactions import Context
@@ -110,6 +110,8 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     longest = everything_of if everything_of in SECTIONS else ""
     found = chart_rows.bundle(longest, clinical=clinical).read(patient.pk, roles=roles)
     attach(patient, found, "email_contact")
+    for message in found["messages"]:
+        message.patient, message.acts = patient, ledger.acts(message, user, now, "?back=chart")
     course = _course(found)
     sessions = sorted(found["sessions"], key=lambda session: session.number)
     current = next((s for s in sessions if s.status in HOLDING), None)

@@ -1,9 +1,21 @@
 """The rows behind a chart, read in one statement; each section bounded."""
 
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from django.db.models import Case, F, OuterRef, QuerySet, Subquery, When
+from django.db.models import (
+    Case,
+    DurationField,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Now
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.statements import Among
@@ -32,6 +44,8 @@ from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
 SHOWN = 8  # rows of a section; the others on demand
 AT_MOST = 500
 ON_RIBBON = 60
+SOON = timedelta(days=3)
+MESSAGE = ("rule__name", "treatment_session__number", *person("asked_by"), *person("settled_by"))
 EMAIL = ("address", "verified_at", "time_zone")
 
 
@@ -113,8 +127,19 @@ def _for_the_desk(longest: str) -> dict[str, Many]:
             *person("withdrawn_by"),
             *("template__title", "template__version"),
         ),
-        "messages": _part(Message.objects.all(), _limit("messages", longest)),
+        "messages": _part(_messages(), _limit("messages", longest), *MESSAGE),
     }
+
+
+def _messages() -> QuerySet[Message]:
+    """Return what waits for a person, what goes next, then the latest; last what is far ahead."""
+    waits = Q(state__in=[Message.State.FAILED, Message.State.HELD])
+    ahead = Q(state=Message.State.PLANNED)
+    soon = ahead & Q(not_before__lt=Now() + Value(SOON, DurationField()))
+    place = Case(When(waits, then=0), When(soon, then=1), When(ahead, then=3), default=2)
+    # Of what is ahead the nearest comes first, of what is past the latest.
+    from_now = Case(When(ahead, then=F("not_before") - Now()), default=Now() - F("not_before"))
+    return Message.objects.order_by(place, from_now, "pk")
 
 
 def _clinical(longest: str) -> dict[str, Many]:

@@ -1,8 +1,11 @@
 from typing import Any
 
+from django import forms
+
 from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
 from portal.models import ChangeRequest
+from reminders.models import Message
 
 
 class CloseTaskForm(ClinicalForm):
@@ -42,4 +45,26 @@ class DeclineForm(ClinicalForm):
         label="Why not, and how the patient knows",
         max_length=240,
         error_messages={"required": "Say why, and that the patient knows."},
+    )
+
+
+class MessageForm(ClinicalForm):
+    """For what needs no more than a press."""
+
+
+class WhyForm(ClinicalForm):
+    reason = ReasonField(label="Why", max_length=240, error_messages={"required": "Say why."})
+
+
+class SettleForm(ClinicalForm):
+    how = forms.ChoiceField(
+        label="How was the patient reached?",
+        choices=Message.How.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say how the patient was reached."},
+    )
+    reason = ReasonField(
+        label="What was done",
+        max_length=200,
+        error_messages={"required": "Say what was done."},
     )

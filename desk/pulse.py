@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 from clinic import presence
-from clinic.heartbeat import SWEEP
+from clinic.heartbeat import SILENT_AFTER, SWEEP
 from clinic.models import Chair, Clinic, HandOver, Heartbeat, OnSite, PresencePolicy, Room, User
 from clinic.presence import Site
 from clinic.statements import read_one, table
@@ -17,7 +17,6 @@ from sessions.lifecycle import PRESENT
 from sessions.models import DoseOrder, TreatmentSession
 
 CLOCK = "clock_timestamp()"
-SILENT_AFTER = timedelta(minutes=2)  # four sweeps missed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from desk.views import board, chart, on_site, patients, rems, requests, session, worklist
+from desk.views import (
+    board,
+    chart,
+    messages,
+    on_site,
+    patients,
+    rems,
+    requests,
+    session,
+    worklist,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +22,13 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/", session.session, name="session"),
     path("sessions/<uuid:public_id>/live/", session.session_live, name="session_live"),
     path("worklist/", worklist.worklist, name="worklist"),
+    path("messages/", messages.ledger_page, name="messages"),
+    path("messages/release/", messages.release_all, name="messages_release"),
+    path("messages/<uuid:public_id>/again/", messages.again, name="message_again"),
+    path("messages/<uuid:public_id>/resend/", messages.resend, name="message_resend"),
+    path("messages/<uuid:public_id>/settle/", messages.dismiss, name="message_dismiss"),
+    path("messages/<uuid:public_id>/release/", messages.release, name="message_release"),
+    path("messages/<uuid:public_id>/end-links/", messages.revoke, name="message_revoke"),
     path("on-site/", on_site.register, name="on_site"),
     path("on-site/arrive/", on_site.arrive, name="on_site_arrive"),
     path("on-site/<uuid:public_id>/confirm/", on_site.confirm, name="on_site_confirm"),

@@ -13,14 +13,13 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection
 from django.db.models import BooleanField, ExpressionWrapper, F, Q
 
-from clinic import audit, clock
+from clinic import clock
 from clinic.audit import acting, system
 from clinic.locks import Read, in_turn
-from clinic.models import Clinic, User
+from clinic.models import Clinic
 from clinic.roles import Role
 from patients.models import Consent, EmailContact, MailHold, Patient, PatientPolicy, Task
 from patients.services import tasks
@@ -353,30 +352,6 @@ def fail(message: Message, reason: str, now: datetime) -> None:
         role=Role.FRONT_DESK,
         text=f"“{message}” was not sent: {reason} Reach the patient otherwise.",
         due_at=now,
-        dedupe_key=_failure_key(message),
+        dedupe_key=f"message-failed:{message.public_id}:{message.occurrence}",
         source=message,
     )
-
-
-def _failure_key(message: Message) -> str:
-    return f"message-failed:{message.public_id}:{message.occurrence}"
-
-
-def try_again(pk: int, *, by: User) -> Message:
-    """Plan a failed message anew, and close the task that it had opened."""
-    with acting(by):
-        message = Message.objects.select_for_update().get(pk=pk)
-        if not by.may("reminders.retry_message", message.clinic_id):
-            raise PermissionDenied("reminders.retry_message")
-        if message.state != State.FAILED:
-            raise ValidationError("Only a failed message can be tried again.", code="not_failed")
-        if clock.now() >= message.expires_at:
-            raise ValidationError("It is too late for this message.", code="expired")
-        key = _failure_key(message)
-        message.close(State.PLANNED)
-        message.attempts, message.not_before = 0, min(message.not_before, clock.now())
-        message.occurrence += 1
-        message.save(update_fields=[*OUTCOME, "occurrence"])
-        audit.record("message.tried_again", subject=message)
-        tasks.close_for(by=by, note="The message is tried again.", dedupe_key=key)
-        return message

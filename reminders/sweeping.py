@@ -1,4 +1,5 @@
-"""One sweep: send what is due, ask where nobody answered, plan what was overlooked, seal the trail.
+"""One sweep: hold what a restore left in doubt, send what is due, ask where nobody answered, plan
+what was overlooked, seal the trail.
 
 Its last act is a heartbeat: the board says when none has come for a while.
 
@@ -14,7 +15,7 @@ from datetime import timedelta
 from django.db import close_old_connections
 
 from clinic import heartbeat, sealing
-from reminders import delivery, follow_up, overlooked
+from reminders import delivery, follow_up, overlooked, restoring
 from reminders.mailer import Mailer
 
 # With the 20 s that one message may take, a stop waits for 30 s at most.
@@ -29,6 +30,7 @@ class Swept:
     repaired: int = 0
     asked: int = 0
     called: int = 0
+    held: int = 0
     unfinished: bool = False
 
 
@@ -39,6 +41,7 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
     def is_over() -> bool:
         return stopping() or time.monotonic() > ends
 
+    swept.held = restoring.notice()
     swept.called = follow_up.call_again()
     with Mailer() as mailer:
         _deliver(mailer, swept, is_over)

@@ -10,10 +10,22 @@ from clinic.numbers import plain
 from clinic.templatetags import ui
 from desk.seats import Seat
 from desk.values import Value
+from reminders.models import Message
 from sessions.covered import check_words, waste_words
 from sessions.models import DoseCheck, DoseWaste
 
 register = template.Library()
+MESSAGE_STATES = {  # the colours of a session's states, and an icon
+    "planned": ("planned", "calendar"),
+    "sending": ("dosing", "mail"),
+    "sent": ("ready", "check"),
+    "failed": ("overdue", "warning"),
+    "suppressed": ("done", "cross"),
+    "expired": ("ended", "clock"),
+    "cancelled": ("done", "cross"),
+    "held": ("hold", "pause"),
+    "dismissed": ("done", "check-circle"),
+}
 OUT = ' class="out"'
 
 
@@ -47,6 +59,14 @@ def seat_line(context: template.Context, seat: Seat) -> SafeString:
     return SafeString(
         f'<li><span class="grow">{who}<small>{escape(where)}</small></span>{at}{pill}</li>'
     )
+
+
+@register.simple_tag
+def message_pill(message: Message) -> SafeString:
+    """Show the state of a message by colour, icon and word."""
+    css, symbol = MESSAGE_STATES[message.state]
+    words = escape(message.get_state_display())
+    return SafeString(f'<span class="pill state-{css}">{ui.icon(symbol)} {words}</span>')
 
 
 def _beside(context: template.Context, value: Value) -> str:

@@ -13,10 +13,11 @@ from clinic.access import fetch, staff
 from clinic.forms import ClinicalForm, errors_on
 from clinic.htmx import redirect_page
 from desk import worklist as worklists
-from desk.forms import CloseTaskForm, PostponeTaskForm
+from desk.forms import CloseTaskForm, PostponeTaskForm, SettleForm
 from desk.views.here import clinic_here
 from patients.models import Task
 from patients.services import tasks
+from reminders.services import ledger
 
 
 @require_GET
@@ -28,13 +29,27 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    task, form = _task(request, public_id), CloseTaskForm(request.POST or None)
+    """Close a task with what was done; that of a failed message asks how the patient was reached."""
+    task = _task(request, public_id)
+    if task.kind == Task.Kind.MESSAGE_FAILED:
+        return _settle(request, task)
+    form = CloseTaskForm(request.POST or None)
 
     def save() -> None:
         entry = form.submission("close_task", public_id)
         tasks.close(task.pk, by=staff(request), entry=entry, **form.values)
 
     return _answer(request, task, form, save, "The task is closed.", "desk/close_task.html")
+
+
+def _settle(request: HttpRequest, task: Task) -> HttpResponse:
+    form = SettleForm(request.POST or None)
+
+    def save() -> None:
+        entry = form.submission("close_task", task.public_id)
+        ledger.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
+
+    return _answer(request, task, form, save, "The task is closed.", "desk/settle_task.html")
 
 
 @require_http_methods(["GET", "POST"])

@@ -43,6 +43,7 @@ class Task(PublicRow):
         RESULT = "result", "Result to look at"
         CRISIS = "crisis", "Thoughts of self-harm"
         REQUEST = "request", "Patient asks for a change"
+        RESTORED = "restored", "Database restored"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="tasks")
     patient = models.ForeignKey(

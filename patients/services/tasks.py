@@ -16,6 +16,11 @@ from patients.models import Patient, Task
 
 CLOSE = "patients.close_task"
 LATEST = timedelta(days=365)  # no task is put off further
+SETTLED_WITH_CAUSE = {
+    Task.Kind.MESSAGE_FAILED: "Say how the patient was reached: open the task and choose.",
+    Task.Kind.RESTORED: "It closes by itself when every held message is released or settled.",
+}
+"""These close with what they are about (`close_for`); a note alone would leave that open."""
 
 
 def ask(
@@ -45,10 +50,20 @@ def ask(
     return task
 
 
+def ask_clinic(
+    kind: Task.Kind, *, clinic_id: int, role: Role, text: str, due_at: datetime, dedupe_key: str
+) -> Task:
+    """Open a task about no patient, as `ask` does."""
+    values = {"kind": kind, "role": role, "text": text, "due_at": due_at, "clinic_id": clinic_id}
+    return Task.objects.get_or_create(dedupe_key=dedupe_key, defaults=values)[0]
+
+
 def close(pk: int, *, by: User, note: str, entry: Submission | None = None) -> Task:
     """Close a task that somebody has seen to, with what was done."""
     with acting(by, entry):
         task = _open(pk, by)
+        if task.kind in SETTLED_WITH_CAUSE:
+            raise ValidationError(SETTLED_WITH_CAUSE[Task.Kind(task.kind)], code="cause")
         if not explains(note):
             raise ValidationError({"note": "Say what was done."})
         _close(task, by, note.strip())

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0004_british_words'),
-        ('patients', '0011_requests_and_self_harm'),
+        ('patients', '0011_kinds_of_tasks'),
         ('reminders', '0005_shipped_rules'),
         ('treatment_sessions', '0011_when_it_was_scheduled'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

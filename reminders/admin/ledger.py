@@ -7,8 +7,8 @@ from django.http import HttpRequest
 
 from clinic.access import staff
 from clinic.admin_base import ReadOnlyAdmin
-from reminders import delivery
 from reminders.models import Message
+from reminders.services import ledger
 
 
 @admin.register(Message)
@@ -33,7 +33,7 @@ class MessageAdmin(ReadOnlyAdmin):
         again = 0
         for message in chosen:
             try:
-                delivery.try_again(message.pk, by=staff(request))
+                ledger.try_again(message.pk, by=staff(request))
                 again += 1
             except ValidationError as refusal:
                 text = f"{message.patient.record_number}: {' '.join(refusal.messages)}"
@@ -45,4 +45,4 @@ class MessageAdmin(ReadOnlyAdmin):
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         user = staff(request)
-        return any(user.may("reminders.retry_message", pk) for pk in self.clinic_ids(request))
+        return any(user.may(ledger.RETRY, pk) for pk in self.clinic_ids(request))

@@ -1,10 +1,11 @@
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
@@ -12,16 +13,25 @@ from clinic.models.scoping import ClinicScopedQuerySet, PublicRow
 from patients.models import Patient
 from reminders.kinds import Kind
 from reminders.models.rule import MessageRule
+from reminders.models.sending_place import SendingPlace
 from sessions.models import TreatmentSession
 
 CLOSED = ["suppressed", "expired", "cancelled", "dismissed"]
 
 
+EVER = datetime(1900, 1, 1, tzinfo=UTC)
+
+
 class MessageQuerySet(ClinicScopedQuerySet):
     def due(self, now: datetime) -> Self:
-        """Planned and due, or left behind by a sender that died."""
+        """Planned and due, or left behind by a sender that died.
+
+        What may have gone before the database was restored is left for a person to release.
+        """
+        held_before = Coalesce(Subquery(SendingPlace.objects.values("held_before")[:1]), EVER)
         return self.filter(
             Q(state=Message.State.PLANNED) | Q(state=Message.State.SENDING, lease_until__lt=now),
+            Q(not_before__gte=held_before) | Q(released_at__gte=held_before),
             not_before__lte=now,
         )
 
@@ -45,6 +55,14 @@ class Message(PublicRow):
         CANCELLED = "cancelled", "Cancelled"
         HELD = "held", "Waits for a look"
         DISMISSED = "dismissed", "Settled by a person"
+
+    class How(models.TextChoices):
+        """How the patient heard of it instead."""
+
+        PHONE = "phone", "By phone"
+        NEW_ADDRESS = "new_address", "Written to at a new address"
+        IN_PERSON = "in_person", "In person"
+        NOT_NEEDED = "not_needed", "Not needed any more"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="messages")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="messages")
@@ -86,6 +104,20 @@ class Message(PublicRow):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    settled_how = models.CharField(max_length=12, choices=How.choices, blank=True)
+    settled_note = models.CharField(max_length=240, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who had it sent once more.",
+    )
+    asked_reason = models.CharField(max_length=240, blank=True)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person let it go although it may have gone before."
+    )
     dedupe_key = models.CharField(max_length=160, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -112,6 +144,15 @@ class Message(PublicRow):
                 name="an_unsent_message_says_why",
             ),
             models.CheckConstraint(
+                condition=~Q(state="dismissed")
+                | (~Q(settled_how="") & ~Q(settled_note="") & Q(settled_by__isnull=False)),
+                name="a_settled_message_says_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_by__isnull=True) | ~Q(asked_reason=""),
+                name="a_message_asked_for_says_why",
+            ),
+            models.CheckConstraint(
                 condition=Q(treatment_session__isnull=False)
                 | Q(kind__in=["questionnaire", "consent_expiring", "on_call"]),
                 name="a_message_is_about_a_visit",
@@ -134,6 +175,11 @@ class Message(PublicRow):
                 condition=Q(kind="follow_up", state="sent"),
             ),
             models.Index(fields=["clinic", "-not_before"], name="messages_of_a_clinic"),
+            models.Index(
+                fields=["clinic", "-not_before"],
+                name="messages_for_a_person",
+                condition=Q(state__in=["failed", "held"]),
+            ),
         ]
         triggers = [audited(), kept()]
 

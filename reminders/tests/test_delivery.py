@@ -6,7 +6,6 @@ from datetime import timedelta
 from unittest.mock import Mock
 
 import pytest
-from django.core.exceptions import PermissionDenied, ValidationError
 
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
@@ -411,36 +410,6 @@ def test_no_answer_becomes_a_task_once(patient, prescriber, inbox, at):
     assert follow_up.ask_about_silence() == 0
     task = Task.objects.get()
     assert (task.kind, task.role, task.due_at) == (Task.Kind.NO_ANSWER, "nurse", at.at)
-
-
-def test_trying_again_closes_the_task_and_sends(due, inbox, at, administrator):
-    inbox.answer_recipient = lambda address: "550 No such user"
-    sweep()
-    inbox.answer_recipient = lambda address: "250 OK"
-    delivery.try_again(due.pk, by=administrator)
-    sweep()
-    due.refresh_from_db()
-    assert (due.state, due.occurrence) == (State.SENT, 2)
-    assert Task.objects.open().count() == 0
-
-
-def test_a_second_failure_asks_a_second_time(due, inbox, administrator):
-    inbox.answer_recipient = lambda address: "550 No such user"
-    sweep()
-    delivery.try_again(due.pk, by=administrator)
-    sweep()
-    assert (Task.objects.open().count(), Task.objects.count()) == (1, 2)
-
-
-def test_only_a_failed_message_that_is_in_time_is_tried_again(due, at, administrator, nurse):
-    with pytest.raises(PermissionDenied):
-        delivery.try_again(due.pk, by=nurse)
-    with pytest.raises(ValidationError, match="Only a failed message"):
-        delivery.try_again(due.pk, by=administrator)
-    change(Message, state=State.FAILED, reason="x")
-    at.at += 13 * HOUR
-    with pytest.raises(ValidationError, match="too late"):
-        delivery.try_again(due.pk, by=administrator)
 
 
 def test_closing_a_mailer_never_raises():

@@ -42,7 +42,7 @@ class Command(BaseCommand):
             return False
         finally:
             close_old_connections()
-        if swept.states or swept.repaired or swept.asked or swept.called:
+        if any((swept.states, swept.repaired, swept.asked, swept.called, swept.held)):
             self.stdout.write(_told(swept))
         return swept.unfinished
 
@@ -51,4 +51,5 @@ def _told(swept: sweeping.Swept) -> str:
     parts = [f"{count} {state}" for state, count in sorted(swept.states.items())]
     parts += [f"{swept.repaired} sessions planned anew", f"{swept.asked} without an answer"]
     parts += [f"{swept.called} calls to staff"]
+    parts += [f"{swept.held} held after a restore"] if swept.held else []
     return ", ".join(parts) + (" (more is due)" if swept.unfinished else "")

@@ -1,0 +1,255 @@
+"""What people do with messages, and that each failure leaves one task with one way to close it."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connections
+from django.utils import timezone
+
+from clinic.audit import acting
+from clinic.models import AuditEvent
+from clinic.tests.factories import TESTS
+from patients.models import Consent, EmailContact, Task
+from patients.services import tasks
+from reminders.models import Message
+from reminders.services import ledger
+from reminders.sweeping import sweep
+from reminders.tests.factories import make_due, make_reachable, make_visit, plan
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+
+pytestmark = pytest.mark.django_db
+State = Message.State
+HOUR = timedelta(hours=1)
+NEVER_CAME = "She says it never came"
+
+
+@pytest.fixture
+def due(patient, prescriber, at) -> Message:
+    return make_due(make_visit(patient, prescriber, at.at + 20 * HOUR), at.at)
+
+
+@pytest.fixture
+def failed(due, inbox) -> Message:
+    inbox.answer_recipient = lambda address: "550 No such user"
+    sweep()
+    inbox.answer_recipient = lambda address: "250 OK"
+    due.refresh_from_db()
+    return due
+
+
+@pytest.fixture
+def sent(due, inbox) -> Message:
+    sweep()
+    due.refresh_from_db()
+    return due
+
+
+@pytest.fixture
+def held(due) -> Message:
+    change(Message, state=State.HELD, reason="Perhaps sent")
+    due.refresh_from_db()
+    return due
+
+
+def change(model, **values):
+    with acting(TESTS):
+        model.objects.update(**values)
+
+
+def refused(action, message, by, words, **given):
+    with pytest.raises(ValidationError, match=words):
+        action(message.pk, by=by, **given)
+
+
+def test_trying_again_closes_the_task_and_sends(failed, inbox, administrator):
+    ledger.try_again(failed.pk, by=administrator)
+    sweep()
+    failed.refresh_from_db()
+    assert (failed.state, failed.occurrence) == (State.SENT, 2)
+    assert Task.objects.open().count() == 0
+
+
+def test_a_second_failure_asks_a_second_time(failed, inbox, front_desk):
+    inbox.answer_recipient = lambda address: "550 No such user"
+    ledger.try_again(failed.pk, by=front_desk)
+    sweep()
+    assert (Task.objects.open().count(), Task.objects.count()) == (1, 2)
+
+
+def test_a_corrected_address_gets_what_failed(failed, inbox, nurse):
+    change(EmailContact, address="right@mail.example")
+    ledger.try_again(failed.pk, by=nurse)
+    sweep()
+    assert inbox.recipients == ["right@mail.example"]
+
+
+def test_only_a_failed_message_that_is_in_time_is_tried_again(due, at, administrator, auditor):
+    with pytest.raises(PermissionDenied):
+        ledger.try_again(due.pk, by=auditor)
+    refused(ledger.try_again, due, administrator, "Only a failed message")
+    change(Message, state=State.FAILED, reason="x")
+    at.at += 13 * HOUR
+    refused(ledger.try_again, due, administrator, "too late")
+
+
+def test_a_copy_goes_at_once_under_a_message_id_of_its_own(sent, inbox, at, nurse):
+    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    sweep()
+    copy.refresh_from_db()
+    assert inbox.recipients == ["patient1@mail.example"] * 2
+    assert inbox.mails[0]["Message-ID"] != inbox.mails[1]["Message-ID"]
+    assert (copy.state, copy.occurrence, copy.asked_by) == (State.SENT, 2, nurse)
+    assert (copy.rule, copy.asked_reason) == (sent.rule, NEVER_CAME)
+    assert AuditEvent.objects.filter(event="message.sent_once_more").count() == 1
+
+
+def test_a_copy_is_asked_for_once_and_then_of_the_copy(sent, inbox, nurse, front_desk):
+    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    refused(ledger.resend, sent, front_desk, "once more already", reason=NEVER_CAME)
+    sweep()
+    third = ledger.resend(copy.pk, reason=NEVER_CAME, by=nurse)
+    sweep()
+    assert third.occurrence == 3
+    assert len(inbox.mails) == 3
+    assert Message.objects.count() == 3
+
+
+def test_planning_anew_leaves_a_copy_alone(sent, inbox, at, nurse):
+    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    plan(sent.treatment_session, now=at.at)
+    copy.refresh_from_db()
+    assert copy.state == State.PLANNED
+    sweep()
+    assert len(inbox.mails) == 2
+
+
+def test_nothing_is_sent_once_more_that_does_not_hold_any_more(sent, at, nurse):
+    again = {"by": nurse, "reason": NEVER_CAME}
+    change(Consent, withdrawn_at=at.at, withdrawn_by=nurse)
+    refused(ledger.resend, sent, words="No consent", **again)
+    change(TreatmentSession, status=Status.CANCELLED, ended_at=at.at)
+    refused(ledger.resend, sent, words="“Cancelled”", **again)
+    change(TreatmentSession, schedule_rev=7)
+    refused(ledger.resend, sent, words="was moved", **again)
+    at.at += 13 * HOUR
+    refused(ledger.resend, sent, words="too late", **again)
+
+
+def test_a_copy_is_only_for_what_was_sent_and_with_a_reason(due, nurse, auditor):
+    refused(ledger.resend, due, nurse, "Only a sent message", reason=NEVER_CAME)
+    refused(ledger.resend, due, nurse, "Say why", reason="...")
+    with pytest.raises(PermissionDenied):
+        ledger.resend(due.pk, reason=NEVER_CAME, by=auditor)
+
+
+def test_settling_a_failed_message_closes_its_task(failed, front_desk):
+    """R13: each failed message has one open task, and a choice closes it."""
+    assert Task.objects.open().count() == 1
+    ledger.dismiss(failed.pk, how="phone", reason="Told her husband", by=front_desk)
+    failed.refresh_from_db()
+    task = Task.objects.get()
+    assert (failed.state, failed.settled_how) == (State.DISMISSED, "phone")
+    assert (failed.settled_by, failed.settled_note) == (front_desk, "Told her husband")
+    assert failed.reason == "The mail server refuses this address."
+    assert (task.closed_by, task.closing_note) == (front_desk, "By phone: Told her husband")
+
+
+def test_closing_the_task_settles_the_message(failed, nurse):
+    """R13: from the other side."""
+    task = Task.objects.get()
+    with pytest.raises(ValidationError, match="how the patient was reached"):
+        tasks.close(task.pk, by=nurse, note="Done")
+    ledger.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
+    failed.refresh_from_db()
+    task.refresh_from_db()
+    assert (failed.state, failed.settled_how) == (State.DISMISSED, "in_person")
+    assert task.closing_note == "In person: Told her here"
+    with pytest.raises(ValidationError, match="closed already"):
+        ledger.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
+
+
+@pytest.mark.parametrize(("how", "reason"), [("", "Told her"), ("post", "Told her"), ("phone", "")])
+def test_a_choice_and_words_are_asked_for(failed, nurse, how, reason):
+    with pytest.raises(ValidationError, match="Say"):
+        ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
+    with pytest.raises(ValidationError, match="Say"):
+        ledger.settle_task(Task.objects.get().pk, how=how, reason=reason, by=nurse)
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED
+    assert Task.objects.open().count() == 1
+
+
+def test_what_is_planned_or_sent_can_not_be_settled(sent, nurse, administrator):
+    refused(ledger.dismiss, sent, nurse, "failed, or waits", how="phone", reason="Called")
+    with pytest.raises(PermissionDenied):
+        ledger.dismiss(sent.pk, how="phone", reason="Called", by=administrator)
+
+
+def test_a_held_message_goes_when_it_is_released(held, inbox, nurse):
+    sweep()
+    assert inbox.mails == []
+    ledger.release(held.pk, reason="Not in the server's log", by=nurse)
+    sweep()
+    assert len(inbox.mails) == 1
+    refused(ledger.release, held, nurse, "doesn't wait", reason="Again, please")
+
+
+def test_what_is_held_too_long_is_not_released(held, at, nurse):
+    at.at += 13 * HOUR
+    refused(ledger.release, held, nurse, "too late", reason="Not in the log")
+    assert ledger.release_all(held.clinic, reason="None in the log", by=nurse) == 0
+    held.refresh_from_db()
+    assert held.state == State.EXPIRED
+
+
+def test_all_of_one_clinic_are_released(
+    held, other_clinic, prescriber, outsider, at, inbox, administrator
+):
+    elsewhere = make_reachable(other_clinic, prescriber, 2)
+    theirs = make_due(
+        make_visit(elsewhere, prescriber, at.at + 20 * HOUR), at.at, state=State.HELD, reason="x"
+    )
+    assert ledger.release_all(held.clinic, reason="None in the log", by=administrator) == 1
+    theirs.refresh_from_db()
+    assert theirs.state == State.HELD
+    with pytest.raises(PermissionDenied):
+        ledger.release_all(other_clinic, reason="None in the log", by=administrator)
+
+
+def test_the_links_of_a_sent_mail_end(sent, at, nurse, auditor):
+    ledger.revoke_links(sent.pk, reason="Her brother reads her mail", by=nurse)
+    sent.refresh_from_db()
+    assert (sent.state, sent.links_revoked_at) == (State.SENT, at.at)
+    refused(ledger.revoke_links, sent, nurse, "ended already", reason="Once more")
+    with pytest.raises(PermissionDenied):
+        ledger.revoke_links(sent.pk, reason="Once more", by=auditor)
+
+
+def test_what_was_not_sent_has_no_links(due, nurse):
+    refused(ledger.revoke_links, due, nurse, "not sent", reason="Her brother")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_ask_at_once_one_gets_a_copy(clinic, prescriber, nurse, front_desk):
+    session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
+    sent = make_due(session, state=State.SENT, sent_at=timezone.now(), sent_to="a@mail.example")
+    words: list[str] = []
+
+    def ask(by):
+        try:
+            words.append(str(ledger.resend(sent.pk, reason=NEVER_CAME, by=by).occurrence))
+        except ValidationError as refusal:
+            words.append(str(refusal.code))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=(by,)) for by in (nurse, front_desk)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(words) == ["2", "already"]
+    assert Message.objects.count() == 2
