@@ -1,11 +1,14 @@
-"""Exit 0 if the web process beside us serves: the container's health check."""
+"""Exit 0 if the web process beside us lives: the container's health check.
+
+Not `/readyz`: a web process is not to be replaced because the worker has stopped.
+"""
 
 import os
 import sys
 import urllib.request
 
 # An address of our own, whatever its scheme: nobody else sets it.
-ADDRESS = os.environ.get("READY_URL", "http://127.0.0.1:8000/readyz")
+ADDRESS = os.environ.get("READY_URL", "http://127.0.0.1:8000/healthz")
 
 
 def main() -> int:

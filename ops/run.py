@@ -21,6 +21,7 @@ WEB = ["-m", "gunicorn", "clinic.wsgi", "--preload", "-w", "2", "--threads", "4"
 PATIENCE = ["--graceful-timeout", "10", "--no-control-socket"]
 WORKER = ["-m", "celery", "-A", "clinic", "worker", "-c", "2"]
 BEAT = ["-m", "celery", "-A", "clinic", "beat", "-s", str(VAR / "celerybeat-schedule")]
+NO_SWEEP = b"not ready: no sweep"
 READY = """
   Taper is ready    {address}
 
@@ -122,9 +123,12 @@ def _listen(wanted: int) -> socket.socket:
 
 
 def _is_ready(address: str) -> bool:
+    """Say whether pages are served; the first sweep after a pause may take a moment longer."""
     try:
         with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:  # noqa: S310  ours
             return bool(answer.status == 200)
+    except urllib.error.HTTPError as answer:
+        return answer.read().startswith(NO_SWEEP)
     except OSError:
         return False
 

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from clinic import heartbeat
 from clinic.audit import acting
 from clinic.models import Clinic, HandOver, OnSite, User
 from clinic.roles import Role
@@ -100,6 +101,7 @@ class House:
     search: LeftUnnoticed
     search_step: SearchStep
     mail_hold: MailHold
+    failed: Message
     panic: PanicEpisode
     panic_entry: PanicEntry
     emergency: Emergency
@@ -122,6 +124,7 @@ def standing_house(blocker: Any) -> Iterator[House]:
 
 def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
     now, nurse, prescriber = timezone.now(), staff[Role.NURSE], staff[Role.PRESCRIBER]
+    heartbeat.beat(heartbeat.SWEEP)
 
     def visit(status: str, **values: Any) -> TreatmentSession:
         begin = now - minutes(90)
@@ -325,6 +328,17 @@ def make_house(clinic: Clinic, staff: dict[str, User]) -> House:
             ),
             mail_hold=MailHold.objects.create(
                 patient=infused.patient, clinic=clinic, reason="Transferred.", since=now
+            ),
+            failed=Message.objects.create(
+                patient=patient,
+                clinic=clinic,
+                treatment_session=planned,
+                kind=Message.Kind.REMINDER,
+                state=Message.State.FAILED,
+                reason="Refused.",
+                not_before=now - minutes(1),
+                expires_at=now + minutes(60),
+                dedupe_key="failed",
             ),
             panic=episode,
             panic_entry=PanicEntry.objects.create(

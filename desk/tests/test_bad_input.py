@@ -121,6 +121,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "request": ("front_desk", "desk:request change", {}),
     "decline": ("front_desk", "desk:decline_request change", {"reason": "Told by phone"}),
+    "settle": ("nurse", "desk:message_dismiss failed", {"how": "phone", "reason": "Called"}),
     "add": (
         "front_desk",
         "patients:add",

@@ -218,6 +218,38 @@ def test_a_long_section_offers_all_its_rows(
     assert len(chart.conditions.rows) == 8
 
 
+def test_messages_stand_by_what_matters_next(
+    client: Client, patient: Patient, visit: TreatmentSession, nurse: User
+) -> None:
+    def make(name: str, hours: float, **values: Any) -> None:
+        at = datetime.now(UTC) + timedelta(hours=hours)
+        Message.objects.create(
+            patient=patient,
+            clinic=patient.clinic,
+            treatment_session=visit,
+            kind="reminder",
+            not_before=at,
+            expires_at=at + timedelta(hours=1),
+            dedupe_key=name,
+            **values,
+        )
+
+    with acting(TESTS):
+        make("far", 24 * 9)
+        make("next", 2)
+        make("after", 20)
+        make("latest", -3, state="sent", sent_at=NOW, sent_to="ada@example.org", maybe_twice=True)
+        make("older", -30, state="suppressed", reason="No consent to e-mail.")
+        make("failed", -90, state="failed", reason="Refused.", attempts=3)
+    client.force_login(nurse)
+    page = client.get(url_of(patient))
+    rows = page.context["chart"].messages.rows
+    assert [row.dedupe_key for row in rows] == ["failed", "next", "after", "latest", "older", "far"]
+    html = page.content.decode()
+    for words in ("perhaps sent twice", "3 attempts", "No consent to e-mail.", "/settle/?back=chart"):
+        assert words in html
+
+
 # the ribbon
 
 

@@ -34,6 +34,13 @@ desk:chart patient                         | in 200 200 200 200 200 404| in 405 
 desk:session planned                       | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session monitored                     | in 200 200 200 200 200 404| in 405 405 405 405 405 405
 desk:session_live monitored                | in 403 200 200 403 200 404| in 405 405 405 405 405 405
+desk:messages                              | in 200 200 200 200 200 200| in 405 405 405 405 405 405
+desk:messages_release                      | in 200 200 200 200 403 200| in 200 200 200 200 403 200
+desk:message_again failed                  | in 200 200 200 200 403 404| in 200 200 200 200 403 404
+desk:message_resend failed                 | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+desk:message_dismiss failed                | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+desk:message_release failed                | in 200 200 200 200 403 404| in 200 200 200 200 403 404
+desk:message_revoke failed                 | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 desk:rems                                  | in 403 200 200 403 200 200| in 405 405 405 405 405 405
 desk:on_site                               | in 200 200 200 200 200 200| in 405 405 405 405 405 405
 desk:on_site_arrive                        | in 403 403 200 403 403 200| in 403 403 200 403 403 200

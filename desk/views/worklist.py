@@ -29,7 +29,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Close a task with what was done; that of a failed message asks how the patient was reached."""
+    """Close a task with what was done; of a failed message, with how the patient was reached."""
     task = _task(request, public_id)
     if task.kind == Task.Kind.MESSAGE_FAILED:
         return _settle(request, task)

@@ -99,8 +99,9 @@ def test_web_serves_with_production_settings(deployed: Environment, tmp_path: Pa
     web = children.start(
         "web", natively(SERVICES["web"]["command"]), env=deployed, cwd=ROOT, log=tmp_path / "log"
     )
-    environment = {**deployed, "READY_URL": f"http://127.0.0.1:{PORT}/readyz"}
-    wait_until_healthy(web, [sys.executable, "deploy/is_ready.py"], environment)
+    for path in ("healthz", "readyz"):
+        environment = {**deployed, "READY_URL": f"http://127.0.0.1:{PORT}/{path}"}
+        wait_until_healthy(web, [sys.executable, "deploy/is_ready.py"], environment)
     web.stop()
 
 
