@@ -122,7 +122,7 @@ def call_staff(task: Task, turn: int, now: datetime) -> bool:
     """Write a call to the people on call about a task that nobody has taken; say if it is new."""
     message = Message(
         clinic_id=task.clinic_id,
-        patient_id=task.patient_id,
+        patient=task.patient,
         kind=Kind.ON_CALL,
         about=charted.about_task(task),
         not_before=now,

@@ -16,11 +16,11 @@ from reminders.rules import Reach
 def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
     """Read, for each patient, what decides whether and how he may be written to."""
     patients = Patient.objects.filter(pk__in=patient_ids).select_related("clinic", "email_contact")
-    patients = list(patients.annotate(mail_held=Exists(_holds()), declined=_declined()))
+    known = list(patients.annotate(mail_held=Exists(_holds()), declined=_declined()))
     given: dict[int, list[Consent]] = {}
     for consent in standing_consents().filter(patient__in=patient_ids).select_related("clinic"):
         given.setdefault(consent.patient_id, []).append(consent)
-    policies = policies_of({patient.clinic_id for patient in patients})
+    policies = policies_of({patient.clinic_id for patient in known})
     return {
         patient.pk: reach_of(
             patient,
@@ -31,7 +31,7 @@ def reaches_of(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
             declined=patient.declined,
             policy=policies[patient.clinic_id],
         )
-        for patient in patients
+        for patient in known
     }
 
 

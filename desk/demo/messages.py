@@ -139,7 +139,8 @@ class Ledger:
                 task.closing_note = "Called: well, no complaints."
 
     def _task(self, message: Message, due_at: datetime) -> Task:
-        number = message.treatment_session.number
+        session = message.treatment_session
+        number = session.number if session else ""
         return self.rows.add(
             Task(
                 clinic=self.clinic,

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -58,7 +59,7 @@ def sent(visit: TreatmentSession, kind: str = Kind.REMINDER) -> Message:
         )
 
 
-def say(visit: TreatmentSession, model: type, **values) -> object:
+def say(visit: TreatmentSession, model: Any, **values) -> object:
     of = {"patient": visit.patient, "clinic": visit.clinic, "treatment_session": visit}
     with acting(TESTS):
         return model.objects.create(message=sent(visit), **of, **values)

@@ -16,10 +16,11 @@ from clinic import audit, clock
 from clinic.access import staff
 from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, PolicyAdmin, clinic_here
 from clinic.audit import acting
-from reminders import planning, previewing, services
+from reminders import planning, previewing
 from reminders.admin.texts import body_help
 from reminders.forms import PreviewForm, RuleForm, TextForm
 from reminders.models import MessagePolicy, MessageRule, MessageText
+from reminders.services.rules import save_rule
 from sessions.models import Protocol
 
 SEE_PATIENT = "patients.view_patient"
@@ -101,7 +102,7 @@ class MessageRuleAdmin(ClinicScopedAdmin):
         return super().changelist_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        services.save_rule(obj, by=staff(request))
+        save_rule(obj, by=staff(request))
         text = "It counts from the next sweep on, for what is not sent yet. Look at the preview."
         self.message_user(request, text, messages.INFO)
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Task
-from reminders import bounces, delivery
+from reminders import bounces
 from reminders.models import Message
+from reminders.services import ledger
 from reminders.tests.factories import make_due, make_visit
 from reminders.tests.letters import STARTS
 
@@ -124,7 +125,7 @@ def test_a_message_that_came_back_can_be_tried_again(sent, administrator):
     with acting(TESTS):
         Message.objects.update(expires_at=timezone.now() + timedelta(hours=3))
     bounces.take(bounces.read(report(sent.message_id)))
-    delivery.try_again(sent.pk, by=administrator)
+    ledger.try_again(sent.pk, by=administrator)
     assert tasks() == []
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from clinic.audit import acting
+from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from patients.models import Task
 from patients.services import tasks
@@ -56,7 +57,7 @@ def crisis(patient, clinic, at) -> Task:
         task = tasks.ask(
             Task.Kind.CRISIS,
             patient=patient,
-            role="nurse",
+            role=Role.NURSE,
             text="Call now: thoughts of self-harm.",
             due_at=at.at + 15 * MINUTE,
             dedupe_key="crisis:1",

@@ -10,10 +10,11 @@ from django.utils import timezone
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
-from reminders import planning, services
+from reminders import planning
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.models.rule import MOST_RULES
 from reminders.overlooked import repair
+from reminders.services.rules import save_rule
 from reminders.tests.factories import make_reachable, make_visit, plan
 from reminders.tests.letters import speak_softly
 from sessions.tests.factories import shipped
@@ -123,9 +124,9 @@ def test_a_clinic_has_so_many_rules_and_no_more(clinic, administrator, rules):
     """A-139."""
     values = {"clinic": clinic, "kind": "reminder", "hours": 48, "useful_hours": 4}
     for number in range(MOST_RULES - len(rules)):
-        services.save_rule(MessageRule(name=f"Rule {number}", **values), by=administrator)
+        save_rule(MessageRule(name=f"Rule {number}", **values), by=administrator)
     with pytest.raises(ValidationError, match="at most 40 rules"):
-        services.save_rule(MessageRule(name="One more", **values), by=administrator)
+        save_rule(MessageRule(name="One more", **values), by=administrator)
 
 
 def test_only_what_decides_starts_the_rule_anew(office, rules):
