@@ -76,6 +76,7 @@ def claim(limit: int = BATCH) -> list[Claim]:
         )
         rows = list(due.only(*CLAIMED)[:limit])
         rows += due.filter(_along(rows)).exclude(pk__in=[row.pk for row in rows]).only(*CLAIMED)
+        rows = _whole_mails(rows, now)
         mails = _mails(rows)
         for message_id, parts in mails.items():
             others = [part.pk for part in parts if part.message_id != message_id]
@@ -99,6 +100,18 @@ def _along(rows: Iterable[Message]) -> Q:
     fresh = {row.patient_id for row in rows if row.attempts == 0}
     same = {row.message_id for row in rows if row.attempts > 0}
     return Q(patient__in=fresh, attempts=0) | Q(message_id__in=same)
+
+
+def _whole_mails(rows: Sequence[Message], now: datetime) -> list[Message]:
+    """Leave a mail that was tried before while another process holds a part of it."""
+    tried = {row.message_id for row in rows if row.attempts > 0}
+    if not tried:
+        return list(rows)
+    others = Message.objects.due(now).filter(message_id__in=tried)
+    split = set(
+        others.exclude(pk__in=[row.pk for row in rows]).values_list("message_id", flat=True)
+    )
+    return [row for row in rows if row.attempts == 0 or row.message_id not in split]
 
 
 def _mails(rows: Iterable[Message]) -> dict[UUID, list[Message]]:

@@ -10,7 +10,8 @@ from datetime import date, datetime
 
 from django.db.models import F, Q, QuerySet
 
-from patients.models import Patient, Task
+from clinic.locks import share
+from patients.models import EmailContact, Patient, Task
 from reminders import charted, rules
 from reminders.kinds import BY_THE_CHART, Kind, may_go
 from reminders.models import Message, MessageRule
@@ -59,7 +60,10 @@ def rules_of(clinic_ids: Collection[int]) -> dict[int, list[MessageRule]]:
 def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     """Write what is missing, then bring what is there in line; the sessions are locked."""
     by_pk = {session.pk: session for session in sessions}
-    reaches = reaches_of({session.patient_id for session in by_pk.values()}, now)
+    patients = {session.patient_id for session in by_pk.values()}
+    # Another zone or address comes before this, or waits and finds what is written here.
+    share(EmailContact.objects.filter(patient__in=patients))
+    reaches = reaches_of(patients, now)
     rules_at = rules_of({session.clinic_id for session in by_pk.values()})
     # Inserting before locking: an insert may wait for the patient, and must not hold messages then.
     Message.objects.bulk_create(

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
@@ -45,8 +45,9 @@ def reach_of(
     declined: Iterable[str],
     policy: MessagePolicy,
 ) -> Reach:
+    zone = _zone(contact)
     return Reach(
-        zone=ZoneInfo(contact.time_zone) if contact else patient.clinic.zone,
+        zone=zone or patient.clinic.zone,
         address=contact.address if contact else "",
         verified=contact is not None and contact.verified_at is not None,
         consent=any(c.kind == Consent.Kind.EMAIL and c.stands_at(now) for c in consents),
@@ -55,7 +56,16 @@ def reach_of(
         quiet=policy.quiet,
         language=contact.language if contact else "",
         declined=frozenset(declined),
+        clock_is_known=contact is None or zone is not None,
     )
+
+
+def _zone(contact: EmailContact | None) -> ZoneInfo | None:
+    """Return the patient's zone; none without a contact, or when the name means nothing here."""
+    try:
+        return ZoneInfo(contact.time_zone) if contact else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def staff_reach(clinic: Clinic, policy: MessagePolicy) -> Reach:

@@ -24,9 +24,10 @@ DIED = "The patient has died."
 HELD = "Mail to the patient is held: a person lifts that on the chart."
 NO_ADDRESS = "No e-mail address."
 NOT_VERIFIED = "The e-mail address is not verified."
+NO_CLOCK = "The patient's time zone is not known here. Choose it anew on the chart."
 NO_CONSENT = "No consent to e-mail."
 DECLINED = "The patient doesn't want this kind of message."
-REACH_OBSTACLES = (HELD, NO_ADDRESS, NOT_VERIFIED, NO_CONSENT, DECLINED)
+REACH_OBSTACLES = (HELD, NO_ADDRESS, NOT_VERIFIED, NO_CLOCK, NO_CONSENT, DECLINED)
 """What may end: then the message is planned again."""
 
 
@@ -105,6 +106,7 @@ class Reach:
     quiet: Quiet = Quiet()
     language: str = ""
     declined: Collection[str] = frozenset()
+    clock_is_known: bool = True
 
     @property
     def obstacle(self) -> str:
@@ -117,6 +119,8 @@ class Reach:
             return NO_ADDRESS
         if not self.verified:
             return NOT_VERIFIED
+        if not self.clock_is_known:
+            return NO_CLOCK
         return "" if self.consent else NO_CONSENT
 
     def obstacle_to(self, kind: str) -> str:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
 from celery.signals import worker_ready
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from clinic.celery import app
@@ -197,3 +198,21 @@ def test_a_worker_that_has_started_rings_for_itself(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tasks.sweep, "delay", lambda: rings.append("sweep"))
     worker_ready.send(sender=None)
     assert rings == ["sweep"]
+
+
+def test_a_mail_of_two_is_left_while_another_process_holds_a_part_of_it(prescriber, inbox):
+    clinic = prescriber.memberships.get().clinic
+    visit = make_visit(
+        make_reachable(clinic, prescriber), prescriber, timezone.now() + timedelta(hours=4)
+    )
+    mail = uuid4()
+    parts = [
+        make_due(visit, attempts=1, message_id=mail, dedupe_key=str(number)) for number in (1, 2)
+    ]
+    with transaction.atomic():
+        Message.objects.select_for_update().get(pk=parts[1].pk)
+        elsewhere: list[list[delivery.Claim]] = []
+        (other,) = together(lambda: elsewhere.append(delivery.claim()))
+        other.join()
+    assert elsewhere == [[]]
+    assert [claimed.pks for claimed in delivery.claim()] == [(parts[0].pk, parts[1].pk)]

@@ -240,6 +240,6 @@ def test_planning_costs_as_many_queries_for_one_session_as_for_five(
     ]
     with acting(TESTS):
         planning.rules_of({course.clinic_id})
-    with acting(TESTS), django_assert_num_queries(6):
+    with acting(TESTS), django_assert_num_queries(7):
         planning.plan(sessions, at.at)
     assert Message.objects.count() == 2 * count
