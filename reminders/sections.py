@@ -78,7 +78,7 @@ class Composer:
     zone: ZoneInfo
     texts: Sequence[MessageText] = ()
     _boxed: set[int] = field(default_factory=set)
-    _linked: set[tuple[int | None, Purpose]] = field(default_factory=set)
+    _linked: set[tuple[int | None, str, Purpose]] = field(default_factory=set)
 
     def sections(self, parts: Sequence[Message]) -> list[Section]:
         """Write a section for each part; what would be said twice is said once."""
@@ -144,8 +144,8 @@ class Composer:
 
     def _instructions(self) -> Sequence[str]:
         """Return the clinic's instructions; those that ship in the patient's language."""
-        own = DischargePolicy.of(self.clinic.pk).instructions
-        return (own == INSTRUCTIONS and self.words.instructions) or own.splitlines()
+        own = DischargePolicy.of(self.clinic.pk).instructions.splitlines()
+        return (own == INSTRUCTIONS.splitlines() and self.words.instructions) or own
 
     def _contact(self, phone: str) -> str:
         can_reply = bool(one_line(self.clinic.email))
@@ -194,6 +194,8 @@ class Composer:
 
     def _at_clinic(self, session: TreatmentSession) -> str:
         """Say what the clinic's clock shows then, if it is another time than the patient's."""
+        if self.zone == self.clinic.zone:
+            return ""
         begins = LocalTime.of(session.starts_at, self.zone, self.words)
         there = LocalTime.of(session.starts_at, self.clinic.zone, self.words)
         if (there.day, there.time) == (begins.day, begins.time):
@@ -204,7 +206,7 @@ class Composer:
         """Return the links that this part offers; the mail says all without them, too."""
         found = []
         for purpose in BUTTONS.get(message.kind, ()):
-            key = (message.treatment_session_id, purpose)
+            key = (message.treatment_session_id, message.about, purpose)
             if key not in self._linked:
                 self._linked.add(key)
                 label = self.words.buttons[purpose.name.lower()]

@@ -123,7 +123,12 @@ def test_the_shipped_instructions_are_in_the_patients_language_and_a_clinics_own
     assert "sueño reparador" in plain(written(due, language="es"))
     assert "restful" in plain(written(due, language="en"))
     with acting(TESTS):
-        DischargePolicy.objects.create(clinic=due.clinic, instructions="Rest.\nCall Sam.")
+        policy = DischargePolicy(clinic=due.clinic)
+        policy.instructions = policy.instructions.replace("\n", "\r\n")  # as a form posts it
+        policy.save()
+        assert "sueño reparador" in plain(written(due, language="es"))
+        policy.instructions = "Rest.\nCall Sam."
+        policy.save()
     assert "  - Rest.\n  - Call Sam." in plain(written(due, language="es"))
 
 
@@ -394,6 +399,13 @@ class TestSeveralInOneMail:
         mail = written(due, off)
         assert mail["Subject"] == "Your appointment on Thursday, 11 March 2027 is off"
         assert [method for method, _ in entries(mail)] == ["CANCEL", "PUBLISH"]
+
+    def test_two_questionnaires_have_a_button_each(self, due):
+        second = make_due(due.treatment_session, dedupe_key="second")
+        as_kind(due, Kind.QUESTIONNAIRE)
+        as_kind(second, Kind.QUESTIONNAIRE)
+        change(second, about="task:0f0e0d0c-0b0a-4908-8706-050403020199")
+        assert plain(written(due, second)).count("Open the questions: http") == 2
 
     def test_every_kind_at_once_is_one_mail(self, due):
         messages = [due]
