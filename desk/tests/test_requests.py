@@ -59,7 +59,7 @@ def sent(visit: TreatmentSession, kind: str = Kind.REMINDER) -> Message:
         )
 
 
-def say(visit: TreatmentSession, model: Any, **values) -> object:
+def say(visit: TreatmentSession, model: Any, **values: Any) -> Any:
     of = {"patient": visit.patient, "clinic": visit.clinic, "treatment_session": visit}
     with acting(TESTS):
         return model.objects.create(message=sent(visit), **of, **values)
