@@ -7,6 +7,7 @@ from django.db.models import OuterRef
 
 from clinic.bundles import Many, One, all_fields
 from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
+from portal.services.checking_in import is_at_risk
 from portal.telling import Line, lines
 from reminders.models import OptOut
 
@@ -61,7 +62,11 @@ class Answered:
 
     check_in: CheckIn
     lines: list[Line]
+    grave: bool
 
 
 def answered(rows: list[CheckIn]) -> list[Answered]:
-    return [Answered(row, lines(row.part, row.answers)) for row in rows]
+    return [
+        Answered(row, lines(row.part, row.answers), is_at_risk({row.part: row.answers}))
+        for row in rows
+    ]

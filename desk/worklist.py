@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
 from clinic.models import Clinic, User
 from clinic.roles import Role
@@ -158,7 +158,10 @@ def _sessions(clinic: Clinic, now: datetime) -> Any:
 
 def _of_roles(clinic: Clinic, roles: frozenset[Role], listed: list[UUID]) -> QuerySet[Task]:
     """Return the open tasks of these roles; one signature is not asked for twice."""
-    rows = Task.objects.open().filter(clinic=clinic, role__in=roles)
+    mine = Q(role__in=roles)
+    if Role.PRESCRIBER in roles:
+        mine |= Q(kind=Task.Kind.CRISIS)  # a nurse's first, but never a nurse's alone
+    rows = Task.objects.open().filter(mine, clinic=clinic)
     return rows.exclude(kind=Task.Kind.SIGNATURE, source_id__in=listed)
 
 

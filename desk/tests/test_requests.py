@@ -230,3 +230,40 @@ def test_the_chart_shows_wishes_requests_and_answers(
     text = client.get(chart).content.decode()
     assert "Doesn’t want: Follow-up" in text
     assert "rather not say" not in text
+
+
+def test_a_call_for_help_stands_first_for_nurses_and_prescribers(
+    client: Client,
+    clinic: Clinic,
+    patient: Patient,
+    nurse: User,
+    prescriber: User,
+    front_desk: User,
+) -> None:
+    """However many older tasks wait; the front desk doesn't read it."""
+    with acting(TESTS):
+        for number in range(8):
+            for role in ("nurse", "prescriber"):
+                Task.objects.create(
+                    clinic=clinic,
+                    kind=Task.Kind.CALL,
+                    role=role,
+                    text=f"Older task {number}",
+                    due_at=timezone.now() - timedelta(days=1),
+                )
+        Task.objects.create(
+            clinic=clinic,
+            patient=patient,
+            kind=Task.Kind.CRISIS,
+            role="nurse",
+            text="Call now",
+            due_at=timezone.now() + timedelta(minutes=15),
+        )
+    for user in (nurse, prescriber):
+        client.force_login(user)
+        text = client.get(reverse("desk:board")).content.decode()
+        assert text.index("Call now") < text.index("Older task")
+        assert "Call now" in client.get(reverse("desk:worklist")).content.decode()
+    client.force_login(front_desk)
+    assert "Call now" not in client.get(reverse("desk:board")).content.decode()
+    assert "Call now" not in client.get(reverse("desk:worklist")).content.decode()
