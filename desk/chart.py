@@ -111,7 +111,8 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     found = chart_rows.bundle(longest, clinical=clinical).read(patient.pk, roles=roles)
     attach(patient, found, "email_contact")
     for message in found["messages"]:
-        message.patient, message.acts = patient, ledger.acts(message, user, now, "?back=chart")
+        message.patient = patient
+        message.acts = ledger.acts(message, user, now, "?back=chart", links=False)
     course = _course(found)
     sessions = sorted(found["sessions"], key=lambda session: session.number)
     current = next((s for s in sessions if s.status in HOLDING), None)

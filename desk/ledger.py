@@ -189,7 +189,9 @@ def _dress(message: Any, clinic: Clinic, user: User, now: datetime, back: str) -
     message.elsewhere = _elsewhere(message, clinic)
 
 
-def acts(message: Message, user: User, now: datetime, back: str = "") -> list[Act]:
+def acts(
+    message: Message, user: User, now: datetime, back: str, *, links: bool = True
+) -> list[Act]:
     """Return what this person may do with it now; the service decides again."""
     in_time = message.expires_at > now
     offered = (
@@ -197,7 +199,7 @@ def acts(message: Message, user: User, now: datetime, back: str = "") -> list[Ac
         ("Release", "release", ledger.RELEASE, message.state == State.HELD and in_time),
         ("Settle", "dismiss", ledger.DISMISS, message.state in {State.FAILED, State.HELD}),
         ("Send once more", "resend", ledger.RESEND, _may_repeat(message) and in_time),
-        ("End its links", "revoke", ledger.REVOKE, _has_links(message)),
+        ("End its links", "revoke", ledger.REVOKE, links and _has_links(message)),
     )
     return [
         Act(words, reverse(f"desk:message_{name}", args=[message.public_id]) + back)
