@@ -65,6 +65,6 @@ class SettleForm(ClinicalForm):
     )
     reason = ReasonField(
         label="What was done",
-        max_length=200,
+        max_length=240,
         error_messages={"required": "Say what was done."},
     )

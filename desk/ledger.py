@@ -1,4 +1,4 @@
-"""The ledger as staff see it: what goes, what went, what didn't and why, what waits for them."""
+"""The ledger as staff see it: what goes out, what went or didn't and why, what waits for them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace

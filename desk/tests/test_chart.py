@@ -247,8 +247,10 @@ def test_messages_stand_by_what_matters_next(
     assert [row.dedupe_key for row in rows] == ["failed", "next", "after", "latest", "older", "far"]
     html = page.content.decode()
     for words in (
-        *("perhaps sent twice", "3 attempts"),
-        *("No consent to e-mail.", "/settle/?back=chart"),
+        "perhaps sent twice",
+        "3 attempts",
+        "No consent to e-mail.",
+        "/settle/?back=chart",
     ):
         assert words in html
 

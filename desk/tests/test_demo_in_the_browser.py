@@ -41,6 +41,7 @@ def pages_of_a_nurse() -> dict[str, str]:
         "session-arrived": reverse("desk:session", args=[arrived.public_id]),
         "course": reverse("sessions:course", args=[monitored.course.public_id]),
         "worklist": reverse("desk:worklist"),
+        "messages": reverse("desk:messages"),
     }
 
 

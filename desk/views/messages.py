@@ -88,7 +88,9 @@ def _act(
         if not form.errors:
             messages.success(request, page.saved)
             return redirect_page(request, back)
-    return show(request, form, message.patient, page, message=message, back=back)
+    from_chart = request.GET.get("back") == CHART
+    context = {"message": message, "back": back, "from_chart": from_chart}
+    return show(request, form, message.patient, page, **context)
 
 
 def _back(request: HttpRequest, message: Message) -> str:

@@ -17,6 +17,7 @@ from desk.forms import CloseTaskForm, PostponeTaskForm, SettleForm
 from desk.views.here import clinic_here
 from patients.models import Task
 from patients.services import tasks
+from reminders.models import Message
 from reminders.services import ledger
 
 
@@ -29,7 +30,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Close a task with what was done; of a failed message, with how the patient was reached."""
+    """Close a task with what was done; a failed message asks how the patient was reached."""
     task = _task(request, public_id)
     if task.kind == Task.Kind.MESSAGE_FAILED:
         return _settle(request, task)
@@ -49,6 +50,8 @@ def _settle(request: HttpRequest, task: Task) -> HttpResponse:
         entry = form.submission("close_task", task.public_id)
         ledger.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
 
+    message = Message.objects.filter(public_id=task.source_id or task.public_id).first()
+    task.may_go_again = message is not None and message.expires_at > clock.now()  # type: ignore[attr-defined]  # for the page
     return _answer(request, task, form, save, "The task is closed.", "desk/settle_task.html")
 
 
@@ -92,9 +95,7 @@ def _answer(
             messages.success(request, saved)
         if not form.errors:
             return redirect_page(request, form.result_url or _back(request))
-    is_free = task.closed_at is None and task.taken_by is None
     context = {"task": task, "form": form, "now": clock.now(), "back": _back(request)}
-    context["take"] = ClinicalForm() if is_free else None
     return render(request, template, context, status=form.status_code)
 
 
