@@ -95,7 +95,9 @@ def _answer(
             messages.success(request, saved)
         if not form.errors:
             return redirect_page(request, form.result_url or _back(request))
+    is_free = task.closed_at is None and task.taken_by is None
     context = {"task": task, "form": form, "now": clock.now(), "back": _back(request)}
+    context["take"] = ClinicalForm() if is_free else None
     return render(request, template, context, status=form.status_code)
 
 
