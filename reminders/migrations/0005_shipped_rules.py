@@ -43,7 +43,7 @@ def _rules(MessageRule, clinic_id):
         MessageRule(key="late_booking", kind="late_booking", name="Booked less than a day before", hours=24, useful_hours=2, **common),
         MessageRule(key="missed", kind="missed", name="Missed session, 2 hours after", hours=2, useful_hours=24, **common),
         MessageRule(key="follow_up_week", kind="follow_up", name="Follow-up, a week after", days=7, useful_hours=48, is_active=False, **wall, **common),
-        MessageRule(key="questionnaire", kind="questionnaire", name="Questionnaire, on the day it is due", days=0, useful_hours=72, **wall, **common),
+        MessageRule(key="questionnaire", kind="questionnaire", name="Questionnaire, on the day it is due", days=0, useful_hours=72, is_active=False, **wall, **common),
         MessageRule(key="consent_expiring", kind="consent_expiring", name="Consent runs out in 2 weeks", days=14, useful_hours=120, **wall, **common),
     ]
     MessageRule.objects.bulk_create([*reminders, follow_up, *others])
