@@ -7,7 +7,7 @@ from random import Random
 
 from clinic.audit import acting, record, system
 from clinic.models import Clinic
-from desk.demo import between, people, places, rems, screens, signatures, stories, tasks
+from desk.demo import answers, between, people, places, rems, screens, signatures, stories, tasks
 from desk.demo.charts import Charts, Standing
 from desk.demo.courses import Courses
 from desk.demo.messages import Ledger
@@ -131,6 +131,7 @@ class Practice:
             self._book(patient, place)
             self._sign(patient)
         screens.tell(booked[0], booked[-1], self.site.staff)
+        answers.tell(self.site.clinic, self.now)
 
     def _tell(self, course: stories.Course) -> None:
         story = course.story
