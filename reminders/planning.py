@@ -60,6 +60,8 @@ def rules_of(clinic_ids: Collection[int]) -> dict[int, list[MessageRule]]:
 def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     """Write what is missing, then bring what is there in line; the sessions are locked."""
     by_pk = {session.pk: session for session in sessions}
+    if not by_pk:
+        return
     patients = {session.patient_id for session in by_pk.values()}
     # Another zone or address comes before this, or waits and finds what is written here.
     share(EmailContact.objects.filter(patient__in=patients))
