@@ -1,7 +1,8 @@
 """What patients have answered to their mails, through the same services as on their pages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from clinic.models import Clinic
 from portal.models import CheckIn, Preparation
@@ -14,7 +15,7 @@ from reminders.models import Message
 
 Part = CheckIn.Part
 COMING = 3
-CHECKED_IN = {
+CHECKED_IN: Mapping[str, Mapping[str, Any]] = {
     Part.FEELING: {"feeling": "well", "words": "Calm, a little tired in the evening."},
     Part.BODY: {"effects": ["tired"], "other": "", "how_bad": "mild", "urinary": []},
     Part.MOOD: {"mood": "better", "self_harm": "no"},

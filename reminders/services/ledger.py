@@ -86,7 +86,10 @@ def _out_of_use(message: Message, now: datetime) -> str:
         return f"{planning.not_now(session.status)} This message doesn't fit any more."
     if session is None and not charted.facts(message, charted.dates_of({message.patient_id})):
         return planning.SETTLED
-    obstacle = reaches_of({message.patient_id}, now)[message.patient_id].obstacle_to(message.kind)
+    reach = reaches_of({message.patient_id}, now)[message.patient_id]
+    obstacle = reach.obstacle_to(message.kind)
+    if not obstacle and message.bounced_at is not None and reach.address == message.sent_to:
+        obstacle = "It came back from this address."
     return f"It can't go: {obstacle} Mend that on the chart first." if obstacle else ""
 
 
