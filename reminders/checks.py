@@ -1,4 +1,4 @@
-"""System checks: mail that nobody could answer."""
+"""System checks: mail that nobody could answer, and calls that would reach nobody."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
 from clinic.models import Clinic
+from reminders.models import MessagePolicy
 
 
 @register(Tags.database)
@@ -15,13 +16,30 @@ def replies_are_read(app_configs: Any, databases: Any = None, **kwargs: Any) -> 
         return []
     try:
         mute = list(Clinic.objects.filter(email="").values_list("pk", flat=True))
+        on_call = MessagePolicy.objects.exclude(on_call_address="").values("clinic")
+        alone = list(Clinic.objects.exclude(pk__in=on_call).values_list("pk", flat=True))
     except DatabaseError:
         return []
+    return [*_nobody_reads(mute), *_nobody_on_call(alone)]
+
+
+def _nobody_reads(clinics: list[int]) -> list[CheckMessage]:
     return [
         Warning(
             f"Clinic {pk} has no e-mail address: answers to its mails reach nobody.",
             hint="Enter one that somebody reads, in the admin.",
             id="reminders.W001",
         )
-        for pk in mute
+        for pk in clinics
+    ]
+
+
+def _nobody_on_call(clinics: list[int]) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"Clinic {pk} has nobody on call: an answer that can't wait stands on the board only.",
+            hint="Enter an address that somebody hears at any hour: Messages to patients, admin.",
+            id="reminders.W002",
+        )
+        for pk in clinics
     ]

@@ -3,7 +3,8 @@
 It shows up here, on each sweep, instead of losing mail.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -18,7 +19,7 @@ from reminders.kinds import BEFORE, STATUSES, Kind
 from reminders.models import Message, MessageRule, OptOut
 from reminders.planning import RECONSIDERED, plan, plan_by_the_chart, replan, rules_of
 from reminders.reaching import standing_consents
-from reminders.rules import REACH_OBSTACLES
+from reminders.rules import ENDING_BY_THEMSELVES
 from sessions.models import TreatmentSession
 
 AHEAD = timedelta(days=2)  # looked for so long before a message is due
@@ -29,27 +30,45 @@ AT_ONCE = 200
 
 def repair(is_over: Callable[[], bool] = lambda: True) -> int:
     """Plan what nobody planned, batch after batch until it is time to stop; return how much."""
-    repaired, seen = 0, set[int]()
+    repaired, seen = 0, Seen()
     while True:
         with acting(system("sweep")):
             now = clock.now()
-            found = [pk for pk in overlooked(now) if pk not in seen][:AT_ONCE]
-            seen.update(found)
-            if found:
-                found = share(TreatmentSession.objects.filter(pk__in=found))
-                rows = TreatmentSession.objects.filter(pk__in=found).select_related(
-                    "course__protocol"
-                )
-                plan(rows, now)
-            patients = _by_the_chart(now)
-            if patients:
-                plan_by_the_chart(patients, now)
-            for patient in (changed := _outdated_by_the_chart()):
-                replan(patient, now)
-        done = len(found) + len(patients) + len(changed)
+            done = _visits(now, seen) + _charts(now, seen)
         repaired += done
         if is_over() or not done:
             return repaired
+
+
+class Seen:
+    """What one repair has looked at: what it can't mend is left to the next one."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, set[int]] = defaultdict(set)
+
+    def new(self, what: str, keys: Iterable[int]) -> list[int]:
+        fresh = [key for key in keys if key not in self.keys[what]][:AT_ONCE]
+        self.keys[what].update(fresh)
+        return fresh
+
+
+def _visits(now: datetime, seen: Seen) -> int:
+    found = seen.new("visit", overlooked(now))
+    if found:
+        found = share(TreatmentSession.objects.filter(pk__in=found))
+        rows = TreatmentSession.objects.filter(pk__in=found).select_related("course__protocol")
+        plan(rows, now)
+    return len(found)
+
+
+def _charts(now: datetime, seen: Seen) -> int:
+    unwritten = seen.new("unwritten", _unwritten(now))
+    if unwritten:
+        plan_by_the_chart(list(Patient.objects.filter(pk__in=unwritten)), now)
+    outdated_ = seen.new("outdated", _outdated_by_the_chart(now))
+    for patient in Patient.objects.filter(pk__in=outdated_):
+        replan(patient, now)
+    return len(unwritten) + len(outdated_)
 
 
 def overlooked(now: datetime) -> list[int]:
@@ -59,7 +78,8 @@ def overlooked(now: datetime) -> list[int]:
         if rule.is_for_visits:
             rows = missing(rule, now).order_by("starts_at", "pk")
             found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_ONCE])
-    found |= dict.fromkeys(_held_back_in_vain(now).values_list("treatment_session", flat=True))
+    in_vain = _held_back_in_vain(now).filter(treatment_session__isnull=False)
+    found |= dict.fromkeys(in_vain.values_list("treatment_session", flat=True))
     return [pk for pk in found if pk is not None]
 
 
@@ -98,7 +118,7 @@ def outdated() -> QuerySet[Message]:
     ).order_by("not_before", "pk")
 
 
-def _by_the_chart(now: datetime) -> list[Patient]:
+def _unwritten(now: datetime) -> list[int]:
     """Return patients with a date that a rule writes about, and no message of it yet."""
     wanted: set[int] = set()
     for rule in _in_use():
@@ -106,7 +126,7 @@ def _by_the_chart(now: datetime) -> list[Patient]:
         written = Message.objects.filter(rule=rule, about__in=dated)
         for about in dated.keys() - set(written.values_list("about", flat=True)):
             wanted.add(dated[about])
-    return list(Patient.objects.filter(pk__in=sorted(wanted)[:AT_ONCE]))
+    return sorted(wanted)
 
 
 def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
@@ -126,14 +146,16 @@ def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
     return {charted.about_task(row): row.patient_id for row in asked if row.patient_id}
 
 
-def _outdated_by_the_chart() -> list[Patient]:
-    rows = Message.objects.filter(
-        state__in=RECONSIDERED,
-        rule__revision__gt=F("rule_revision"),
-        treatment_session__isnull=True,
+def _outdated_by_the_chart(now: datetime) -> list[int]:
+    """Return whose messages of the chart are outdated, or held back in vain."""
+    rows = Message.objects.filter(state__in=RECONSIDERED, rule__revision__gt=F("rule_revision"))
+    return sorted(
+        {
+            patient
+            for found in (rows, _held_back_in_vain(now))
+            for patient in found.filter(treatment_session=None).values_list("patient", flat=True)
+        }
     )
-    keys = rows.values_list("patient", flat=True).distinct()[:AT_ONCE]
-    return list(Patient.objects.filter(pk__in=list(keys)))
 
 
 def _held_back_in_vain(now: datetime) -> QuerySet[Message]:
@@ -147,10 +169,9 @@ def _held_back_in_vain(now: datetime) -> QuerySet[Message]:
         ),
         Exists(standing_consents().filter(patient=OuterRef("patient"))),
         state=Message.State.SUPPRESSED,
-        reason__in=[*REACH_OBSTACLES],
+        reason__in=ENDING_BY_THEMSELVES,
         not_before__range=(now - LOOKED_BACK, now + DUE_SOON),
         expires_at__gt=now,
         patient__deceased=False,
         patient__email_contact__verified_at__isnull=False,
-        schedule_rev=F("treatment_session__schedule_rev"),
-    )
+    ).filter(Q(treatment_session=None) | Q(schedule_rev=F("treatment_session__schedule_rev")))

@@ -62,10 +62,7 @@ def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     by_pk = {session.pk: session for session in sessions}
     if not by_pk:
         return
-    patients = {session.patient_id for session in by_pk.values()}
-    # Another zone or address comes before this, or waits and finds what is written here.
-    share(EmailContact.objects.filter(patient__in=patients))
-    reaches = reaches_of(patients, now)
+    reaches = _reaches({session.patient_id for session in by_pk.values()}, now)
     rules_at = rules_of({session.clinic_id for session in by_pk.values()})
     # Inserting before locking: an insert may wait for the patient, and must not hold messages then.
     Message.objects.bulk_create(
@@ -82,9 +79,15 @@ def plan(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     _settle(messages, by_pk, reaches, now)
 
 
+def _reaches(patient_ids: Collection[int], now: datetime) -> dict[int, Reach]:
+    """Read how patients are reached: another zone comes first, or waits and finds the new rows."""
+    share(EmailContact.objects.filter(patient__in=patient_ids))
+    return reaches_of(patient_ids, now)
+
+
 def plan_by_the_chart(patients: Collection[Patient], now: datetime) -> None:
     """Write what is due by the dates of the charts of these patients."""
-    reaches = reaches_of({patient.pk for patient in patients}, now)
+    reaches = _reaches({patient.pk for patient in patients}, now)
     rules_at = rules_of({patient.clinic_id for patient in patients})
     dates = charted.dates_of({patient.pk for patient in patients})
     Message.objects.bulk_create(
@@ -102,7 +105,7 @@ def plan_by_the_chart(patients: Collection[Patient], now: datetime) -> None:
 
 def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
     """Write a message that somebody asked for: instructions, a new time, a cancellation."""
-    reach = reaches_of({session.patient_id}, now)[session.patient_id]
+    reach = _reaches({session.patient_id}, now)[session.patient_id]
     window = rules.asked_window(
         kind, starts_at=session.starts_at, ended_at=session.ended_at, asked_at=now, reach=reach
     )

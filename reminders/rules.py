@@ -27,8 +27,8 @@ NOT_VERIFIED = "The e-mail address is not verified."
 NO_CLOCK = "The patient's time zone is not known here. Choose it anew on the chart."
 NO_CONSENT = "No consent to e-mail."
 DECLINED = "The patient doesn't want this kind of message."
-REACH_OBSTACLES = (HELD, NO_ADDRESS, NOT_VERIFIED, NO_CLOCK, NO_CONSENT, DECLINED)
-"""What may end: then the message is planned again."""
+ENDING_BY_THEMSELVES = (HELD, NO_ADDRESS, NOT_VERIFIED, NO_CONSENT, DECLINED)
+"""Whether they have ended, rows of the database say."""
 
 
 @dataclass(frozen=True, slots=True)

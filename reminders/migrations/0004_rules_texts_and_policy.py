@@ -249,6 +249,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='messagerule',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['questionnaire', 'consent_expiring']), _negated=True), ('protocol_key', ''), _connector='OR'), name='dates_of_the_chart_have_no_protocol', violation_error_message='Dates of the chart are of no protocol: leave it empty.'),
+        ),
+        migrations.AddConstraint(
+            model_name='messagerule',
             constraint=models.CheckConstraint(condition=models.Q(('hours__lte', 2160), ('hours__isnull', True), _connector='OR'), name='message_rule_hours_in_bounds'),
         ),
         migrations.AddConstraint(

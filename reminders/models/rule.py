@@ -89,6 +89,11 @@ class MessageRule(PublicRow):
                 violation_error_message="Dates of the chart count in days, with a time.",
             ),
             models.CheckConstraint(
+                condition=~Q(kind__in=["questionnaire", "consent_expiring"]) | Q(protocol_key=""),
+                name="dates_of_the_chart_have_no_protocol",
+                violation_error_message="Dates of the chart are of no protocol: leave it empty.",
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind__in=[kind.value for kind in sorted(BEFORE)])
                 | Q(how="wall")
                 | Q(hours__gt=models.F("useful_hours")),

@@ -16,7 +16,7 @@ from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Task
 from reminders import bounces
-from reminders.models import Message
+from reminders.models import Message, MessagePolicy
 from reminders.services import ledger
 from reminders.tests.factories import make_due, make_visit
 from reminders.tests.letters import STARTS
@@ -174,3 +174,12 @@ def test_a_clinic_without_an_address_for_answers_is_warned_about(clinic):
         clinic.save()
     found = run_checks(tags=["database"], databases=["default"])
     assert "reminders.W001" not in {message.id for message in found}
+
+
+def test_a_clinic_with_nobody_on_call_is_warned_about(clinic):
+    found = run_checks(tags=["database"], databases=["default"])
+    assert "reminders.W002" in {message.id for message in found}
+    with acting(TESTS):
+        MessagePolicy.objects.create(clinic=clinic, on_call_address="call@north.example")
+    found = run_checks(tags=["database"], databases=["default"])
+    assert "reminders.W002" not in {message.id for message in found}

@@ -243,3 +243,47 @@ def test_planning_costs_as_many_queries_for_one_session_as_for_five(
     with acting(TESTS), django_assert_num_queries(7):
         planning.plan(sessions, at.at)
     assert Message.objects.count() == 2 * count
+
+
+@pytest.fixture
+def running_out(patient, prescriber, at) -> Consent:
+    with acting(TESTS):
+        return Consent.objects.create(
+            patient=patient,
+            clinic=patient.clinic,
+            kind=Consent.Kind.OTHER,
+            key="photographs",
+            given_at=at.at - DAY,
+            expires_on=(at.at + 16 * DAY).date(),
+            recorded_by=prescriber,
+        )
+
+
+def test_a_consent_that_runs_out_is_written_about_once(running_out):
+    assert repair() == 1
+    assert repair() == 0
+    message = Message.objects.get(kind="consent_expiring")
+    assert (message.state, message.treatment_session) == (State.PLANNED, None)
+    assert message.not_before.date() == running_out.expires_on - 14 * DAY
+
+
+def test_a_word_about_the_chart_that_is_held_back_in_vain_is_revived(running_out, patient, at):
+    change_contact(patient, verified_at=None)
+    repair()
+    message = Message.objects.get(kind="consent_expiring")
+    assert message.state == State.SUPPRESSED
+    with acting(TESTS):
+        EmailContact.objects.update(verified_at=at.at)
+    at.at = message.not_before
+    assert repair() == 1
+    message.refresh_from_db()
+    assert message.state == State.PLANNED
+
+
+def test_a_consent_given_anew_takes_back_the_word_about_the_old_one(running_out, patient, at):
+    repair()
+    with acting(TESTS):
+        Consent.objects.filter(pk=running_out.pk).update(withdrawn_at=at.at)
+        patient_ports.contact_changed(patient)
+    message = Message.objects.get(kind="consent_expiring")
+    assert (message.state, message.reason) == (State.CANCELLED, "What it was about is settled.")

@@ -120,6 +120,13 @@ def test_what_makes_no_sense_is_refused_in_words(office, clinic, wrong, words):
     assert not MessageRule.objects.filter(name=RULE["name"]).exists()
 
 
+def test_a_date_of_the_chart_is_of_no_protocol(rules):
+    rule = rules["consent_expiring"]
+    rule.protocol_key = "esketamine-trd-us"
+    with pytest.raises(ValidationError, match="of no protocol"):
+        rule.validate_constraints()
+
+
 def test_a_clinic_has_so_many_rules_and_no_more(clinic, administrator, rules):
     """A-139."""
     values = {"clinic": clinic, "kind": "reminder", "hours": 48, "useful_hours": 4}
