@@ -3,13 +3,21 @@
 from collections.abc import Collection
 from datetime import date
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from patients.models import Consent, Task
 from reminders.kinds import Kind
 from reminders.models import Message
 from reminders.rules import Facts
+from sessions.models import TreatmentCourse
 
 Dates = dict[tuple[int, str], dict[str, date]]
 """Of a patient and a kind of message: what it may be about, with its date."""
+
+
+def being_treated(patient: OuterRef) -> QuerySet[TreatmentCourse]:
+    """Return the patient's courses that run: nobody else is asked to sign again."""
+    return TreatmentCourse.objects.running().filter(patient=patient)
 
 
 def about_consent(consent: Consent) -> str:
@@ -25,7 +33,11 @@ def dates_of(patient_ids: Collection[int]) -> Dates:
     found: Dates = {}
     if not patient_ids:
         return found
-    consents = Consent.objects.standing().filter(patient__in=patient_ids, expires_on__isnull=False)
+    consents = Consent.objects.standing().filter(
+        Exists(being_treated(OuterRef("patient"))),
+        patient__in=patient_ids,
+        expires_on__isnull=False,
+    )
     for consent in consents:
         if consent.expires_on is not None:
             key = (consent.patient_id, Kind.CONSENT_EXPIRING.value)

@@ -6,6 +6,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
 from clinic.models import Clinic
+from patients.models import PatientPolicy
 from reminders.models import MessagePolicy
 
 
@@ -18,9 +19,11 @@ def replies_are_read(app_configs: Any, databases: Any = None, **kwargs: Any) -> 
         mute = list(Clinic.objects.filter(email="").values_list("pk", flat=True))
         on_call = MessagePolicy.objects.exclude(on_call_address="").values("clinic")
         alone = list(Clinic.objects.exclude(pk__in=on_call).values_list("pk", flat=True))
+        lines = PatientPolicy.objects.exclude(crisis_line="").values("clinic")
+        unlisted = list(Clinic.objects.exclude(pk__in=lines).values_list("pk", flat=True))
     except DatabaseError:
         return []
-    return [*_nobody_reads(mute), *_nobody_on_call(alone)]
+    return [*_nobody_reads(mute), *_nobody_on_call(alone), *_no_crisis_line(unlisted)]
 
 
 def _nobody_reads(clinics: list[int]) -> list[CheckMessage]:
@@ -40,6 +43,17 @@ def _nobody_on_call(clinics: list[int]) -> list[CheckMessage]:
             f"Clinic {pk} has nobody on call: an answer that can't wait stands on the board only.",
             hint="Enter an address that somebody hears at any hour: Messages to patients, admin.",
             id="reminders.W002",
+        )
+        for pk in clinics
+    ]
+
+
+def _no_crisis_line(clinics: list[int]) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"Clinic {pk} names no crisis line: patients in need read the emergency number only.",
+            hint="Enter one: Patient information, admin.",
+            id="reminders.W003",
         )
         for pk in clinics
     ]

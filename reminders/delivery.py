@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, Q, When
 
 from clinic import clock
 from clinic.audit import acting, system
@@ -25,7 +25,7 @@ from patients.models import Consent, EmailContact, MailHold, Patient, PatientPol
 from patients.services import tasks
 from reminders import charted, planning, rendering, rules
 from reminders.charted import Dates
-from reminders.kinds import BY_THE_CHART, Kind
+from reminders.kinds import BY_THE_CHART, NEWS, Kind
 from reminders.mailer import Mailer, UndeliveredError
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText, OptOut
 from reminders.reaching import reach_of, staff_reach
@@ -38,6 +38,7 @@ log = structlog.get_logger(__name__)
 State = Message.State
 SWEEP = system("sweep")
 BATCH = 20
+TOO_LATE = "It could not go in time."
 LOST, INTERRUPTED = "lost", "interrupted"  # not ours any more; cut off by the database
 LEASE_LEFT = timedelta(seconds=30)  # with less, the next sweep might already have taken it over
 LEASE = ("lease_until", "lease_token")
@@ -46,6 +47,7 @@ OUTCOME = (
     *("attempts", "maybe_twice", "sent_at", "sent_to", "message_id"),
     *LEASE,
 )
+CALLS_FIRST = Case(When(kind=Kind.ON_CALL, then=0), default=1)
 CLAIMED = ("pk", "message_id", "attempts", "kind", "patient_id", "treatment_session_id")
 MARK = f"UPDATE reminders_message SET {', '.join(f'{name} = %s' for name in OUTCOME)} WHERE id = %s"
 
@@ -71,7 +73,7 @@ def claim(limit: int = BATCH) -> list[Claim]:
         now = clock.now()
         due = (
             Message.objects.due(now)
-            .order_by("not_before", "pk")
+            .order_by(CALLS_FIRST, "not_before", "pk")
             .select_for_update(skip_locked=True)
         )
         rows = list(due.only(*CLAIMED)[:limit])
@@ -97,9 +99,10 @@ def claim(limit: int = BATCH) -> list[Claim]:
 
 def _along(rows: Iterable[Message]) -> Q:
     """Return what goes in the same mails: the rest of them, and what else is new."""
-    fresh = {row.patient_id for row in rows if row.attempts == 0}
+    fresh = {row.patient_id for row in rows if row.attempts == 0 and row.kind != Kind.ON_CALL}
     same = {row.message_id for row in rows if row.attempts > 0}
-    return Q(patient__in=fresh, attempts=0) | Q(message_id__in=same)
+    new = Q(patient__in=fresh, attempts=0) & ~Q(kind=Kind.ON_CALL)
+    return new | Q(message_id__in=same)
 
 
 def _whole_mails(rows: Sequence[Message], now: datetime) -> list[Message]:
@@ -261,7 +264,7 @@ def _decide(locked: Locked, mailer: Mailer) -> None:
     except UndeliveredError as error:
         jitter = random.random()  # noqa: S311  spreads load, hides nothing; a mail stays together
         for message in going:
-            _undelivered(message, error, locked.now, jitter)
+            _undelivered(message, error, locked.reach.address, locked.now, jitter)
     else:
         for message in going:
             message.close(State.SENT)
@@ -280,12 +283,12 @@ def _may_go(message: Message, locked: Locked) -> bool:
         return False
     morning = rules.earliest(message.kind, now, message.expires_at, reach)
     if now >= message.expires_at:
-        message.close(State.EXPIRED)
+        _expire(message, now)
     elif message.not_before > now:
         _give_back(message)  # its rule has changed: it is due later
     elif morning > now:
         message.attempts -= 1
-        _postpone(message, morning)
+        _postpone(message, morning, now)
     elif message.attempts > rules.MOST_ATTEMPTS:
         fail(message, "Every attempt was cut off.", now)
     else:
@@ -311,13 +314,21 @@ def _settle(message: Message, locked: Locked) -> None:
     planning.settle(message, session, facts, locked.reach, locked.now)
 
 
-def _postpone(message: Message, until: datetime) -> None:
+def _postpone(message: Message, until: datetime, now: datetime) -> None:
     """Let it wait, or end it if it would come too late."""
     if until >= message.expires_at:
-        message.close(State.EXPIRED)
+        _expire(message, now)
     else:
         message.not_before = until
         message.close(State.PLANNED)
+
+
+def _expire(message: Message, now: datetime) -> None:
+    """End it; somebody hears of what was tried in vain, and of what has to be known or asked."""
+    if message.attempts > 1 or message.kind in {*NEWS, Kind.FOLLOW_UP}:
+        fail(message, TOO_LATE, now)
+    else:
+        message.close(State.EXPIRED)
 
 
 def _set_aside(claimed: Claim, error: Exception) -> list[str]:
@@ -335,9 +346,12 @@ def _set_aside(claimed: Claim, error: Exception) -> list[str]:
         return [message.state for message in messages] or [LOST]
 
 
-def _undelivered(message: Message, error: UndeliveredError, now: datetime, jitter: float) -> None:
+def _undelivered(
+    message: Message, error: UndeliveredError, address: str, now: datetime, jitter: float
+) -> None:
     message.last_error = error.name
     message.maybe_twice = message.maybe_twice or error.maybe_sent
+    message.sent_to = address if error.maybe_sent else message.sent_to
     if error.for_good:
         fail(message, "The mail server refuses this address.", now)
     else:
@@ -354,7 +368,7 @@ def _try_later(message: Message, now: datetime, jitter: float, *, most: int, rea
     if message.attempts >= most:
         fail(message, reason, now)
         return
-    _postpone(message, now + rules.wait_before_next(message.attempts, jitter))
+    _postpone(message, now + rules.wait_before_next(message.attempts, jitter), now)
 
 
 def fail(message: Message, reason: str, now: datetime) -> None:

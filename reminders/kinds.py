@@ -31,6 +31,9 @@ RULED = (
 BY_THE_CHART = frozenset({Kind.QUESTIONNAIRE, Kind.CONSENT_EXPIRING})
 """About the patient, not about one visit."""
 
+NEWS = frozenset({Kind.CHANGED, Kind.CALLED_OFF})
+"""Somebody has to know of it: no opt-out of a kind holds it back, and it may break quiet hours."""
+
 # Whoever was taken to a hospital gets a call from a person, not a letter from a machine.
 FOLLOWED_UP = frozenset({Status.DISCHARGED, Status.LEFT_AGAINST_ADVICE})
 STATUSES: dict[str, frozenset[Status]] = {

@@ -43,11 +43,13 @@ OF_A_VISIT = frozenset(
 )
 OF_MAIL = frozenset({Purpose.MAILS, Purpose.UNSUBSCRIBE})
 OFFERED: dict[str, frozenset[Purpose]] = {
-    **dict.fromkeys((*BEFORE, Kind.CHANGED), OF_A_VISIT | OF_MAIL),
+    **dict.fromkeys(BEFORE, OF_A_VISIT | OF_MAIL),
+    Kind.CHANGED: OF_A_VISIT | {Purpose.MAILS},
+    Kind.CALLED_OFF: frozenset({Purpose.MAILS}),
     Kind.MISSED: OF_MAIL | {Purpose.REBOOK},
     Kind.FOLLOW_UP: OF_MAIL | {Purpose.CHECK_IN},
     Kind.QUESTIONNAIRE: OF_MAIL | {Purpose.QUESTIONNAIRE},
-    **dict.fromkeys((Kind.CALLED_OFF, Kind.CONSENT_EXPIRING, Kind.INSTRUCTIONS), OF_MAIL),
+    **dict.fromkeys((Kind.CONSENT_EXPIRING, Kind.INSTRUCTIONS), OF_MAIL),
     Kind.ON_CALL: frozenset(),
 }
 """Which links a mail of each kind may carry; no other link of its messages works."""
@@ -111,7 +113,8 @@ def _was_sent(message: Message, now: datetime) -> bool:
     if message.state == Message.State.SENDING:
         return message.lease_until is not None and now < message.lease_until
     is_open = message.state in {Message.State.SENT, Message.State.PLANNED}
-    return is_open and (message.state == Message.State.SENT or message.maybe_twice)
+    may_have_come = message.maybe_twice and message.sent_to != ""
+    return is_open and (message.state == Message.State.SENT or may_have_come)
 
 
 def _ends_at(message: Message, purpose: Purpose) -> datetime:

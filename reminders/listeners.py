@@ -44,7 +44,7 @@ def expects_notice(sessions: Collection[TreatmentSession]) -> bool:
     )
     patients = set(told.values_list("patient", flat=True))
     reaches = reaches_of(patients, clock.now()) if patients else {}
-    return any(not reach.obstacle for reach in reaches.values())
+    return any(not reach.obstacle_to(Kind.CHANGED) for reach in reaches.values())
 
 
 def contact_changed(patient: Patient) -> None:

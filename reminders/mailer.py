@@ -3,6 +3,7 @@
 A socket's own limit counts only each wait.
 """
 
+import re
 import smtplib
 import socket
 import threading
@@ -18,6 +19,8 @@ from django.core.mail.backends.smtp import EmailBackend
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 HANGS_UP = 421
+REFUSES_US = 554
+ENHANCED = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")  # RFC 3463: 1 address, 2 mailbox
 
 
 class UndeliveredError(Exception):
@@ -33,8 +36,17 @@ class UndeliveredError(Exception):
 def _is_refusal(cause: Exception) -> bool:
     """A 5xx about the recipient or the content; one about us as sender is our own trouble."""
     if isinstance(cause, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in cause.recipients.values())
+        return all(_is_about_the_address(*answer) for answer in cause.recipients.values())
     return isinstance(cause, smtplib.SMTPDataError) and cause.smtp_code >= 500
+
+
+def _is_about_the_address(code: int, words: bytes | str) -> bool:
+    """A 5.7.x or a bare 554 says that the server won't relay for us: trouble for every address."""
+    text = words.decode(errors="replace") if isinstance(words, bytes) else words
+    status = ENHANCED.match(text)
+    if status is not None:
+        return status[1] in {"1", "2"}
+    return code >= 500 and code != REFUSES_US
 
 
 def _leaves_connection_usable(cause: Exception) -> bool:

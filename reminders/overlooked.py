@@ -134,7 +134,9 @@ def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
     until = now + rule.span + AHEAD
     if rule.kind == Kind.CONSENT_EXPIRING:
         consents = Consent.objects.standing().filter(
-            clinic=rule.clinic_id, expires_on__range=(now.date(), until.date())
+            Exists(charted.being_treated(OuterRef("patient"))),
+            clinic=rule.clinic_id,
+            expires_on__range=(now.date(), until.date()),
         )
         return {charted.about_consent(row): row.patient_id for row in consents}
     asked = Task.objects.open().filter(

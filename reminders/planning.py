@@ -11,9 +11,11 @@ from datetime import date, datetime
 from django.db.models import F, Q, QuerySet
 
 from clinic.locks import share
+from clinic.roles import Role
 from patients.models import EmailContact, Patient, Task
+from patients.services import tasks
 from reminders import charted, rules
-from reminders.kinds import BY_THE_CHART, Kind, may_go
+from reminders.kinds import BY_THE_CHART, NEWS, Kind, may_go
 from reminders.models import Message, MessageRule
 from reminders.reaching import reaches_of
 from reminders.rules import Facts, Reach, Slot, Window
@@ -104,14 +106,24 @@ def plan_by_the_chart(patients: Collection[Patient], now: datetime) -> None:
 
 
 def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
-    """Write a message that somebody asked for: instructions, a new time, a cancellation."""
+    """Write a message that somebody asked for: instructions, a new time, a cancellation.
+
+    News that can't go by mail ask somebody to call.
+    """
     reach = _reaches({session.patient_id}, now)[session.patient_id]
     window = rules.asked_window(
-        kind, starts_at=session.starts_at, ended_at=session.ended_at, asked_at=now, reach=reach
+        kind,
+        starts_at=session.starts_at,
+        ended_at=session.ended_at,
+        asked_at=now,
+        reach=reach,
+        left_at=session.left_at,
     )
+    obstacle = reach.obstacle_to(kind)
+    if kind in NEWS and (obstacle or window is None):
+        _ask_to_call(kind, session, obstacle or rules.NO_TIME_LEFT, now)
     if window is None:
         return
-    obstacle = reach.obstacle_to(kind)
     message = Message(
         clinic_id=session.clinic_id,
         patient_id=session.patient_id,
@@ -125,6 +137,19 @@ def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
         dedupe_key=f"{session.public_id}:{kind}:email:{session.schedule_rev}",
     )
     Message.objects.bulk_create([message], ignore_conflicts=True)
+
+
+def _ask_to_call(kind: Kind, session: TreatmentSession, why: str, now: datetime) -> None:
+    what = "is called off" if kind == Kind.CALLED_OFF else "has a new time"
+    tasks.ask(
+        Task.Kind.CALL,
+        patient=session.patient,
+        role=Role.FRONT_DESK,
+        text=f"Call the patient: session {session.number} {what}, and no e-mail says so. {why}",
+        due_at=now,
+        dedupe_key=f"news:{session.public_id}:{kind}:{session.schedule_rev}",
+        source=session,
+    )
 
 
 def call_staff(task: Task, turn: int, now: datetime) -> bool:

@@ -87,7 +87,7 @@ def _headers(message: Message, clinic: Clinic, now: datetime) -> dict[str, str]:
         "Date": format_datetime(now.astimezone(UTC)),
         "Auto-Submitted": "auto-generated",
     }
-    if message.kind != Kind.ON_CALL:
+    if Purpose.UNSUBSCRIBE in links.OFFERED[message.kind]:
         unsubscribe = links.url(message, Purpose.UNSUBSCRIBE)
         headers["List-Unsubscribe"] = f"<{unsubscribe}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

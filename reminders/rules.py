@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from reminders.kinds import BEFORE, BY_THE_CHART, Kind
+from reminders.kinds import BEFORE, BY_THE_CHART, NEWS, Kind
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 MOST_ATTEMPTS = 40  # with the waits above about nine hours; then a person takes over
 MOST_BROKEN = 3  # a message that can't even be written is tried this often
 ASKED_USEFUL = timedelta(hours=12)  # what somebody asked for is of no use on the day after
+IN_TIME = timedelta(hours=3)  # before a visit, to read that it is not to be
 AT_ANY_HOUR = frozenset({Kind.INSTRUCTIONS, Kind.ON_CALL})
 
 BOOKED_LATER = "It was booked or moved after the time of this message."
@@ -124,7 +125,8 @@ class Reach:
         return "" if self.consent else NO_CONSENT
 
     def obstacle_to(self, kind: str) -> str:
-        return self.obstacle or (DECLINED if kind in self.declined else "")
+        is_declined = kind in self.declined and kind not in NEWS
+        return self.obstacle or (DECLINED if is_declined else "")
 
 
 def wall_time(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -194,26 +196,36 @@ def _slot(point: datetime, expires_at: datetime, reach: Reach, obstacle: str) ->
 
 
 def asked_window(
-    kind: str, *, starts_at: datetime, ended_at: datetime | None, asked_at: datetime, reach: Reach
+    kind: str,
+    *,
+    starts_at: datetime,
+    ended_at: datetime | None,
+    asked_at: datetime,
+    reach: Reach,
+    left_at: datetime | None = None,
 ) -> Window | None:
-    """Return when a message goes that somebody asked for; nothing when it is too late."""
+    """Return when a message goes that somebody asked for; nothing when it is too late.
+
+    `left_at` is the time that a visit was moved away from: the patient would still come then.
+    """
     begins = ended_at if kind == Kind.INSTRUCTIONS else asked_at
     if begins is None:
         return None
     begins = begins.astimezone(UTC)
     expires_at = begins + ASKED_USEFUL
-    if kind in {Kind.CHANGED, Kind.CALLED_OFF} and starts_at > asked_at:
+    if kind in NEWS and starts_at > asked_at:
         expires_at = starts_at.astimezone(UTC)
-    not_before = earliest(kind, begins, expires_at, reach)
+    needed_by = min(expires_at, left_at or expires_at)
+    not_before = earliest(kind, begins, needed_by, reach)
     return Window(not_before, expires_at) if asked_at < expires_at else None
 
 
-def earliest(kind: str, moment: datetime, expires_at: datetime, reach: Reach) -> datetime:
-    """Return when it may go: news of a visit break the quiet hours if they would be too late."""
+def earliest(kind: str, moment: datetime, needed_by: datetime, reach: Reach) -> datetime:
+    """Return when it may go: news of a visit break the quiet hours if the morning is too late."""
     if kind in AT_ANY_HOUR:
         return moment
     morning = next_waking(moment, reach.zone, reach.quiet)
-    if kind in {Kind.CHANGED, Kind.CALLED_OFF} and morning >= expires_at:
+    if kind in NEWS and morning > needed_by - IN_TIME:
         return moment
     return morning
 

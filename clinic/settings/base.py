@@ -133,6 +133,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "clinic_cache",
+        # With the default of 300 a flood of one counter would push out those of others.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 

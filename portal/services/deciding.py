@@ -44,19 +44,18 @@ def accept(
             )
         _decide(request, Decision.ACCEPTED, reason, by=by)
         if request.kind == Kind.RESCHEDULE and request.wanted_at is not None:
-            _move(session, request.wanted_at, by=by)
+            session = _move(session, request.wanted_at, by=by)
         elif request.kind == Kind.CANCEL:
             now = clock.now()
             steps.take(session, Status.CANCELLED, by=by, now=now, reason=ASKED)
         if request.kind != Kind.REBOOK:
-            session.refresh_from_db()
             ports.notice_wanted(session)
         return request
 
 
-def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> None:
+def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> TreatmentSession:
     local = wanted_at.astimezone(session.clinic.zone)
-    moving.move(
+    moved = moving.move(
         session.pk,
         day=local.date(),
         wall_time=local.time(),
@@ -64,6 +63,7 @@ def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> None:
         by=by,
         version=session.version,
     )
+    return moved.treatment_session
 
 
 def decline(pk: int, *, by: User, reason: str, entry: Submission | None = None) -> ChangeRequest:

@@ -10,11 +10,11 @@ from patients.models import Consent, Patient
 from patients.services import consent
 from portal.services.visitor import PATIENT, LinkOverError
 from reminders import links
-from reminders.kinds import Kind
+from reminders.kinds import NEWS, Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 
-OFFERED = tuple(kind for kind in Kind if kind != Kind.ON_CALL)
+OFFERED = tuple(kind for kind in Kind if kind != Kind.ON_CALL and kind not in NEWS)
 WITHDRAWN = "By the link in an e-mail."
 
 

@@ -41,6 +41,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     visitor = Visitor.of(*found, now)
     with visitor.in_their_words():
         if gate.is_open(request, visitor.message):
+            if request.method == "POST" and TYPED not in request.POST:
+                return again(request)  # a birth date typed where the page was open already
             return _page(request, visitor)
         if _is_used(visitor):
             return neutral(request)

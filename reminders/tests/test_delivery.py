@@ -11,6 +11,7 @@ from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
 from reminders import delivery, follow_up
+from reminders.kinds import Kind
 from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
@@ -200,8 +201,9 @@ def test_a_server_that_is_away_is_tried_until_it_is_too_late(due, settings, at):
             break
         at.at = due.not_before
     assert due.last_error == "ConnectionRefusedError"
-    assert (due.state, due.reason) == (State.EXPIRED, "")
+    assert (due.state, due.reason) == (State.FAILED, "It could not go in time.")
     assert at.at < due.expires_at
+    assert Task.objects.get().kind == Task.Kind.MESSAGE_FAILED
 
 
 def test_too_many_attempts_become_a_task(due, settings):
@@ -415,3 +417,51 @@ def test_closing_a_mailer_never_raises():
     mailer = Mailer()
     mailer._backend = Mock(close=Mock(side_effect=smtplib.SMTPServerDisconnected))
     mailer.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ("550 No such user", State.FAILED),
+        ("550 5.1.1 User unknown", State.FAILED),
+        ("552 5.2.2 Mailbox full", State.FAILED),
+        ("554 Relay access denied", State.PLANNED),
+        ("550 5.7.1 Your address is blocked", State.PLANNED),
+    ],
+)
+def test_a_server_that_refuses_us_is_our_own_trouble(due, inbox, answer, state):
+    inbox.answer_recipient = lambda address: answer
+    assert sweep().states == {state: 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "failed"),
+    [
+        (Kind.CHANGED, Status.PLANNED, True),
+        (Kind.CALLED_OFF, Status.CANCELLED, True),
+        (Kind.REMINDER, Status.PLANNED, False),
+    ],
+)
+def test_news_that_come_too_late_are_somebodys_task(due, inbox, at, kind, status, failed):
+    change(TreatmentSession, status=status, ended_at=at.at)
+    change(Message, kind=kind, rule=None)
+    at.at += 13 * HOUR
+    sweep()
+    due.refresh_from_db()
+    assert due.state == (State.FAILED if failed else State.EXPIRED)
+    assert Task.objects.filter(kind=Task.Kind.MESSAGE_FAILED).exists() is failed
+    assert inbox.mails == []
+
+
+def test_a_call_to_staff_goes_before_a_backlog(due, inbox, patient, at):
+    with acting(TESTS):
+        Message.objects.create(
+            clinic=patient.clinic,
+            patient=patient,
+            kind=Kind.ON_CALL,
+            not_before=at.at,
+            expires_at=at.at + HOUR,
+            dedupe_key="call",
+        )
+    (first,) = delivery.claim(1)
+    assert Message.objects.get(pk=first.pks[0]).kind == Kind.ON_CALL

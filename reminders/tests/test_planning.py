@@ -247,6 +247,7 @@ def test_planning_costs_as_many_queries_for_one_session_as_for_five(
 
 @pytest.fixture
 def running_out(patient, prescriber, at) -> Consent:
+    make_course(patient, prescriber)
     with acting(TESTS):
         return Consent.objects.create(
             patient=patient,

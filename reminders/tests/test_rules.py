@@ -181,6 +181,9 @@ def test_what_stands_in_the_way_is_named(change, obstacle):
     [
         (Kind.CHANGED, "2027-03-01 15:00", "2027-03-04 10:00", "2027-03-01 15:00"),
         (Kind.CHANGED, "2027-03-01 21:00", "2027-03-04 10:00", "2027-03-02 08:00"),
+        # in the morning it would be known too late
+        (Kind.CHANGED, "2027-03-01 21:00", "2027-03-02 10:59", "2027-03-01 21:00"),
+        (Kind.CHANGED, "2027-03-01 21:00", "2027-03-02 11:00", "2027-03-02 08:00"),
         # news of a visit that begins before the quiet hours end
         (Kind.CHANGED, "2027-03-01 21:00", "2027-03-02 07:30", "2027-03-01 21:00"),
         (Kind.CALLED_OFF, "2027-03-01 21:00", "2027-03-02 07:30", "2027-03-01 21:00"),
@@ -197,6 +200,25 @@ def test_what_somebody_asked_for_goes_at_once_or_in_the_morning(kind, asked, sta
     )
     assert window is not None
     assert window.not_before == berlin(due)
+
+
+@pytest.mark.parametrize("kind", [Kind.CHANGED, Kind.CALLED_OFF])
+def test_no_opt_out_holds_back_what_somebody_has_to_know(kind):
+    reach = Reach(BERLIN, "a@mail.example", True, True, declined={kind})
+    assert reach.obstacle_to(kind) == ""
+
+
+def test_a_new_time_is_told_before_the_old_one_comes():
+    window = rules.asked_window(
+        Kind.CHANGED,
+        starts_at=berlin("2027-03-04 10:00"),
+        ended_at=None,
+        asked_at=berlin("2027-03-01 21:00"),
+        reach=Reach(BERLIN),
+        left_at=berlin("2027-03-02 07:30"),
+    )
+    assert window is not None
+    assert window.not_before == berlin("2027-03-01 21:00")
 
 
 def test_waits_grow_to_a_quarter_of_an_hour():

@@ -84,6 +84,9 @@ class TreatmentSession(PublicRow, VersionedRow):
         default=False, help_text="Something was recorded outside the gate."
     )
 
+    left_at: datetime | None = None
+    """The time that this instance has just been moved away from; not stored."""
+
     objects = TreatmentSessionQuerySet.as_manager()
 
     class Meta:
@@ -133,7 +136,7 @@ class TreatmentSession(PublicRow, VersionedRow):
         """Set when and where it is; the caller saves `PLACE`. Only a new time is news to others."""
         if (starts_at, ends_at) != (self.starts_at, self.ends_at):
             self.schedule_rev += 1
-            self.scheduled_at = now
+            self.scheduled_at, self.left_at = now, self.starts_at
         self.starts_at, self.ends_at, self.chair = starts_at, ends_at, chair
 
     @property
