@@ -5,6 +5,7 @@ Each under the message's lock. A task that waits for it comes after, in the orde
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -17,7 +18,7 @@ from patients.models import Task
 from patients.services import tasks
 from reminders import charted, planning
 from reminders.kinds import Kind, may_go
-from reminders.models import Message
+from reminders.models import Message, MessagePolicy
 from reminders.reaching import reaches_of
 
 VIEW = "reminders.view_message"
@@ -29,19 +30,25 @@ REVOKE = "reminders.revoke_links"
 
 State = Message.State
 TOO_LATE = "It is too late for this message."
+SAME_ADDRESS = "It came back from this address. Correct the address first, or settle the message."
 AGAIN = "#"  # between the key of a message and the number of its repetition
 
 
 def try_again(pk: int, *, by: User, entry: Submission | None = None) -> Message:
     """Plan a failed message anew, and close the task that it had opened.
 
-    It goes to the address that is on the chart by then.
+    It goes to the address that is on the chart by then. What came back goes as another mail, and
+    only to another address: a late report of the first one then no longer counts.
     """
     with acting(by, entry):
         message = _locked(pk, by, RETRY)
         if message.state != State.FAILED:
             raise ValidationError("Only a failed message can be tried again.", code="not_failed")
         now = _in_time(message)
+        if message.bounced_at is not None:
+            if _address_of(message, now) == message.sent_to:
+                raise ValidationError(SAME_ADDRESS, code="same_address")
+            message.bounced_at, message.message_id = None, uuid4()
         message.close(State.PLANNED)
         message.attempts, message.not_before = 0, min(message.not_before, now)
         message.released_at = now
@@ -50,6 +57,13 @@ def try_again(pk: int, *, by: User, entry: Submission | None = None) -> Message:
         audit.record("message.tried_again", subject=message)
         tasks.close_for(by=by, note="The message is tried again.", **_failure(message))
         return message
+
+
+def _address_of(message: Message, now: datetime) -> str:
+    """Return where it would go now."""
+    if message.kind == Kind.ON_CALL:
+        return MessagePolicy.of(message.clinic_id).on_call_address
+    return reaches_of({message.patient_id}, now)[message.patient_id].address
 
 
 def resend(pk: int, *, reason: str, by: User, entry: Submission | None = None) -> Message:
@@ -88,8 +102,6 @@ def _out_of_use(message: Message, now: datetime) -> str:
         return planning.SETTLED
     reach = reaches_of({message.patient_id}, now)[message.patient_id]
     obstacle = reach.obstacle_to(message.kind)
-    if not obstacle and message.bounced_at is not None and reach.address == message.sent_to:
-        obstacle = "It came back from this address."
     return f"It can't go: {obstacle} Mend that on the chart first." if obstacle else ""
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
-from patients.models import Task
+from patients.models import EmailContact, Task
 from reminders import bounces
 from reminders.models import Message, MessagePolicy
 from reminders.services import ledger
+from reminders.sweeping import sweep
 from reminders.tests.factories import make_due, make_visit
 from reminders.tests.letters import STARTS
 
@@ -121,12 +123,52 @@ def test_a_report_about_what_was_not_sent_changes_nothing(sent, monkeypatch, sta
     assert tasks() == []
 
 
-def test_a_message_that_came_back_can_be_tried_again(sent, administrator):
+@pytest.fixture
+def came_back(patient, prescriber, inbox, at):
+    """A mail that went out by a sweep and came back."""
+    message = make_due(make_visit(patient, prescriber, at.at + timedelta(hours=20)), at.at)
+    sweep()
+    return report_on(message)
+
+
+def report_on(message):
+    """Let the mail in which it last went come back."""
+    message.refresh_from_db()
+    assert bounces.take(bounces.read(report(message.message_id))) == 1
+    message.refresh_from_db()
+    return message
+
+
+def correct(address):
     with acting(TESTS):
-        Message.objects.update(expires_at=timezone.now() + timedelta(hours=3))
-    bounces.take(bounces.read(report(sent.message_id)))
-    ledger.try_again(sent.pk, by=administrator)
+        EmailContact.objects.update(address=address)
+
+
+def test_what_came_back_and_is_tried_again_can_come_back_again(came_back, inbox, front_desk):
+    correct("right@mail.example")
+    ledger.try_again(came_back.pk, by=front_desk)
     assert tasks() == []
+    sweep()
+    report_on(came_back)
+    assert inbox.recipients == ["patient1@mail.example", "right@mail.example"]
+    assert (came_back.state, len(tasks())) == ("failed", 1)
+
+
+def test_a_late_report_of_the_first_mail_leaves_the_second_alone(came_back, inbox, front_desk):
+    first = came_back.message_id
+    correct("right@mail.example")
+    ledger.try_again(came_back.pk, by=front_desk)
+    sweep()
+    assert bounces.take(bounces.read(report(first))) == 0
+    came_back.refresh_from_db()
+    assert (came_back.state, came_back.bounced_at) == ("sent", None)
+
+
+def test_what_came_back_does_not_go_to_the_same_address_again(came_back, front_desk):
+    with pytest.raises(ValidationError, match="came back from this address"):
+        ledger.try_again(came_back.pk, by=front_desk)
+    came_back.refresh_from_db()
+    assert (came_back.state, len(tasks())) == ("failed", 1)
 
 
 GARBAGE = {

@@ -138,15 +138,6 @@ def test_nothing_is_sent_once_more_that_does_not_hold_any_more(sent, at, nurse):
     refused(ledger.resend, sent, words="too late", **again)
 
 
-def test_what_came_back_goes_once_more_to_another_address(sent, inbox, at, nurse):
-    change(Message, bounced_at=at.at)
-    refused(ledger.resend, sent, nurse, "came back", reason=NEVER_CAME)
-    change(EmailContact, address="right@mail.example")
-    ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
-    sweep()
-    assert inbox.recipients == ["patient1@mail.example", "right@mail.example"]
-
-
 def test_a_copy_is_only_for_what_was_sent_and_with_a_reason(due, nurse, auditor):
     refused(ledger.resend, due, nurse, "Only a sent message", reason=NEVER_CAME)
     refused(ledger.resend, due, nurse, "Say why", reason="...")
