@@ -1,14 +1,17 @@
 """No answer is an answer: someone calls. One that can't wait calls until somebody takes it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import (
     CharField,
+    Count,
     DurationField,
     Exists,
     F,
     Func,
     IntegerField,
+    Max,
     OuterRef,
     QuerySet,
     Subquery,
@@ -21,13 +24,14 @@ from clinic.audit import acting, system
 from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
-from reminders import planning
+from reminders import charted, planning
 from reminders.models import Message, MessagePolicy
 from reminders.reaching import policies_of
 
 LOOKED_BACK = timedelta(days=14)
 ASKED_AT_ONCE = 200
 KEY = "no-answer:"
+NO_CALL: tuple[int, datetime | None] = (0, None)
 
 
 def ask_about_silence() -> int:
@@ -86,16 +90,23 @@ def call_again() -> int:
                 :ASKED_AT_ONCE
             ]
         )
-        policies = policies_of({task.clinic_id for task in waiting})
+        policies, made = policies_of({task.clinic_id for task in waiting}), _calls_about(waiting)
         calls = 0
         for task in waiting:
             policy = policies[task.clinic_id]
-            turn = _turn(task, policy, now)
-            if policy.on_call_address and turn <= policy.calls_at_most:
-                calls += planning.call_staff(task, turn, now)
+            number, last = made.get(charted.about_task(task), NO_CALL)
+            is_over = last is None or now - last >= timedelta(minutes=policy.acknowledge_minutes)
+            if policy.on_call_address and is_over and number < policy.calls_at_most:
+                calls += planning.call_staff(task, number + 1, now)
         return calls
 
 
-def _turn(task: Task, policy: MessagePolicy, now: datetime) -> int:
-    """Return which call is due: the first came with the task, then one each time it runs out."""
-    return 1 + int((now - task.created_at) / timedelta(minutes=policy.acknowledge_minutes))
+def _calls_about(waiting: Collection[Task]) -> dict[str, tuple[int, datetime | None]]:
+    """Return how many calls there were about each of these tasks, and when the last was."""
+    calls = Message.objects.filter(
+        kind=Message.Kind.ON_CALL,
+        patient__in=[task.patient_id for task in waiting],
+        about__in=[charted.about_task(task) for task in waiting],
+    )
+    found = calls.order_by().values_list("about").annotate(Count("pk"), Max("created_at"))
+    return {about: (number, last) for about, number, last in found}

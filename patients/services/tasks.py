@@ -100,6 +100,8 @@ def postpone(
     """Let it be due on a later day; when it was due first stays on the record."""
     with acting(by, entry):
         task = _open(pk, by)
+        if task.kind == Task.Kind.CRISIS:
+            raise ValidationError("This can't wait. Take it or close it.", code="crisis")
         today = clock.now().astimezone(task.clinic.zone).date()
         if not today < due_on <= today + LATEST:
             raise ValidationError({"due_on": "Choose a day from tomorrow on, within a year."})

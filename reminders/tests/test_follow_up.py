@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from clinic.audit import acting
 from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from patients.models import Task
 from patients.services import tasks
-from reminders import follow_up
+from reminders import charted, follow_up, planning
 from reminders.models import Message, MessagePolicy
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_followed, plan
@@ -49,7 +50,10 @@ def test_an_answer_ends_the_chain(asked, at):
 
 
 @pytest.fixture
-def crisis(patient, clinic, at) -> Task:
+def crisis(patient, clinic, at, monkeypatch) -> Task:
+    """An urgent answer at night, with the first of three calls."""
+    at.at += 10 * HOUR
+    monkeypatch.setattr("django.utils.timezone.now", at)  # when a row is made
     set_policy(
         clinic, on_call_address="oncall@north.example", acknowledge_minutes=15, calls_at_most=3
     )
@@ -62,35 +66,61 @@ def crisis(patient, clinic, at) -> Task:
             due_at=at.at + 15 * MINUTE,
             dedupe_key="crisis:1",
         )
-        Task.objects.filter(pk=task.pk).update(created_at=at.at)
+        planning.call_staff(task, 1, at.at)
     return task
 
 
+def calls(at, *minutes) -> list[int]:
+    """Let so many minutes pass before each sweep; return how many calls each made."""
+    made = []
+    for number in minutes:
+        at.at += number * MINUTE
+        made.append(sweep().called)
+    return made
+
+
 def test_staff_are_called_again_each_time_the_clock_runs_out(crisis, inbox, at):
-    at.at += 10 * HOUR  # at night, too
+    assert calls(at, 0, 14, 1, 14, 1, 15, 15) == [0, 0, 1, 0, 1, 0, 0]
+    assert inbox.recipients == ["oncall@north.example"] * 3
+
+
+def test_calls_go_on_after_hours_without_a_sweep(crisis, inbox, at):
+    assert calls(at, 600, 15, 15) == [1, 1, 0]
+
+
+def test_a_task_without_a_call_gets_its_first_one(crisis, clinic, patient, inbox, at):
     with acting(TESTS):
-        Task.objects.update(created_at=at.at, due_at=at.at + 15 * MINUTE)
-    called = []
-    for _ in range(6):
-        at.at += 15 * MINUTE
-        called.append(sweep().called)
-    assert called == [1, 1, 0, 0, 0, 0]  # the first of three came with the task
-    assert inbox.recipients == ["oncall@north.example"] * 2
+        task = tasks.ask(
+            Task.Kind.CRISIS,
+            patient=patient,
+            role=Role.NURSE,
+            text="Answered before there was an address.",
+            due_at=at.at,
+            dedupe_key="crisis:2",
+        )
+    assert calls(at, 0, 15) == [1, 2]
+    assert Message.objects.filter(about=charted.about_task(task)).count() == 2
+
+
+def test_an_urgent_answer_is_not_put_off(crisis, inbox, at, nurse):
+    day = at.at.date() + timedelta(days=1)
+    with pytest.raises(ValidationError, match="Take it or close it"):
+        tasks.postpone(crisis.pk, by=nurse, due_on=day, reason="After the weekend")
+    assert calls(at, 15) == [1]
 
 
 @pytest.mark.parametrize("change", ["taken", "closed"])
-def test_nobody_is_called_once_somebody_sees_to_it(crisis, inbox, at, nurse, change):
+def test_nobody_is_called_any_more_once_somebody_sees_to_it(crisis, inbox, at, nurse, change):
+    assert calls(at, 0, 15) == [0, 1]
     if change == "taken":
         tasks.take(crisis.pk, by=nurse)
     else:
         tasks.close(crisis.pk, by=nurse, note="Called, is safe.")
-    at.at += 15 * MINUTE
-    sweep()
-    assert inbox.mails == []
+    assert calls(at, 15) == [0]
+    assert len(inbox.mails) == 2
 
 
 def test_a_call_says_nothing_of_the_patient(crisis, inbox, patient, at):
-    at.at += 15 * MINUTE
     sweep()
     (mail,) = inbox.mails
     text = mail.as_string() + str([part.get_content() for part in mail.iter_parts()])
