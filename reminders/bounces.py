@@ -17,7 +17,7 @@ from reminders.models import Message
 
 MOST_BYTES = 1_000_000
 GONE = "The address does not exist any more."
-CAME_BACK = "It came back: the patient's mail server did not take it."
+CAME_BACK = "It came back: the mail server of this address did not take it."
 GONE_STATUS = "5.1."  # RFC 3463: the address, for good
 
 

@@ -39,6 +39,7 @@ State = Message.State
 SWEEP = system("sweep")
 BATCH = 20
 TOO_LATE = "It could not go in time."
+BY_PHONE = "Call them by phone, and have the address corrected."
 LOST, INTERRUPTED = "lost", "interrupted"  # not ours any more; cut off by the database
 LEASE_LEFT = timedelta(seconds=30)  # with less, the next sweep might already have taken it over
 LEASE = ("lease_until", "lease_token")
@@ -373,11 +374,16 @@ def _try_later(message: Message, now: datetime, jitter: float, *, most: int, rea
 
 def fail(message: Message, reason: str, now: datetime) -> None:
     message.close(State.FAILED, reason)
+    if message.kind == Kind.ON_CALL:
+        role, text = Role.NURSE, f"The people on call were not reached: {reason} {BY_PHONE}"
+    else:
+        role = Role.FRONT_DESK
+        text = f"“{message}” was not sent: {reason} Reach the patient otherwise."
     tasks.ask(
         Task.Kind.MESSAGE_FAILED,
         patient=message.patient,
-        role=Role.FRONT_DESK,
-        text=f"“{message}” was not sent: {reason} Reach the patient otherwise.",
+        role=role,
+        text=text,
         due_at=now,
         dedupe_key=f"message-failed:{message.public_id}:{message.occurrence}",
         source=message,

@@ -120,6 +120,17 @@ def test_nobody_is_called_any_more_once_somebody_sees_to_it(crisis, inbox, at, n
     assert len(inbox.mails) == 2
 
 
+def test_a_call_that_failed_sends_a_nurse_to_the_phone(crisis, inbox, at):
+    inbox.answer_recipient = lambda address: "550 No such user"
+    sweep()
+    task = Task.objects.get(kind=Task.Kind.MESSAGE_FAILED)
+    assert task.role == Role.NURSE
+    assert task.text == (
+        "The people on call were not reached: The mail server refuses this address. "
+        "Call them by phone, and have the address corrected."
+    )
+
+
 def test_a_call_says_nothing_of_the_patient(crisis, inbox, patient, at):
     sweep()
     (mail,) = inbox.mails
