@@ -5,6 +5,7 @@ Where all of that is the same, `manage.py hold_messages` says it.
 """
 
 from collections import Counter
+from datetime import datetime
 
 import structlog
 from django.db import connection
@@ -20,6 +21,7 @@ from reminders.models import Message, SendingPlace
 log = structlog.get_logger(__name__)
 
 State = Message.State
+UNSURE = ("system_identifier", "timeline")  # not every role may ask for them
 RESTORED = "The database was restored: it may have been sent before."
 TASK = (
     "The database was restored. Messages that may have been sent before wait in the ledger for a "
@@ -32,6 +34,7 @@ def notice() -> int:
     here = _here()
     saved = SendingPlace.objects.filter(pk=1).first()
     if saved is not None and not saved.differs_from(here):
+        _learn(saved, here)
         return _hold_stragglers(saved)
     with acting(system("sweep")):
         saved = SendingPlace.objects.select_for_update().filter(pk=1).first()
@@ -42,6 +45,16 @@ def notice() -> int:
         if not saved.differs_from(here):
             return 0  # another sweep was faster
         return _hold(saved, here, RESTORED)
+
+
+def _learn(saved: SendingPlace, here: SendingPlace) -> None:
+    """Keep what the server could not tell before: from now on it is compared, too."""
+    new = [name for name in UNSURE if not getattr(saved, name) and getattr(here, name)]
+    if new:
+        with acting(system("sweep")):
+            for name in new:
+                setattr(saved, name, getattr(here, name))
+            saved.save(update_fields=new)
 
 
 def hold(reason: str) -> int:
@@ -61,17 +74,9 @@ def _hold(saved: SendingPlace, here: SendingPlace, reason: str) -> int:
     held = _set_aside(
         Q(not_before__lt=here.since) & (Q(state__in=[State.PLANNED, State.SENDING]) | still_of_use),
         reason,
+        here.since,
     )
     audit.record("messages.held", subject=here, reason=reason, number=held.total())
-    for clinic_id, count in held.items():
-        tasks.ask_clinic(
-            Task.Kind.RESTORED,
-            clinic_id=clinic_id,
-            role=Role.ADMINISTRATOR,
-            text=TASK.format(count=count),
-            due_at=here.since,
-            dedupe_key=f"restored:{clinic_id}:{here.since.isoformat()}",
-        )
     log.warning("messages.held", number=held.total())
     return held.total()
 
@@ -85,17 +90,34 @@ def _hold_stragglers(saved: SendingPlace) -> int:
     if not Message.objects.filter(late).exists():
         return 0
     with acting(system("sweep")):
-        return _set_aside(late, RESTORED).total()
+        return _set_aside(late, RESTORED, saved.held_before).total()
 
 
-def _set_aside(chosen: Q, reason: str) -> Counter[int]:
-    """Let them wait for a look; return how many at each clinic."""
+def _set_aside(chosen: Q, reason: str, held_before: datetime) -> Counter[int]:
+    """Let them wait for a look, and ask for it; return how many at each clinic."""
     rows = Message.objects.filter(chosen).order_by("pk")
     found = list(rows.select_for_update().values_list("pk", "clinic_id"))
     Message.objects.filter(pk__in=[pk for pk, _ in found]).update(
         state=State.HELD, reason=reason, lease_until=None, lease_token=None
     )
-    return Counter(clinic_id for _, clinic_id in found)
+    held = Counter(clinic_id for _, clinic_id in found)
+    _ask_to_look(held, held_before)
+    return held
+
+
+def _ask_to_look(held: Counter[int], held_before: datetime) -> None:
+    """Open a task at each clinic that has none yet from this restore."""
+    asked = Task.objects.open().filter(kind=Task.Kind.RESTORED, due_at__gte=held_before)
+    known, now = set(asked.values_list("clinic_id", flat=True)), clock.now()
+    for clinic_id in held.keys() - known:
+        tasks.ask_clinic(
+            Task.Kind.RESTORED,
+            clinic_id=clinic_id,
+            role=Role.ADMINISTRATOR,
+            text=TASK.format(count=held[clinic_id]),
+            due_at=now,
+            dedupe_key=f"restored:{clinic_id}:{now.isoformat()}",
+        )
 
 
 def _here() -> SendingPlace:

@@ -72,6 +72,15 @@ def test_what_the_server_may_not_tell_is_not_compared(due, inbox):
     assert sweep().states == {State.SENT: 1}
 
 
+@pytest.mark.parametrize("other", [{"system_identifier": "1"}, {"timeline": 99}], ids=str)
+def test_what_the_server_tells_later_is_compared_from_then_on(due, inbox, other):
+    restore(system_identifier="", timeline=None)
+    restoring.notice()
+    with acting(TESTS):
+        SendingPlace.objects.update(**other)
+    assert (sweep().held, inbox.mails) == (1, [])
+
+
 def test_what_was_being_sent_or_held_back_waits_too(due, later, prescriber, clinic, inbox, at):
     lease = {"lease_until": at.at - HOUR, "lease_token": "6f2c0d3e-5a4b-4c1d-9e8f-0a1b2c3d4e5f"}
     rows = {
@@ -109,13 +118,31 @@ def test_the_administrator_gets_one_task_for_each_clinic(due, later, inbox, admi
     assert inbox.recipients == ["patient1@mail.example"]
 
 
-def test_what_is_planned_for_a_time_before_the_restore_waits_as_well(due, inbox, at, nurse):
+def plan_anew(message):
+    """Plan it as a visit that came back would."""
+    with acting(TESTS):
+        Message.objects.filter(pk=message.pk).update(
+            state=State.PLANNED, reason="", released_at=None
+        )
+
+
+def test_what_is_planned_for_a_time_before_the_restore_waits_as_well(due, inbox, at, administrator):
+    restore()
+    sweep()
+    ledger.release_all(due.clinic, reason="None in the log", by=administrator)
+    assert Task.objects.open().count() == 0
+    at.at += HOUR
+    plan_anew(due)
+    assert (sweep().held, inbox.mails, state_of(due)) == (1, [], State.HELD)
+    assert Task.objects.open().get().kind == Task.Kind.RESTORED
+
+
+def test_while_the_administrator_has_a_task_none_is_added(due, inbox, at):
     restore()
     sweep()
     at.at += HOUR
-    with acting(TESTS):
-        Message.objects.update(state=State.PLANNED, reason="")  # as a visit that came back would
-    assert (sweep().held, inbox.mails, state_of(due)) == (1, [], State.HELD)
+    plan_anew(due)
+    assert (sweep().held, Task.objects.count()) == (1, 1)
 
 
 def test_what_was_released_before_another_restore_waits_again(due, inbox, at, nurse):
