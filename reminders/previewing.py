@@ -18,7 +18,8 @@ from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
 
 OFFERED = 50
-EXAMPLE = "000000000000"  # its links lead nowhere
+EXAMPLE = "000000000000"  # stands for the public id of a consent
+NOT_HERE = "This rule does not apply to this visit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
     if slot is not None:
         at = LocalTime.of(slot.window.not_before, reach.zone, words_in("en"))
         when = f"{at.day}, {at.time} ({at.zone})"
-    obstacle = reach.obstacle_to(rule.kind) or (slot.obstacle if slot else "")
+    out_of_use = "" if rule.is_active else planning.OUT_OF_USE
+    obstacle = reach.obstacle_to(rule.kind) or out_of_use or (slot.obstacle if slot else NOT_HERE)
     return Preview(mail, html, calendars, when, obstacle)
 
 

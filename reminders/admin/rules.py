@@ -19,10 +19,12 @@ from clinic.audit import acting
 from reminders import planning, previewing
 from reminders.admin.texts import body_help
 from reminders.forms import PreviewForm, RuleForm, TextForm
+from reminders.kinds import Kind
 from reminders.models import MessagePolicy, MessageRule, MessageText
 from reminders.services.rules import save_rule
 from sessions.models import Protocol
 
+AFTER = frozenset({Kind.MISSED, Kind.FOLLOW_UP})
 SEE_PATIENT = "patients.view_patient"
 # The mail's own frame: its inline styles and nothing else, no script, no request.
 FRAME = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
@@ -62,9 +64,12 @@ class MessageRuleAdmin(ClinicScopedAdmin):
 
     @admin.display(description="when")
     def when(self, rule: MessageRule) -> str:
+        side = "after" if rule.kind in AFTER else "before"
+        if rule.kind == Kind.LATE_BOOKING:
+            return f"booked less than {rule.hours} h before"
         if rule.hours is not None:
-            return f"{rule.hours} h"
-        days = f"{rule.days} day{pluralize(rule.days)}" if rule.days else "on the day"
+            return f"{rule.hours} h {side}"
+        days = f"{rule.days} day{pluralize(rule.days)} {side}" if rule.days else "on the day"
         return f"{days}, at {rule.at:%H:%M}"
 
     @admin.display(description="protocol", ordering="protocol_key")

@@ -78,7 +78,14 @@ def errors_of(page):
 def test_a_clinic_that_never_wrote_sees_the_rules_that_ship(office, clinic):
     page = office.get(reverse(LIST)).content.decode()
     assert "Reminder, 1 day before" in page
-    assert "1 day, at 10:00" in page
+    for when in (
+        "72 h before",
+        "2 days before, at 10:00",
+        "booked less than 24 h before",
+        "2 h after",
+        "1 day after, at 10:00",
+    ):
+        assert f">{when}<" in page, when
     assert MessageRule.objects.filter(clinic=clinic).count() == 9
 
 
@@ -301,6 +308,16 @@ class TestPreview:
         page = self.look(office, rules["reminder_24h"], visit).content.decode()
         assert "It would not be sent: The e-mail address is not verified." in page
         assert "Answers to this mail reach nobody" in page
+
+    def test_a_rule_out_of_use_says_that_nothing_goes(self, office, rules, visit):
+        assert not rules["preparation"].is_active
+        page = self.look(office, rules["preparation"], visit).content.decode()
+        assert "It would not be sent: Its rule is not in use." in page
+
+    def test_a_rule_that_does_not_apply_says_so(self, office, rules, visit):
+        """The visit was booked weeks ahead."""
+        page = self.look(office, rules["late_booking"], visit).content.decode()
+        assert "It would not be sent: This rule does not apply to this visit." in page
 
     def test_the_mail_lies_in_a_frame_that_runs_and_loads_nothing(self, office, rules, visit):
         url = reverse("admin:reminders_messagerule_mail", args=[rules["reminder_24h"].pk])
