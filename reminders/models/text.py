@@ -7,7 +7,7 @@ from reminders.kinds import Kind
 from reminders.models.rule import MessageRule
 
 LANGUAGES = (("en", "English"), ("es", "Spanish"))
-"""In which texts ship; a clinic may add others of its own for what it writes."""
+"""In which texts ship, and a clinic may write its own."""
 
 
 class MessageText(models.Model):
