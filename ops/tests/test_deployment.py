@@ -100,8 +100,8 @@ def test_web_serves_with_production_settings(deployed: Environment, tmp_path: Pa
         "web", natively(SERVICES["web"]["command"]), env=deployed, cwd=ROOT, log=tmp_path / "log"
     )
     for path in ("healthz", "readyz"):
-        environment = {**deployed, "READY_URL": f"http://127.0.0.1:{PORT}/{path}"}
-        wait_until_healthy(web, [sys.executable, "deploy/is_ready.py"], environment)
+        environment = {**deployed, "HEALTH_URL": f"http://127.0.0.1:{PORT}/{path}"}
+        wait_until_healthy(web, [sys.executable, "deploy/is_alive.py"], environment)
     web.stop()
 
 

@@ -8,7 +8,7 @@ import sys
 import urllib.request
 
 # An address of our own, whatever its scheme: nobody else sets it.
-ADDRESS = os.environ.get("READY_URL", "http://127.0.0.1:8000/healthz")
+ADDRESS = os.environ.get("HEALTH_URL", "http://127.0.0.1:8000/healthz")
 
 
 def main() -> int:
