@@ -9,7 +9,7 @@ from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
 from portal.models import CheckIn
-from portal.services.visitor import answering
+from portal.services.visitor import answering, heard
 from portal.services.visits import of_link
 from reminders import planning
 from reminders.follow_up import KEY as SILENT
@@ -23,6 +23,7 @@ AT_RISK = {
     "rather_not": "would rather not say whether there are thoughts of self-harm",
 }
 BAD = "bad"
+CRISIS = "crisis:"
 
 
 def latest(message: Message) -> dict[str, dict[str, Any]]:
@@ -40,29 +41,51 @@ def is_done(answers: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def record(message: Message, part: str, answers: Mapping[str, Any]) -> None:
-    """Keep one group, and ask staff to act where it says that; said again, it does nothing."""
+    """Keep one group, and ask staff to act where it says that; said again, it does nothing.
+
+    A risk that is told again is news as soon as nobody is at work on it any more.
+    """
     with answering(message, Purpose.CHECK_IN) as (locked, now):
-        if latest(locked).get(part) == answers:
-            return
-        check_in = CheckIn.objects.create(
-            **of_link(locked),
-            part=part,
-            answers=dict(answers),
-            answered_at=now,
-        )
-        audit.record("follow_up.answered", subject=check_in, part=part)
-        if part == Part.MOOD and answers.get("self_harm") in AT_RISK:
-            _call_for_help(locked, answers["self_harm"], now)
-        if part == Part.BODY:
-            _ask_to_look(locked, answers, now)
-        if part == Part.MORE:
-            if answers.get("call"):
-                _ask_to_call(locked, now)
-            _mark_answered(locked, now)
+        _record(locked, part, answers, now)
 
 
-def _call_for_help(message: Message, answer: str, now: datetime) -> None:
+def record_risk(message: Message, answers: Mapping[str, Any]) -> None:
+    """Keep a risk, and call for help, although the link ended while its page was open."""
+    with heard(message) as (locked, now):
+        _record(locked, Part.MOOD, answers, now)
+
+
+def _record(message: Message, part: str, answers: Mapping[str, Any], now: datetime) -> None:
+    if latest(message).get(part) == answers and not _is_unheard(message, part, answers):
+        return
+    check_in = CheckIn.objects.create(
+        **of_link(message), part=part, answers=dict(answers), answered_at=now
+    )
+    audit.record("follow_up.answered", subject=check_in, part=part)
+    if _is_unheard(message, part, answers):
+        _call_for_help(message, check_in, now)
+    if part == Part.BODY:
+        _ask_to_look(message, answers, now)
+    if part == Part.MORE:
+        if answers.get("call"):
+            _ask_to_call(message, now)
+        _mark_answered(message, now)
+
+
+def _is_unheard(message: Message, part: str, answers: Mapping[str, Any]) -> bool:
+    """Whether this tells of a risk for which no task of this message is open."""
+    if part != Part.MOOD or answers.get("self_harm") not in AT_RISK:
+        return False
+    same = CheckIn.objects.filter(
+        message=message, part=part, answers__self_harm=answers["self_harm"]
+    )
+    keys = [f"{CRISIS}{public_id}" for public_id in same.values_list("public_id", flat=True)]
+    return not Task.objects.open().filter(dedupe_key__in=keys).exists()
+
+
+def _call_for_help(message: Message, check_in: CheckIn, now: datetime) -> None:
     """Open the task with the clock that runs at any hour, and call the people on call."""
+    answer = check_in.answers["self_harm"]
     policy = MessagePolicy.of(message.clinic_id)
     task = tasks.ask(
         Task.Kind.CRISIS,
@@ -70,7 +93,7 @@ def _call_for_help(message: Message, answer: str, now: datetime) -> None:
         role=Role.NURSE,
         text=f"Call now: the patient {AT_RISK[answer]}, answered after {_visit(message)}.",
         due_at=now + timedelta(minutes=policy.acknowledge_minutes),
-        dedupe_key=f"crisis:{message.public_id}:{answer}",
+        dedupe_key=f"{CRISIS}{check_in.public_id}",
         source=message.treatment_session,
     )
     if policy.on_call_address:

@@ -24,11 +24,19 @@ def answering(message: Message, purpose: Purpose) -> Iterator[tuple[Message, dat
 
     Yields the message as it is under the visit's lock, and the time. Raises LinkOverError.
     """
+    with heard(message) as (found, now):
+        if not links.stands(found, purpose, now):
+            raise LinkOverError
+        yield found, now
+
+
+@contextmanager
+def heard(message: Message) -> Iterator[tuple[Message, datetime]]:
+    """Open the same for what is kept even though the link has ended."""
     with acting(PATIENT):
         if message.treatment_session_id is not None:
             steps.lock(message.treatment_session_id)
         found = links.of(message.public_id)
-        now = clock.now()
-        if found is None or not links.stands(found, purpose, now):
+        if found is None:
             raise LinkOverError
-        yield found, now
+        yield found, clock.now()

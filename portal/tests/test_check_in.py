@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from clinic.audit import acting
-from clinic.models import Clinic
+from clinic.models import Clinic, User
 from clinic.tests.factories import TESTS
-from patients.models import PatientPolicy, Task
+from patients.models import MailHold, PatientPolicy, Task
 from patients.services import tasks
 from portal.models import CheckIn
 from portal.tests.conftest import NOON
@@ -177,6 +177,86 @@ def test_an_answered_follow_up_is_closed_to_others(phone: Phone, follow_up: Mess
     assert phone.get(follow_up, Purpose.CHECK_IN).status_code == 404
 
 
+@pytest.mark.parametrize("between", [[], ["no"]])
+def test_a_risk_told_again_after_its_task_was_closed_calls_again(
+    phone: Phone, follow_up: Message, clinic: Clinic, nurse: User, between: list[str]
+) -> None:
+    with acting(TESTS):
+        MessagePolicy.objects.update_or_create(
+            clinic=clinic, defaults={"on_call_address": "oncall@clinic.example"}
+        )
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="mood", self_harm="yes")
+    tasks.close(Task.objects.get().pk, by=nurse, note="Called, is safe")
+    for said in (*between, "yes", "yes"):
+        answer(phone, follow_up, part="mood", self_harm=said)
+    assert Task.objects.open().get().kind == "crisis"
+    assert Message.objects.filter(kind=Kind.ON_CALL).count() == 2
+
+
+def test_a_graver_answer_calls_although_the_milder_one_is_seen_to(
+    phone: Phone, follow_up: Message, nurse: User
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, part="mood", self_harm="rather_not")
+    tasks.take(Task.objects.get().pk, by=nurse)
+    answer(phone, follow_up, part="mood", self_harm="yes")
+    assert Task.objects.get(taken_by=None).text.startswith("Call now: the patient has thoughts")
+
+
+def hold(message: Message) -> None:
+    with acting(TESTS):
+        MailHold.objects.create(
+            patient=message.patient, clinic=message.clinic, reason="Moved.", since=NOON
+        )
+
+
+@pytest.mark.parametrize("said", ["yes", "rather_not"])
+def test_a_risk_is_heard_although_the_link_ended_while_its_page_was_open(
+    phone: Phone, follow_up: Message, crisis_line: str, said: str
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    hold(follow_up)
+    for _ in range(2):
+        text = answer(phone, follow_up, part="mood", self_harm=said, mood="\0")
+        assert text.index("Please get help now") < text.index(crisis_line)
+        assert "Go on with the questions" not in text
+    assert CheckIn.objects.get().answers == {"self_harm": said}
+    assert Task.objects.get().kind == Task.Kind.CRISIS
+    assert phone.get(follow_up, Purpose.CHECK_IN).status_code == 404
+
+
+def test_a_risk_is_heard_when_the_link_ends_while_it_is_being_kept(
+    phone: Phone, follow_up: Message, crisis_line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    stands = iter([True, False])
+    monkeypatch.setattr(links, "stands", lambda *args: next(stands))
+    page = phone.post(follow_up, Purpose.CHECK_IN, part="mood", self_harm="yes")
+    assert crisis_line in text_of(page)
+    assert Task.objects.get().kind == Task.Kind.CRISIS
+
+
+@pytest.mark.parametrize("typed", [{"self_harm": "no"}, {"mood": "worse"}, {"self_harm": "x"}])
+def test_nothing_else_is_heard_through_a_link_that_ended(
+    phone: Phone, follow_up: Message, typed: dict[str, str]
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    hold(follow_up)
+    page = phone.post(follow_up, Purpose.CHECK_IN, part="mood", **typed)
+    assert page.status_code == 404
+    assert not CheckIn.objects.exists()
+
+
+def test_without_the_birth_date_nothing_is_heard_through_a_link_that_ended(
+    phone: Phone, follow_up: Message
+) -> None:
+    hold(follow_up)
+    page = phone.post(follow_up, Purpose.CHECK_IN, part="mood", self_harm="yes")
+    assert page.status_code == 404
+    assert not Task.objects.exists()
+
+
 @pytest.mark.parametrize("query", ["?at=x", "?at=done", "?at=%00", "?at=more&at=mood", "?x"])
 def test_any_query_shows_a_page_of_it(phone: Phone, follow_up: Message, query: str) -> None:
     phone.open(follow_up, Purpose.CHECK_IN)
@@ -185,7 +265,7 @@ def test_any_query_shows_a_page_of_it(phone: Phone, follow_up: Message, query: s
 
 
 def test_a_task_that_was_closed_is_asked_again_by_a_graver_answer(
-    phone: Phone, follow_up: Message, nurse
+    phone: Phone, follow_up: Message, nurse: User
 ) -> None:
     phone.open(follow_up, Purpose.CHECK_IN)
     answer(phone, follow_up, part="mood", self_harm="rather_not")
@@ -194,6 +274,8 @@ def test_a_task_that_was_closed_is_asked_again_by_a_graver_answer(
     assert Task.objects.open().get().kind == "crisis"
 
 
-def test_the_link_of_a_follow_up_is_no_link_of_a_visit(follow_up: Message) -> None:
-    """A-084"""
-    assert Purpose.VISIT not in links.OFFERED[follow_up.kind]
+@pytest.mark.parametrize("purpose", sorted(set(Purpose) - links.OFFERED[Kind.FOLLOW_UP]))
+def test_the_link_of_a_follow_up_opens_no_other_page(
+    phone: Phone, follow_up: Message, purpose: Purpose
+) -> None:
+    assert phone.open(follow_up, purpose).status_code == 404

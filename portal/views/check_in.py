@@ -47,6 +47,19 @@ def _keep(request: HttpRequest, visitor: Visitor, answers: dict[str, Any]) -> Ht
     return again(request, f"?at={following[0] if following else DONE}")
 
 
+def risk_told_late(request: HttpRequest, visitor: Visitor) -> HttpResponse | None:
+    """Hear a risk that was typed before the link ended, and show where help is; else nothing."""
+    if request.method != "POST" or request.POST.get("part") != CheckIn.Part.MOOD:
+        return None
+    form = PARTS[CheckIn.Part.MOOD](request.POST)
+    form.full_clean()
+    answers = {CheckIn.Part.MOOD: form.cleaned_data}
+    if not checking_in.is_at_risk(answers):
+        return None
+    checking_in.record_risk(visitor.message, form.cleaned_data)
+    return show(request, "check_in_help", visitor, is_at_risk=True)
+
+
 def _next(answers: dict[str, Any]) -> str:
     """Return the first group without an answer; the last one when all have theirs."""
     return next((part for part in PARTS if part not in answers), list(PARTS)[-1])

@@ -1,6 +1,7 @@
 """The one address of a link: the birth date first, then the page of its purpose."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from portal.views.pages import again, neutral, show
 from portal.visitor import Visitor
 from reminders import links
 from reminders.links import Purpose
+from reminders.models import Message
 
 Page = Callable[[HttpRequest, Visitor], HttpResponse]
 PAGES: dict[Purpose, Page] = {
@@ -36,8 +38,10 @@ TYPED = "act"  # marks a post that is more than a birth date
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest, token: str) -> HttpResponse:
     found, now = links.read(token), clock.now()
-    if found is None or found[1] not in PAGES or not links.stands(*found, now):
+    if found is None or found[1] not in PAGES:
         return neutral(request)
+    if not links.stands(*found, now):
+        return _over(request, *found, now) if gate.is_open(request, found[0]) else neutral(request)
     visitor = Visitor.of(*found, now)
     with visitor.in_their_words():
         if gate.is_open(request, visitor.message):
@@ -53,7 +57,19 @@ def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     try:
         return PAGES[visitor.purpose](request, visitor)
     except LinkOverError:
+        return _over(request, visitor.message, visitor.purpose, visitor.now)
+
+
+def _over(
+    request: HttpRequest, message: Message, purpose: Purpose, now: datetime
+) -> HttpResponse:
+    """The link ended while its page was open: nothing works any more but a call for help."""
+    if purpose != Purpose.CHECK_IN or purpose not in links.OFFERED[message.kind]:
         return neutral(request)
+    visitor = Visitor.of(message, purpose, now)
+    with visitor.in_their_words():
+        help_page = check_in.risk_told_late(request, visitor)
+    return help_page or neutral(request)
 
 
 def _is_used(visitor: Visitor) -> bool:
