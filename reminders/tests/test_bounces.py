@@ -116,9 +116,10 @@ def test_a_full_mailbox_is_another_reason(sent):
 
 
 @pytest.mark.parametrize("state", ["planned", "cancelled", "dismissed"])
-def test_a_report_about_what_was_not_sent_changes_nothing(sent, monkeypatch, state):
+def test_a_report_about_what_was_not_sent_changes_nothing(sent, monkeypatch, nurse, state):
+    settled = {"settled_how": "phone", "settled_note": "Called.", "settled_by": nurse}
     with acting(TESTS):
-        Message.objects.update(state=state, reason="So.")
+        Message.objects.update(state=state, reason="So.", **settled)
     assert "Nothing is changed" in run(report(sent.message_id), monkeypatch)
     assert tasks() == []
 

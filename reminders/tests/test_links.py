@@ -205,8 +205,9 @@ def test_a_hold_or_a_death_ends_the_links(message: Message, clinic: Clinic) -> N
 
 
 @pytest.mark.parametrize("state", sorted(set(Message.State) - {"sent", "sending"}))
-def test_what_was_not_sent_has_no_links(message: Message, state: str) -> None:
-    save(message, state=state, reason="Because.")
+def test_what_was_not_sent_has_no_links(message: Message, prescriber: User, state: str) -> None:
+    settled = {"settled_how": "phone", "settled_note": "Called.", "settled_by": prescriber}
+    save(message, state=state, reason="Because.", **settled)
     assert not standing(message)
 
 
