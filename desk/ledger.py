@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
@@ -16,6 +15,7 @@ from clinic.times import YEARS, day_bounds
 from desk.worklist import Choice
 from reminders.kinds import Kind
 from reminders.models import Message
+from reminders.reaching import zone_of
 from reminders.services import ledger
 
 State = Message.State
@@ -218,11 +218,11 @@ def _has_links(message: Message) -> bool:
 
 def _elsewhere(message: Message, clinic: Clinic) -> str:
     """Say the time on the patient's own clock, where that differs: "03:00 in New York"."""
-    contact = getattr(message.patient, "email_contact", None)
-    if contact is None or contact.time_zone == clinic.time_zone:
+    zone = zone_of(getattr(message.patient, "email_contact", None))
+    if zone is None or zone == clinic.zone:
         return ""
     at = message.sent_at or message.not_before
-    theirs, ours = at.astimezone(ZoneInfo(contact.time_zone)), at.astimezone(clinic.zone)
+    theirs, ours = at.astimezone(zone), at.astimezone(clinic.zone)
     if theirs.utcoffset() == ours.utcoffset():
         return ""
-    return f"{theirs:%a %H:%M} in {contact.time_zone.rpartition('/')[2].replace('_', ' ')}"
+    return f"{theirs:%a %H:%M} in {zone.key.rpartition('/')[2].replace('_', ' ')}"

@@ -10,20 +10,13 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from clinic.models import Clinic
-from patients.models import PatientPolicy
+from patients.models import EmailContact, PatientPolicy
 from reminders import calendars
 from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
-from reminders.words import words_in
+from reminders.reaching import zone_of
+from reminders.words import ENGLISH, code_of, words_in, zone_words
 from sessions.models import TreatmentSession
-
-LANGUAGES = ("en", "es")
-
-
-def spoken(language: str) -> str:
-    """Return the language of the pages for a mark such as "es-MX"; English for any other."""
-    start = language.lower().partition("-")[0]
-    return start if start in LANGUAGES else LANGUAGES[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +51,16 @@ class Visitor:
 
     @property
     def language(self) -> str:
-        return spoken(self.message.patient.email_contact.language)
+        return code_of(self._contact.language) if self._contact else ENGLISH
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.message.patient.email_contact.time_zone)
+        """Return the patient's clock; the clinic's where that is not known."""
+        return zone_of(self._contact) or self.clinic.zone
+
+    @property
+    def _contact(self) -> EmailContact | None:
+        return getattr(self.message.patient, "email_contact", None)
 
     @property
     def initial(self) -> str:
@@ -83,8 +81,7 @@ class Visitor:
         return said_day(self.local(moment))
 
     def zone_words(self, moment: datetime) -> str:
-        offset = self.local(moment).strftime("%z")
-        return f"{self.zone.key}, UTC{offset[:3]}:{offset[3:5]}"
+        return zone_words(moment, self.zone)
 
 
 def said_day(local: datetime) -> str:

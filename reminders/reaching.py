@@ -45,7 +45,7 @@ def reach_of(
     declined: Iterable[str],
     policy: MessagePolicy,
 ) -> Reach:
-    zone = _zone(contact)
+    zone = zone_of(contact)
     return Reach(
         zone=zone or patient.clinic.zone,
         address=contact.address if contact else "",
@@ -60,7 +60,7 @@ def reach_of(
     )
 
 
-def _zone(contact: EmailContact | None) -> ZoneInfo | None:
+def zone_of(contact: EmailContact | None) -> ZoneInfo | None:
     """Return the patient's zone; none without a contact, or when the name means nothing here."""
     try:
         return ZoneInfo(contact.time_zone) if contact else None

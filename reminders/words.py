@@ -93,12 +93,13 @@ class LocalTime:
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo, words: Words) -> "LocalTime":
         local = moment.astimezone(zone)
-        offset = local.strftime("%z")
-        return cls(
-            day=words.day(local),
-            time=words.time(local),
-            zone=f"{zone.key}, UTC{offset[:3]}:{offset[3:5]}",
-        )
+        return cls(day=words.day(local), time=words.time(local), zone=zone_words(moment, zone))
+
+
+def zone_words(moment: datetime, zone: ZoneInfo) -> str:
+    """Return "Europe/Berlin, UTC+01:00", as it holds at that moment."""
+    offset = moment.astimezone(zone).strftime("%z")
+    return f"{zone.key}, UTC{offset[:3]}:{offset[3:5]}"
 
 
 @cache
@@ -113,9 +114,13 @@ def shipped() -> Mapping[str, Words]:
 
 
 def words_in(language: str) -> Words:
-    """Return the words of a language such as “es” or “es-MX”; English for one that we lack."""
+    return shipped()[code_of(language)]
+
+
+def code_of(language: str) -> str:
+    """Return the language that ships for “es” or “es-MX”; English for one that we lack."""
     code = language.strip().lower().replace("_", "-").partition("-")[0]
-    return shipped().get(code, shipped()[ENGLISH])
+    return code if code in shipped() else ENGLISH
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -120,13 +120,28 @@ def test_a_row_says_who_what_when_and_why(client: Client, make: Make, nurse: Use
 
 
 def test_the_patients_own_clock_is_named(client: Client, make: Make, nurse: User) -> None:
-    make(**SENT)
+    on = datetime(2027, 3, 1, 8, 30, tzinfo=UTC)  # a Monday; 03:30 in New York
+    make(**SENT | {"sent_at": on}, not_before=on, expires_at=on + HOUR)
     client.force_login(nurse)
-    assert " in New York" not in html_of(client, "show=sent")
+    assert " in New York" not in html_of(client, "show=sent&on=2027-03-01")
     with acting(TESTS):
         EmailContact.objects.update(time_zone="America/New_York")
-    assert f"{NOW - 7 * HOUR + HOUR:%H:}" in html_of(client, "show=sent")
-    assert " in New York" in html_of(client, "show=sent")
+    (row,) = shown(client, "show=sent&on=2027-03-01").rows
+    assert row.elsewhere == "Mon 03:30 in New York"
+    assert row.elsewhere in html_of(client, "show=sent&on=2027-03-01")
+
+
+def test_a_clock_that_is_not_known_leaves_the_ledger_readable(
+    client: Client, make: Make, nurse: User
+) -> None:
+    with acting(TESTS):
+        EmailContact.objects.update(time_zone="Nowhere/Land")
+    reason = "The patient's time zone is not known here."
+    make(state=State.SUPPRESSED, reason=reason)
+    client.force_login(nurse)
+    (row,) = shown(client, "show=unsent").rows
+    assert row.elsewhere == ""
+    assert "time zone is not known here" in html_of(client, "show=unsent")
 
 
 def test_a_day_narrows_the_list_and_its_counts(client: Client, make: Make, nurse: User) -> None:
@@ -324,3 +339,4 @@ def test_a_red_banner_says_that_no_sweep_finishes(
     html = client.get(path).content.decode()
     assert words in html
     assert "note-error" in html
+    assert "docs/" not in html

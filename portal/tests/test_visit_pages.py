@@ -13,6 +13,8 @@ from patients.models import EmailContact, Patient, Task
 from portal.models import Confirmation, Preparation
 from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, path_of, text_of
+from reminders import links
+from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
 from reminders.tests.test_links import save
@@ -27,6 +29,15 @@ def test_the_visit_is_told_on_the_patients_clock_with_zone(phone: Phone, reminde
     assert "10:00" in text
     assert "Europe/Berlin, UTC+01:00" in text
     assert "At the clinic" not in text
+
+
+@pytest.mark.parametrize("purpose", sorted(links.OFFERED[Kind.REMINDER] - {Purpose.UNSUBSCRIBE}))
+def test_where_the_patients_clock_is_not_known_the_clinics_is_told(
+    phone: Phone, reminder: Message, purpose: Purpose
+) -> None:
+    save(EmailContact.objects.get(patient=reminder.patient), time_zone="Nowhere/Land")
+    assert phone.open(reminder, purpose).status_code == 200
+    assert "Europe/Berlin, UTC+01:00" in text_of(phone.get(reminder))
 
 
 def test_elsewhere_the_clinics_clock_is_told_too(phone: Phone, reminder: Message) -> None:

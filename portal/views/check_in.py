@@ -53,7 +53,7 @@ def risk_told_late(request: HttpRequest, visitor: Visitor) -> HttpResponse | Non
         return None
     form = PARTS[CheckIn.Part.MOOD](request.POST)
     form.full_clean()
-    answers = {CheckIn.Part.MOOD: form.cleaned_data}
+    answers: dict[str, Any] = {CheckIn.Part.MOOD: form.cleaned_data}
     if not checking_in.is_at_risk(answers):
         return None
     checking_in.record_risk(visitor.message, form.cleaned_data)

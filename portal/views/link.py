@@ -60,9 +60,7 @@ def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         return _over(request, visitor.message, visitor.purpose, visitor.now)
 
 
-def _over(
-    request: HttpRequest, message: Message, purpose: Purpose, now: datetime
-) -> HttpResponse:
+def _over(request: HttpRequest, message: Message, purpose: Purpose, now: datetime) -> HttpResponse:
     """The link ended while its page was open: nothing works any more but a call for help."""
     if purpose != Purpose.CHECK_IN or purpose not in links.OFFERED[message.kind]:
         return neutral(request)

@@ -9,9 +9,10 @@ from django.utils import translation
 
 from clinic.models import Clinic
 from portal import gate
-from portal.visitor import Visitor, spoken
+from portal.visitor import Visitor
 from reminders import links
 from reminders.links import OFFERED, Purpose
+from reminders.words import code_of
 
 
 def show(
@@ -39,7 +40,7 @@ def neutral(request: HttpRequest) -> HttpResponse:
     """
     too_many = gate.is_guessing(request)
     clinics = list(Clinic.objects.all()[:2])
-    with translation.override(spoken(translation.get_language_from_request(request))):
+    with translation.override(code_of(translation.get_language_from_request(request))):
         context = {
             "clinic": clinics[0] if len(clinics) == 1 else None,
             "language": translation.get_language(),
