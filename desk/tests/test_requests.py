@@ -114,6 +114,34 @@ def test_accepting_moves_the_session_and_tells_the_patient(
     assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
 
 
+@pytest.mark.parametrize(("kind", "notice"), [("reschedule", "changed"), ("cancel", "called_off")])
+def test_where_no_mail_may_go_staff_are_asked_to_call(
+    client: Client, visit: TreatmentSession, front_desk: User, kind: str, notice: str
+) -> None:
+    with acting(TESTS):
+        OptOut.objects.create(
+            patient=visit.patient, clinic=visit.clinic, kind=notice, since=timezone.now()
+        )
+    wanted = wednesday(visit.clinic, days=1, hour=11) if kind == "reschedule" else None
+    request = ask(visit, kind, wanted)
+    client.force_login(front_desk)
+    text = post(client, request).content.decode()
+    assert "Call the patient: no e-mail goes." in text
+    assert "is told by e-mail" not in text
+    task = Task.objects.open().get(kind="call")
+    assert task.role == "front_desk"
+    assert ("11:00" in task.text) == (kind == "reschedule")
+
+
+def test_where_a_mail_goes_nobody_is_asked_to_call(
+    client: Client, visit: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(visit, "cancel")
+    client.force_login(front_desk)
+    assert "The patient is told by e-mail." in post(client, request).content.decode()
+    assert not Task.objects.filter(kind="call").exists()
+
+
 def test_a_time_that_is_gone_is_refused_and_the_request_stays_open(
     client: Client, visit: TreatmentSession, front_desk: User, prescriber: User
 ) -> None:
@@ -263,6 +291,7 @@ def test_a_call_for_help_stands_first_for_nurses_and_prescribers(
         client.force_login(user)
         text = client.get(reverse("desk:board")).content.decode()
         assert text.index("Call now") < text.index("Older task")
+        assert "Nobody has taken this yet; it has to be taken by" in text
         assert "Call now" in client.get(reverse("desk:worklist")).content.decode()
     client.force_login(front_desk)
     assert "Call now" not in client.get(reverse("desk:board")).content.decode()

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
@@ -9,7 +10,7 @@ from clinic.access import allow, staff
 from desk.forms import AcceptForm, DeclineForm
 from patients.views.pages import Page, answer, open_row
 from portal.models import ChangeRequest
-from portal.services import deciding
+from portal.services import deciding, notices
 from portal.services.deciding import Kind
 from sessions.services import moving
 
@@ -18,13 +19,13 @@ ACCEPT = {
     Kind.RESCHEDULE: Page(
         "The patient asks for another time",
         "Move the session",
-        "The session moved, and the patient is told by e-mail.",
+        "The session moved.",
         SHOWN,
     ),
     Kind.CANCEL: Page(
         "The patient wants to call a visit off",
         "Cancel the session",
-        "The session is cancelled, and the patient is told by e-mail.",
+        "The session is cancelled.",
         SHOWN,
     ),
     Kind.REBOOK: Page(
@@ -45,9 +46,19 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
         entry = form.submission("accept_request", public_id)
         reason = form.cleaned_data.get("reason", "")
         deciding.accept(row.pk, reason=reason, by=staff(request), entry=entry)
+        if row.kind != Kind.REBOOK:
+            _say_who_tells(request, row)
 
     page, session = ACCEPT[Kind(row.kind)], row.treatment_session
     return answer(request, form, row.patient, save, page, asked=row, treatment_session=session)
+
+
+def _say_who_tells(request: HttpRequest, row: ChangeRequest) -> None:
+    obstacle = notices.obstacle(row.treatment_session_id)
+    if obstacle:
+        messages.warning(request, f"Call the patient: no e-mail goes. {obstacle}")
+    else:
+        messages.info(request, "The patient is told by e-mail.")
 
 
 @require_http_methods(["GET", "POST"])

@@ -34,7 +34,8 @@ def accept(
 ) -> ChangeRequest:
     """Do what the patient asked for by the ordinary services, with their checks.
 
-    After a missed visit nothing moves: staff have found a date, and say so.
+    After a missed visit nothing moves: staff have found a date, and say so. Where no mail may go,
+    a task asks to call.
     """
     with refused_kindly(), acting(by, entry):
         request, session = _locked(pk, by)

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from clinic.audit import acting
 from clinic.models import AuditEvent, Chair, Clinic, User
@@ -18,7 +19,7 @@ from portal.tests.phone import Phone, text_of
 from portal.views.changes import _value
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message, MessagePolicy, OptOut
 from reminders.tests.conftest import SetClock
 from reminders.tests.factories import make_reachable, make_visit
 from reminders.tests.test_links import make_sent, save
@@ -173,6 +174,7 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
     phone.open(reminder, Purpose.RESCHEDULE)
     page = phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted))
     assert "has been moved" in text_of(page)
+    assert "You get an e-mail" in text_of(page)
     visit.refresh_from_db()
     assert visit.starts_at == wanted
     assert visit.trace[-1]["text"].startswith("Moved by the patient from")
@@ -185,13 +187,28 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
     assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
 
 
+def test_no_mail_is_promised_to_who_wants_none_of_a_new_time(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    set_policy(visit, auto_accept_moves=True)
+    with acting(TESTS):
+        OptOut.objects.create(
+            patient=visit.patient, clinic=visit.clinic, kind=Kind.CHANGED, since=NOON
+        )
+    wanted = times(visit)[3]
+    phone.open(reminder, Purpose.RESCHEDULE)
+    text = text_of(phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted)))
+    assert "has been moved" in text
+    assert "e-mail" not in text
+
+
 def test_a_seat_that_is_gone_meanwhile_is_not_given_away(
     reminder: Message, visit: TreatmentSession
 ) -> None:
     set_policy(visit, auto_accept_moves=True)
     wanted = times(visit)[3]
     make_session(visit.course, starts_at=wanted, number=9, number_in_phase=9, chair=visit.chair)
-    with pytest.raises(Exception, match="not free any more"):
+    with pytest.raises(ValidationError, match="not free any more"):
         asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
     visit.refresh_from_db()
     assert visit.schedule_rev == 1
@@ -231,8 +248,34 @@ def test_after_a_missed_visit_a_new_time_is_asked_for(
     phone.post(missed, Purpose.REBOOK, wanted=_value(found[0]))
     request = ChangeRequest.objects.get()
     assert (request.kind, request.wanted_at) == ("rebook", found[0])
+    text = text_of(phone.get(missed, Purpose.REBOOK))
+    assert "We will call you." in text
+    assert "stands as it is" not in text
     session.refresh_from_db()
     assert session.status == "no_show"
+
+
+def test_who_missed_a_visit_and_names_no_time_is_called(
+    phone: Phone, visit: TreatmentSession, at: SetClock, nurse: User
+) -> None:
+    at.at = visit.starts_at + timedelta(hours=1)
+    session = steps.change_status(visit.pk, visit.Status.NO_SHOW, by=nurse, version=visit.version)
+    missed = make_sent(session, Kind.MISSED, sent_at=at.at)
+    phone.open(missed, Purpose.REBOOK)
+    phone.post(missed, Purpose.REBOOK, wanted="call")
+    text = text_of(phone.get(missed, Purpose.REBOOK))
+    assert "You asked for a new time. We will call you." in text
+    assert "stands as it is" not in text
+
+
+def test_who_asked_for_another_time_is_told_to_call_to_cancel(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    phone.open(reminder, Purpose.RESCHEDULE)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted="call")
+    words = "can’t come at all, please call us"
+    assert words in text_of(phone.get(reminder, Purpose.CANCEL))
+    assert words not in text_of(phone.get(reminder, Purpose.RESCHEDULE))
 
 
 def test_whoever_moves_the_visit_settles_the_request(

@@ -60,6 +60,7 @@ def test_no_mail_at_all_withdraws_the_consent(
     phone: Phone, reminder: Message, planned: list[Message]
 ) -> None:
     phone.open(reminder, Purpose.MAILS)
+    assert "We will not write to you." in text_of(phone.get(reminder, Purpose.MAILS))
     phone.post(reminder, Purpose.MAILS, none="1")
     consent = Consent.objects.get(patient=reminder.patient, kind="email")
     assert consent.withdrawn_at is not None

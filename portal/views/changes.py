@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.forms import CancelForm, ChangeForm
 from portal.models import ChangeRequest
-from portal.services import asking
+from portal.services import asking, notices
 from portal.services.asking import Bounds
 from portal.views.pages import again, link_of, show
 from portal.views.visit import when
@@ -43,7 +43,9 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             form.add_error("wanted", form.fields["wanted"].error_messages["invalid_choice"])
         else:
             if made.decision:
-                return show(request, "moved", visitor, **_wanted(visitor, made))
+                is_told = not notices.obstacle(made.treatment_session_id)
+                wanted_words = _wanted(visitor, made)
+                return show(request, "moved", visitor, is_told=is_told, **wanted_words)
             return again(request)
     return show(
         request,
