@@ -124,11 +124,16 @@ def _look_at_text(evidence: Evidence, copy: Copy, pk: int, row: Row, verdict: Ve
         for event in events
         if event.decoded("DTSTART") == starts
         and event.decoded("DTSTART").utcoffset().total_seconds() == 0
-        and int(event["SEQUENCE"]) == session["schedule_rev"]
+        and int(event["SEQUENCE"]) == sequence(session)
     ]
     verdict.look(
         len(events) == len(right) == 1, f"{copy.key} of message {pk}: {len(right)} right entries"
     )
+
+
+def sequence(session: Row) -> int:
+    """Return the number of the entry of a visit that stands; the odd ones take an entry away."""
+    return 2 * int(session["schedule_rev"])
 
 
 def _spelled(clock: object, zone: str) -> list[str]:

@@ -15,7 +15,7 @@ from faults.checker.evidence import (
     epoch,
     local,
 )
-from faults.checker.mails import SLEEPS, WAKES
+from faults.checker.mails import SLEEPS, WAKES, sequence
 from faults.checker.verdict import Verdict
 
 DAY, LONGEST_WAIT = 86_400.0, 1200.0  # seconds; between two tries at most
@@ -67,7 +67,7 @@ def _look_from_the_visits(evidence: Evidence, verdict: Verdict) -> None:
         row = life.now
         if not _should_have_heard(evidence, life):
             continue
-        known = (row["public_id"], row["schedule_rev"]) in heard
+        known = (row["public_id"], sequence(row)) in heard
         verdict.look(known or (pk, row["schedule_rev"]) in failed, f"nobody told of visit {pk}")
 
 

@@ -1,12 +1,12 @@
 """The checker must see each kind of harm: one run without any, and one change at a time."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from clinic.models import Clinic
 from faults.checker import judge
 from faults.checker.evidence import (
     CONSENTS,
@@ -15,112 +15,28 @@ from faults.checker.evidence import (
     MESSAGES,
     PATIENTS,
     SESSIONS,
-    TABLES,
     Call,
     Copy,
     Evidence,
-    Life,
-    Measured,
 )
 from faults.checker.verdict import Verdict, table
-
-NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)  # in Berlin
-START = NOON + timedelta(hours=24)
-T = NOON.timestamp()
-LATE = "2027-03-02T09:00:00+00:00"
-
-
-def life(*steps: tuple[float, dict[str, Any]]) -> Life:
-    made = Life()
-    for offset, changes in steps:
-        made.add(T + offset, changes)
-    return made
-
-
-def mail(*, text: str = "", starts: datetime = START, sequence: int = 1) -> EmailMessage:
-    made = EmailMessage()
-    made["Message-ID"] = "<mid@here>"
-    made["Subject"] = "Your appointment"
-    made.set_content(text or "Hello Ada\n\nTuesday, 2 March 2027\n12:00 (Europe/Berlin)\n")
-    entry = (
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:visit@here\r\n"
-        f"DTSTART:{starts:%Y%m%dT%H%M%SZ}\r\nSEQUENCE:{sequence}\r\n"
-        "END:VEVENT\r\nEND:VCALENDAR\r\n"
-    )
-    made.add_attachment(entry, subtype="calendar")
-    return made
-
-
-def copy(**values: Any) -> Copy:
-    usual = {
-        "key": "1-2",
-        "connection": "1-1",
-        "began": T + 10,
-        "at": T + 10.1,
-        "recipients": ("ada@mail.example",),
-        "code": 250,
-        "mode": "ok",
-        "mail": mail(),
-        "answered": T + 10.1,
-        "closed": T + 11,
-        "said_quit": True,
-        "is_last": True,
-    }
-    return Copy(**{**usual, **values})
-
-
-def contact(address: str = "ada@mail.example", zone: str = "Europe/Berlin") -> dict[str, Any]:
-    since = "2027-01-01T00:00:00+00:00"
-    return {"patient_id": 1, "address": address, "verified_at": since, "time_zone": zone}
-
-
-def message(**values: Any) -> dict[str, Any]:
-    usual = {
-        "clinic_id": 1,
-        "patient_id": 1,
-        "treatment_session_id": 1,
-        "public_id": "row",
-        "rule_id": 1,
-        "kind": "reminder",
-        "schedule_rev": 1,
-        "not_before": NOON.isoformat(),
-        "expires_at": (START - timedelta(hours=2)).isoformat(),
-        "state": "planned",
-        "reason": "",
-        "message_id": "mid",
-        "maybe_twice": False,
-        "sent_to": "",
-    }
-    return {**usual, **values}
-
-
-SENT = {"state": "sent", "sent_to": "ada@mail.example"}
-
-
-def clean() -> Evidence:
-    """One patient, one visit, one reminder that went as it should."""
-    lives: dict[str, dict[int, Life]] = {name: {} for name in TABLES}
-    lives[PATIENTS][1] = life((-9, {"deceased": False, "given_name": "Ada"}))
-    lives[CONTACTS][1] = life((-9, contact()))
-    given = {"given_at": "2027-01-01T00:00:00+00:00", "withdrawn_at": None}
-    lives[CONSENTS][1] = life((-9, {"patient_id": 1, "kind": "email", **given}))
-    visit = {"public_id": "visit", "patient_id": 1, "status": "planned", "schedule_rev": 1}
-    lives[SESSIONS][1] = life((-9, {**visit, "starts_at": START.isoformat()}))
-    lives[MESSAGES][1] = life((-9, message()), (9, {"state": "sending"}), (10.2, SENT))
-    return Evidence(
-        copies=[copy()],
-        calls=[],
-        injuries=[],
-        lives=lives,
-        tasks=[],
-        clinics={1: {"time_zone": "Europe/Berlin"}},
-        rules={1: {"kind": "reminder", "hours": 24, "days": None}},
-        measured=Measured(begins=T, calm=T + 300, drained=9, left=0, ended=T + 400),
-    )
-
-
-def violated(evidence: Evidence) -> set[str]:
-    return {verdict.key for verdict in judge(evidence) if verdict.violations}
+from faults.tests.harmless import (
+    NOON,
+    SENT,
+    START,
+    T,
+    clean,
+    contact,
+    copy,
+    life,
+    mail,
+    message,
+    violated,
+)
+from reminders import calendars
+from reminders.models import MessagePolicy
+from reminders.words import words_in
+from sessions.models import TreatmentSession
 
 
 def test_a_run_without_harm_violates_nothing_and_looks_at_everything():
@@ -182,7 +98,7 @@ def cancelled(evidence: Evidence) -> None:
 
 def moved(evidence: Evidence) -> None:
     evidence.lives[SESSIONS][1].add(T + 9.9, {"schedule_rev": 2})
-    evidence.copies = [copy(mail=mail(sequence=2))]
+    evidence.copies = [copy(mail=mail(sequence=4))]
 
 
 def sent_when_cancelled_in_the_ledger(evidence: Evidence) -> None:
@@ -248,6 +164,10 @@ def old_sequence(evidence: Evidence) -> None:
     evidence.copies = [copy(mail=mail(sequence=0))]
 
 
+def only_told_that_it_is_off(evidence: Evidence) -> None:
+    evidence.copies = [copy(mail=mail(sequence=3))]
+
+
 def planned_an_hour_late(evidence: Evidence) -> None:
     evidence.lives[MESSAGES][1].states[0]["not_before"] = (NOON + timedelta(hours=1)).isoformat()
 
@@ -302,6 +222,7 @@ def acknowledged_and_gone(evidence: Evidence) -> None:
         (clinic_time_in_the_text, {"R7", "R9"}),
         (wrong_instant_in_the_calendar, {"R7"}),
         (old_sequence, {"R1", "R7"}),
+        (only_told_that_it_is_off, {"R1", "R7"}),
         (planned_an_hour_late, {"R8"}),
         (not_drained, {"R12"}),
         (failed_and_nobody_asked, {"R13"}),
@@ -315,6 +236,23 @@ def test_each_harm_is_seen(harm, keys):
     evidence = clean()
     harm(evidence)
     assert violated(evidence) == keys
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+def test_the_entry_that_a_reminder_carries_is_the_right_one(revision):
+    visit = TreatmentSession(
+        starts_at=START, ends_at=START + timedelta(hours=2), schedule_rev=revision
+    )
+    clinic = Clinic(sender_name="Practice", time_zone="Europe/Berlin")
+    entry = calendars.entry(visit, clinic, MessagePolicy(), words_in("en"), NOON)
+    evidence = clean()
+    evidence.lives[SESSIONS][1].add(
+        T - 8, {"public_id": str(visit.public_id), "schedule_rev": revision}
+    )
+    for state in evidence.lives[MESSAGES][1].states:
+        state["schedule_rev"] = revision
+    evidence.copies = [copy(mail=mail(entry=entry.text))]
+    assert violated(evidence) == set()
 
 
 @pytest.mark.parametrize(
