@@ -4,8 +4,9 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from faults import restore, sweep
 from faults.checker.verdict import Verdict, table
@@ -25,25 +26,31 @@ def arguments() -> argparse.Namespace:
     size.add_argument("--kills-only", action="store_true", help="nothing but kill -9")
     parser.add_argument("--messages", type=int, help="instead of the size's own number")
     parser.add_argument("--keep", action="store_true", help="the folder with all that was seen")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.what in OTHERS:
+        sized = options.small or options.kills_only or options.messages
+        if options.seed or sized:
+            parser.error(f"{options.what} has no seed and one size: it takes --keep only")
+    return options
 
 
 def main() -> int:
     options = arguments()
     if options.what in OTHERS:
-        return _told(play(keep=options.keep) for play in [OTHERS[options.what]])
+        return _told([partial(OTHERS[options.what], keep=options.keep)])
     size = SMALL if options.small else KILLS_ONLY if options.kills_only else FULL
     if options.messages:
         size = replace(size, messages=options.messages)
     seeds = options.seed or [str(random.randrange(10**6))]
-    return _told(run(size, seed, keep=options.keep) for seed in seeds)
+    return _told([partial(run, size, seed, keep=options.keep) for seed in seeds])
 
 
-def _told(runs: Iterable[list[Verdict]]) -> int:
+def _told(runs: list[Callable[[], list[Verdict]]]) -> int:
     """Print the table of each run; return 1 if anything was violated."""
     begun, failed = time.monotonic(), False
     try:
-        for verdicts in runs:
+        for each in runs:
+            verdicts = each()
             print(f"\n{table(verdicts)}\n", flush=True)
             failed = failed or any(verdict.violations for verdict in verdicts)
     except ServiceError as error:

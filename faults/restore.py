@@ -3,7 +3,9 @@
 import subprocess
 import time
 
-from faults.checker.evidence import lines
+import psycopg
+
+from faults.checker.reading import lines
 from faults.checker.verdict import Verdict
 from faults.theatre import Theatre
 from ops.errors import ServiceError
@@ -11,6 +13,7 @@ from ops.terminal import say
 
 MESSAGES, SECONDS = 40, 2
 SWEEP = ["manage.py", "sweep"]
+HELD = "SELECT count(*) FROM reminders_message WHERE state = 'held'"
 
 
 def run(*, keep: bool = False) -> list[Verdict]:
@@ -18,6 +21,7 @@ def run(*, keep: bool = False) -> list[Verdict]:
     with Theatre(short=False, keep=keep) as theatre:
         theatre.open()
         theatre.run(["manage.py", "migrate", "--verbosity", "0"], theatre.surroundings())
+        theatre.run(SWEEP, theatre.surroundings())  # as in a clinic that has been at work
         filled = theatre.ask("faults.inside.fill", str(MESSAGES), str(SECONDS), "restore")
         time.sleep(max(0.0, float(filled["begins"]) + SECONDS + 1 - time.time()))
         dump = str(theatre.folder / "dump")
@@ -28,10 +32,17 @@ def run(*, keep: bool = False) -> list[Verdict]:
         _postgres(theatre, "pg_restore", "-d", "restored", dump)
         theatre.run(SWEEP, theatre.surroundings())
         again = _mails(theatre) - sent
-        say(f"{sent} mails before the restore, {again} after it")
-    verdict = Verdict("R15", "after a restore nothing due before it leaves without a look", sent)
-    verdict.violations = ["sent again"] * again
-    return [verdict]
+        waiting = _held(theatre)
+        say(f"{sent} mails before the restore, {again} after it; {waiting} messages wait")
+    return [verdict(sent, again, waiting)]
+
+
+def verdict(sent: int, again: int, waiting: int) -> Verdict:
+    found = Verdict("R15", "after a restore nothing due before it leaves without a look", sent)
+    found.violations = ["sent again"] * again
+    if waiting < sent:
+        found.violations.append(f"{sent} mails were due, {waiting} messages wait for a look")
+    return found
 
 
 def _postgres(theatre: Theatre, program: str, *arguments: str) -> None:
@@ -40,6 +51,12 @@ def _postgres(theatre: Theatre, program: str, *arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServiceError(f"{program} failed:\n{done.stderr}")
+
+
+def _held(theatre: Theatre) -> int:
+    with psycopg.connect(theatre.database) as connection:
+        row = connection.execute(HELD).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _mails(theatre: Theatre) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from faults.checker import judge
+from faults.checker import judge, reading
 from faults.checker.evidence import Evidence, Measured
 from faults.checker.verdict import Verdict
 from faults.injuries import Amounts, Injuries
@@ -21,7 +21,7 @@ from ops.errors import ServiceError
 from ops.terminal import say
 
 CLIENTS = 3
-BOOKINGS = "12"
+BOOKINGS, POISONED = "12", "3"
 DRAINS_WITHIN = 300.0
 UNSETTLED = """
     SELECT count(*) FROM reminders_message
@@ -76,7 +76,7 @@ def _run(theatre: Theatre, size: Size, seed: str) -> list[Verdict]:
     measured.quiet = _look_closely(theatre)
     measured.ended = time.time()
     say(f"looked closely: {measured.ended - calm - drained:.0f} s")
-    evidence = Evidence.read(theatre.database, theatre.folder, measured)
+    evidence = reading.read(theatre.database, theatre.folder, measured)
     if theatre.keep:
         (theatre.folder / "evidence.pickle").write_bytes(pickle.dumps(evidence))
     verdicts = judge(evidence)
@@ -114,8 +114,9 @@ def _look_closely(theatre: Theatre) -> dict[str, Any]:
     found: dict[str, Any] = theatre.ask(quiet, "sweep")
     found["booked"] = theatre.ask(quiet, "book", BOOKINGS)
     theatre.freeze_broker()
-    found["frozen_mail"] = found["beside_poison"] = theatre.ask(quiet, "due")
+    found["frozen_mail"] = theatre.ask(quiet, "due")
     theatre.thaw_broker()
+    found["beside_poison"] = theatre.ask(quiet, "due", POISONED)
     return found
 
 

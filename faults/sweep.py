@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from faults.checker import judge
-from faults.checker.evidence import WRITTEN, Evidence, Measured
+from faults.checker import judge, reading
+from faults.checker.evidence import Measured
 from faults.checker.verdict import Verdict
 from faults.theatre import Theatre
 from ops.terminal import say
@@ -27,5 +27,5 @@ def verdicts(database: str, folder: Path, begins: float) -> list[Verdict]:
     """Judge all patients of a sweep; what has no clock of its own here is left out."""
     later = time.time() + LATER
     measured = Measured(begins=begins, calm=later, drained=0.0, left=0, ended=later)
-    evidence = Evidence.read(database, folder, measured, committed=WRITTEN)
+    evidence = reading.read(database, folder, measured, committed=reading.WRITTEN)
     return [each for each in judge(evidence) if each.key not in {"R12", "ack"}]

@@ -10,12 +10,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.db.utils import InterfaceError, OperationalError
 
 from clinic import clock
 from clinic.audit import acting
 from clinic.models import User
-from faults.inside.fill import NOWHERE, Zones
+from faults.inside.cast import NOWHERE, Zones
 from patients.models import Consent, EmailContact, MailHold, Patient
 from patients.services import consent, contact, holds
 from sessions.lifecycle import Status
@@ -24,8 +25,11 @@ from sessions.services import cancelling, moving, steps
 
 SENDING = """
     SELECT message.treatment_session_id, message.patient_id
-    FROM reminders_message AS message JOIN patients_emailcontact USING (patient_id)
-    WHERE state = 'sending' AND treatment_session_id IS NOT NULL AND time_zone <> %s
+    FROM reminders_message AS message
+    JOIN patients_emailcontact AS contact USING (patient_id)
+    JOIN clinic_clinic AS clinic ON clinic.id = message.clinic_id
+    WHERE message.state = 'sending' AND message.treatment_session_id IS NOT NULL
+        AND %s NOT IN (contact.time_zone, clinic.time_zone)
     ORDER BY random() LIMIT 1
 """
 LOOK_AGAIN = 0.05  # seconds
@@ -51,7 +55,7 @@ class Client:
         self.zones = Zones.at(clock.now())
         self.history = history.open("a", buffering=1)
         sessions = TreatmentSession.objects.planned().exclude(
-            patient__email_contact__time_zone=NOWHERE
+            Q(patient__email_contact__time_zone=NOWHERE) | Q(clinic__time_zone=NOWHERE)
         )
         self.known = list(sessions.order_by("pk").values_list("pk", "patient_id"))
         self.rng.shuffle(self.known)

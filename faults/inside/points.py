@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,14 +25,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from clinic import clock
 from clinic.audit import acting
 from clinic.models import Chair, User
-from faults.inside.fill import FILL, LEAD
-from faults.inside.quiet import patients_in_a_clinic, protocol_used
+from faults.inside import cast
+from faults.inside.cast import FILL, LEAD
 from patients.models import Patient
 from reminders import delivery, sweeping
 from reminders.mailer import Mailer
 from reminders.models import Message
-from sessions import ports
-from sessions.models import TreatmentCourse, TreatmentSession
+from sessions.models import TreatmentSession
 from sessions.services import cancelling, moving, publishing
 
 MOST = 2000
@@ -87,44 +86,22 @@ class Visitor:
 
     def book(self, *, due_in: float = -1.0, leads: int = 1) -> None:
         """Book a visit, or two of whose reminders fall due together."""
-        with acting(FILL):
-            rows = []
-            for number in range(leads):
-                starts_at = clock.now() + (1 + 2 * number) * LEAD + timedelta(seconds=due_in)
-                rows.append(self._session(starts_at.replace(microsecond=0), number + 1))
-            sessions = TreatmentSession.objects.bulk_create(rows)
-            ports.booked(sessions)
+        now = clock.now()
+        phase, (course,) = cast.first_phase(), cast.courses_of([self.patient], now)
+        due = now + timedelta(seconds=due_in)
+        sessions = [
+            cast.visit_of(
+                course,
+                phase,
+                self.chair,
+                due + (1 + 2 * number) * LEAD,
+                number=number + 1,
+                scheduled_at=now - 3 * LEAD,
+            )
+            for number in range(leads)
+        ]
+        cast.save(sessions)
         self.session = sessions[0]
-
-    def _session(self, starts_at: datetime, number: int) -> TreatmentSession:
-        protocol = protocol_used()
-        course, _ = TreatmentCourse.objects.get_or_create(
-            patient=self.patient,
-            defaults={
-                "clinic": self.patient.clinic,
-                "protocol": protocol,
-                "starts_on": starts_at.date(),
-                "weekdays": [0, 3],
-                "time_of_day": time(10),
-                "created_by": self.user,
-            },
-        )
-        return TreatmentSession(
-            course=course,
-            patient=self.patient,
-            clinic=self.patient.clinic,
-            phase=protocol.phases.earliest("order"),
-            number=number,
-            number_in_phase=number,
-            week=1,
-            nominal_on=starts_at.date(),
-            window_from=starts_at.date() - timedelta(days=6),
-            window_to=starts_at.date() + timedelta(days=6),
-            chair=self.chair,
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(minutes=protocol.visit_minutes),
-            scheduled_at=starts_at - 4 * LEAD,
-        )
 
 
 def plan(visitor: Visitor) -> None:
@@ -214,15 +191,13 @@ def play(name: str, injuries: Path) -> int:
     """Let it die at step 1, 2, ... until a process survives; return how many died."""
     leads, act = SCENES[name]
     with acting(FILL):
-        user = User.objects.filter(username="faults").first()
-        user = user or User.objects.create_user("faults", "faults@example.com", "taper-demo")
         publishing.load_shipped()
+    user = cast.user()
     visitors: list[Visitor] = []
     for died in range(MOST):
         if not visitors:
-            patients = patients_in_a_clinic(50)
-            chairs = Chair.objects.filter(room__clinic=patients[0].clinic).order_by("pk")
-            pairs = zip(patients, chairs, strict=False)
+            patients = cast.clinic_of(50, cast.Zones.at(clock.now()).day[0])
+            pairs = zip(patients, cast.chairs_of(patients), strict=True)
             visitors = [Visitor(patient, chair, user) for patient, chair in pairs]
         visitor = visitors.pop()
         if leads:

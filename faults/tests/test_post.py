@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.checker.evidence import lines
+from faults.checker.reading import lines
 from faults.post import BUSY, LOST, Phase
 from ops.environment import ROOT
 
