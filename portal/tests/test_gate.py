@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -111,8 +112,10 @@ def test_a_wrong_birth_date_is_refused_in_words(
 def test_five_wrong_birth_dates_end_the_links_and_tell_the_front_desk_once(
     phone: Phone, reminder: Message
 ) -> None:
+    """Counted on the message: what forgets the cache forgets no guess."""
     for _ in range(4):
         phone.client.post(path_of(reminder), WRONG)
+    cache.clear()
     assert phone.get(reminder).status_code == 200
     assert phone.client.post(path_of(reminder), WRONG).status_code == 404
     for _ in range(3):
@@ -121,6 +124,18 @@ def test_five_wrong_birth_dates_end_the_links_and_tell_the_front_desk_once(
     assert reminder.links_revoked_at is not None
     (task,) = Task.objects.filter(patient=reminder.patient)
     assert (task.role, task.kind) == ("front_desk", Task.Kind.CALL)
+
+
+def test_the_right_birth_date_forgives_the_wrong_ones_before(
+    phone: Phone, reminder: Message
+) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            phone.client.post(path_of(reminder), WRONG)
+        assert phone.open(reminder).status_code == 200
+        phone.client.cookies.clear()
+    reminder.refresh_from_db()
+    assert reminder.wrong_birth_dates == 0
 
 
 def test_impossible_dates_are_no_guesses(phone: Phone, reminder: Message) -> None:

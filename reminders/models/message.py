@@ -100,6 +100,9 @@ class Message(PublicRow):
         null=True, blank=True, help_text="The patient answered through its link."
     )
     links_revoked_at = models.DateTimeField(null=True, blank=True)
+    wrong_birth_dates = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Typed at its links since the last right one."
+    )
     bounced_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
