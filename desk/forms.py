@@ -6,6 +6,7 @@ from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
 from portal.models import ChangeRequest
 from reminders.models import Message
+from reminders.services import ledger
 
 
 class CloseTaskForm(ClinicalForm):
@@ -65,6 +66,6 @@ class SettleForm(ClinicalForm):
     )
     reason = ReasonField(
         label="What was done",
-        max_length=240,
+        max_length=ledger.NOTE_LENGTH,
         error_messages={"required": "Say what was done."},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from clinic.models import Clinic
@@ -26,7 +27,7 @@ CHECKED_IN: Mapping[str, Mapping[str, Any]] = {
 def tell(clinic: Clinic, now: datetime) -> None:
     """Some confirm and prepare, one asks for another time, one has answered the follow-up."""
     ahead = _standing(clinic, Purpose.VISIT, BEFORE, now)
-    for message in (message for message, _ in zip(ahead, range(COMING), strict=False)):
+    for message in islice(ahead, COMING):
         visits.confirm(message)
         visits.prepare(message, Prepared(Preparation.Ride.ARRANGED, ride_by="My sister"))
     asks = next(ahead, None)

@@ -50,7 +50,7 @@ def _settle(request: HttpRequest, task: Task) -> HttpResponse:
         entry = form.submission("close_task", task.public_id)
         ledger.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
 
-    message = Message.objects.filter(public_id=task.source_id or task.public_id).first()
+    message = Message.objects.filter(public_id=task.source_id).first() if task.source_id else None
     task.may_go_again = message is not None and message.expires_at > clock.now()  # type: ignore[attr-defined]  # for the page
     return _answer(request, task, form, save, "The task is closed.", "desk/settle_task.html")
 

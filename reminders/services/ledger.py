@@ -32,6 +32,8 @@ State = Message.State
 TOO_LATE = "It is too late for this message."
 SAME_ADDRESS = "It came back from this address. Correct the address first, or settle the message."
 AGAIN = "#"  # between the key of a message and the number of its repetition
+NOTE_LENGTH = 240 - max(len(f"{how.label}: ") for how in Message.How)
+"""Characters: what was done has to fit into the task's closing note behind how."""
 
 
 def try_again(pk: int, *, by: User, entry: Submission | None = None) -> Message:
@@ -156,10 +158,12 @@ def settle_task(
     with acting(by, entry):
         task = Task.objects.get(pk=pk)
         _allow(by, DISMISS, task.clinic_id)
-        failed = Message.objects.filter(
-            state=State.FAILED, public_id=task.source_id or task.public_id
-        )
-        message = failed.select_for_update().first()
+        if task.kind != Task.Kind.MESSAGE_FAILED:
+            raise ValidationError("This task is not about a failed message.", code="kind")
+        message = None
+        if task.source_id is not None:
+            failed = Message.objects.filter(state=State.FAILED, public_id=task.source_id)
+            message = failed.select_for_update().first()
         if message is not None:
             _settle(message, how, reason, by)
         elif task.closed_at is None:
@@ -181,7 +185,7 @@ def _settle(message: Message, how: str, reason: str, by: User) -> None:
 def _note(how: str, reason: str) -> str:
     if how not in Message.How.values:
         raise ValidationError({"how": "Say how the patient was reached."})
-    return f"{Message.How(how).label}: {_explained(reason, 'Say what was done.')}"[:240]
+    return f"{Message.How(how).label}: {_explained(reason, 'Say what was done.')}"
 
 
 def _failure(message: Message) -> dict[str, Any]:

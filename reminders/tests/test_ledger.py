@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import AuditEvent
+from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
 from patients.services import tasks
@@ -169,6 +170,32 @@ def test_closing_the_task_settles_the_message(failed, nurse):
     assert task.closing_note == "In person: Told her here"
     with pytest.raises(ValidationError, match="closed already"):
         ledger.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
+
+
+def test_only_the_task_of_a_failed_message_is_settled_with_how(failed, nurse):
+    """Every other kind closes by its own rules."""
+    with acting(TESTS):
+        task = tasks.ask(
+            Task.Kind.CRISIS,
+            patient=failed.patient,
+            role=Role.NURSE,
+            text="Call now",
+            due_at=failed.not_before,
+            dedupe_key="crisis:1",
+            source=failed,
+        )
+    with pytest.raises(ValidationError, match="not about a failed message"):
+        ledger.settle_task(task.pk, how="phone", reason="Told her", by=nurse)
+    assert Task.objects.open().count() == 2
+    failed.refresh_from_db()
+    assert failed.state == State.FAILED
+
+
+@pytest.mark.parametrize("how", Message.How)
+def test_the_longest_words_that_are_asked_for_fit_behind_how(failed, nurse, how):
+    reason = f"Told her{'!' * 240}"[: ledger.NOTE_LENGTH]
+    ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
+    assert Task.objects.get().closing_note == f"{how.label}: {reason}"
 
 
 @pytest.mark.parametrize(("how", "reason"), [("", "Told her"), ("post", "Told her"), ("phone", "")])
