@@ -159,7 +159,7 @@ def _told(crises: Iterable[Waiting], user: User, clinic: Clinic) -> tuple[Waitin
     """Leave out what the patient answered where somebody sees no charts: that it waits, all see."""
     if user.may(SEES_CHARTS, clinic.pk):
         return tuple(crises)
-    return tuple(replace(one, text=CAN_NOT_WAIT) for one in crises)
+    return tuple(replace(one, text=CAN_NOT_WAIT, public_id="") for one in crises)
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:

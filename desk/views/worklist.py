@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clinic import clock
-from clinic.access import fetch, staff
+from clinic.access import allow, fetch, staff
 from clinic.forms import ClinicalForm, errors_on
 from clinic.htmx import redirect_page
 from desk import worklist as worklists
@@ -34,6 +34,8 @@ def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     task = _task(request, public_id)
     if task.kind == Task.Kind.MESSAGE_FAILED:
         return _settle(request, task)
+    if task.kind == Task.Kind.REQUEST and task.closed_at is None:
+        return redirect_page(request, reverse("desk:request", args=[task.source_id]))
     form = CloseTaskForm(request.POST or None)
 
     def save() -> None:
@@ -78,7 +80,10 @@ def release_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _task(request: HttpRequest, public_id: UUID) -> Task:
     rows = Task.objects.select_related("patient", "closed_by", "taken_by")
-    return fetch(request, rows, tasks.CLOSE, public_id=public_id)
+    task = fetch(request, rows, tasks.CLOSE, public_id=public_id)
+    if task.kind == Task.Kind.CRISIS:
+        allow(staff(request), tasks.SEE_CHART, task)
+    return task
 
 
 def _answer(

@@ -15,9 +15,11 @@ from clinic.words import explains
 from patients.models import Patient, Task
 
 CLOSE = "patients.close_task"
+SEE_CHART = "patients.view_chart"  # what an answer about self-harm needs, too
 LATEST = timedelta(days=365)  # no task is put off further
 SETTLED_WITH_CAUSE = {
     Task.Kind.MESSAGE_FAILED: "Say how the patient was reached: open the task and choose.",
+    Task.Kind.REQUEST: "Decide the request: accept or decline it, and the task closes.",
     Task.Kind.RESTORED: "It closes by itself when every held message is released or settled.",
 }
 """These close with what they are about (`close_for`); a note alone would leave that open."""
@@ -119,6 +121,8 @@ def _open(pk: int, by: User) -> Task:
     task = Task.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=pk)
     if not by.may(CLOSE, task.clinic_id):
         raise PermissionDenied(CLOSE)
+    if task.kind == Task.Kind.CRISIS and not by.may(SEE_CHART, task.clinic_id):
+        raise PermissionDenied(SEE_CHART)
     if task.closed_at is not None:
         raise ValidationError("This task was closed already.", code="closed")
     return task

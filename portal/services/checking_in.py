@@ -23,6 +23,8 @@ AT_RISK = {
     "rather_not": "would rather not say whether there are thoughts of self-harm",
 }
 BAD = "bad"
+WORSE = {"feeling": {"unwell"}, "mood": {"worse"}}
+IN_OWN_WORDS = ("words", "other")
 CRISIS = "crisis:"
 
 
@@ -66,6 +68,8 @@ def _record(message: Message, part: str, answers: Mapping[str, Any], now: dateti
         _call_for_help(message, check_in, now)
     if part == Part.BODY:
         _ask_to_look(message, answers, now)
+    if any(answers.get(name) in told for name, told in WORSE.items()) or _has_words(answers):
+        _ask_to_read(message, now)
     if part == Part.MORE:
         if answers.get("call"):
             _ask_to_call(message, now)
@@ -117,6 +121,23 @@ def _ask_to_look(message: Message, answers: Mapping[str, Any], now: datetime) ->
             dedupe_key=f"follow-up:{message.public_id}:{'+'.join(found)}",
             source=message.treatment_session,
         )
+
+
+def _has_words(answers: Mapping[str, Any]) -> bool:
+    return any(str(answers.get(name) or "").strip() for name in IN_OWN_WORDS)
+
+
+def _ask_to_read(message: Message, now: datetime) -> None:
+    """Nobody promises to read a chart by chance: what can't be counted is read by a person."""
+    tasks.ask(
+        Task.Kind.RESULT,
+        patient=message.patient,
+        role=Role.NURSE,
+        text=f"Read what the patient answered after {_visit(message)}: on the chart, Follow-ups.",
+        due_at=now,
+        dedupe_key=f"follow-up:{message.public_id}:read",
+        source=message.treatment_session,
+    )
 
 
 def _ask_to_call(message: Message, now: datetime) -> None:

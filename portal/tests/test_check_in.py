@@ -279,3 +279,23 @@ def test_the_link_of_a_follow_up_opens_no_other_page(
     phone: Phone, follow_up: Message, purpose: Purpose
 ) -> None:
     assert phone.open(follow_up, purpose).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        FEELING | {"feeling": "unwell"},
+        FEELING | {"words": "I cannot go on like this"},
+        BODY | {"other": "A rash"},
+        MOOD | {"mood": "worse"},
+        MORE | {"words": "Please tell my sister"},
+    ],
+)
+def test_what_a_patient_writes_or_feels_worse_is_read_by_somebody(
+    phone: Phone, follow_up: Message, typed: dict[str, str]
+) -> None:
+    phone.open(follow_up, Purpose.CHECK_IN)
+    answer(phone, follow_up, **typed)
+    task = Task.objects.get()
+    assert (task.kind, task.role) == (Task.Kind.RESULT, "nurse")
+    assert "Read what the patient answered" in task.text
