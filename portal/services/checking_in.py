@@ -133,7 +133,7 @@ def _ask_to_read(message: Message, now: datetime) -> None:
         Task.Kind.RESULT,
         patient=message.patient,
         role=Role.NURSE,
-        text=f"Read what the patient answered after {_visit(message)}: on the chart, Answers to follow-ups.",
+        text=f"Read the patient's answers after {_visit(message)}: chart, Answers to follow-ups.",
         due_at=now,
         dedupe_key=f"follow-up:{message.public_id}:read",
         source=message.treatment_session,

@@ -298,4 +298,4 @@ def test_what_a_patient_writes_or_feels_worse_is_read_by_somebody(
     answer(phone, follow_up, **typed)
     task = Task.objects.get()
     assert (task.kind, task.role) == (Task.Kind.RESULT, "nurse")
-    assert "Read what the patient answered" in task.text
+    assert "Read the patient's answers" in task.text
