@@ -28,7 +28,7 @@ from reminders import charted, planning
 from reminders.models import Message, MessagePolicy
 from reminders.reaching import policies_of
 
-LOOKED_BACK = timedelta(days=14)
+LOOKED_BACK = timedelta(days=21)  # longer than any clinic may wait for an answer
 ASKED_AT_ONCE = 200
 KEY = "no-answer:"
 NO_CALL: tuple[int, datetime | None] = (0, None)
