@@ -22,6 +22,7 @@ from reminders.rules import Facts, Reach, Slot, Window
 from reminders.shipped_rules import shipped_rules
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
+from sessions.services.asks import when
 
 State = Message.State
 DECIDED = (
@@ -140,7 +141,7 @@ def ask(kind: Kind, session: TreatmentSession, now: datetime) -> None:
 
 
 def _ask_to_call(kind: Kind, session: TreatmentSession, why: str, now: datetime) -> None:
-    what = "is called off" if kind == Kind.CALLED_OFF else "has a new time"
+    what = "is called off" if kind == Kind.CALLED_OFF else f"has a new time, {when(session)}"
     tasks.ask(
         Task.Kind.CALL,
         patient=session.patient,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from clinic.audit import acting
 from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
-from patients.models import Patient, Task
+from patients.models import Consent, Patient, Task
 from patients.tests.factories import make_patient, make_ready
 from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
 from portal.services import deciding
@@ -114,13 +114,13 @@ def test_accepting_moves_the_session_and_tells_the_patient(
     assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
 
 
-@pytest.mark.parametrize(("kind", "notice"), [("reschedule", "changed"), ("cancel", "called_off")])
+@pytest.mark.parametrize("kind", ["reschedule", "cancel"])
 def test_where_no_mail_may_go_staff_are_asked_to_call(
-    client: Client, visit: TreatmentSession, front_desk: User, kind: str, notice: str
+    client: Client, visit: TreatmentSession, front_desk: User, kind: str
 ) -> None:
     with acting(TESTS):
-        OptOut.objects.create(
-            patient=visit.patient, clinic=visit.clinic, kind=notice, since=timezone.now()
+        Consent.objects.filter(patient=visit.patient).of_kind("email").update(
+            withdrawn_at=timezone.now()
         )
     wanted = wednesday(visit.clinic, days=1, hour=11) if kind == "reschedule" else None
     request = ask(visit, kind, wanted)

@@ -415,12 +415,13 @@ SETS = st.lists(
 def test_nothing_missing_ever_counts_as_normal(sets: list[tuple[int, dict[str, Any]]]) -> None:
     rows = [reading(minute, **{**NORMAL, **values}) for minute, values in sets]
     found = form(history=replace(history(), readings=tuple(rows)), answers={})
+    in_turn = sorted(rows, key=lambda row: row.observed_at)
     after = [row for row in rows if row.observed_at > at(0)]
     if found.value("sedation") == NO:
         assert after
         assert all(row.sedation is not None for row in after if row.speaks_for("sedation"))
         assert min(row.sedation for row in after if row.sedation is not None) >= max(
-            [r.sedation for r in rows if r.observed_at < at(0) and r.sedation is not None][-1:]
+            [r.sedation for r in in_turn if r.observed_at < at(0) and r.sedation is not None][-1:]
             or [5]
         )
     if any(row.dissociation for row in after) and all(

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from clinic.audit import acting
 from clinic.models import AuditEvent, Chair, Clinic, User
 from clinic.tests.factories import TESTS
-from patients.models import Task
+from patients.models import Consent, Task
 from portal.models import ChangeRequest
 from portal.services import asking
 from portal.services.asking import Bounds
@@ -19,7 +19,7 @@ from portal.tests.phone import Phone, text_of
 from portal.views.changes import _value
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy, OptOut
+from reminders.models import Message, MessagePolicy
 from reminders.tests.conftest import SetClock
 from reminders.tests.factories import make_reachable, make_visit
 from reminders.tests.test_links import make_sent, save
@@ -187,14 +187,12 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
     assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
 
 
-def test_no_mail_is_promised_to_who_wants_none_of_a_new_time(
+def test_no_mail_is_promised_to_who_wants_none(
     phone: Phone, reminder: Message, visit: TreatmentSession
 ) -> None:
     set_policy(visit, auto_accept_moves=True)
     with acting(TESTS):
-        OptOut.objects.create(
-            patient=visit.patient, clinic=visit.clinic, kind=Kind.CHANGED, since=NOON
-        )
+        Consent.objects.filter(patient=visit.patient).of_kind("email").update(withdrawn_at=NOON)
     wanted = times(visit)[3]
     phone.open(reminder, Purpose.RESCHEDULE)
     text = text_of(phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted)))
