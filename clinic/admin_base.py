@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet
+from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -20,6 +20,7 @@ from clinic import audit
 from clinic.access import staff
 from clinic.audit import acting
 from clinic.models import Clinic, User
+from clinic.models.policy import Policy
 from clinic.models.scoping import ClinicScopedQuerySet
 from clinic.refusals import refused_kindly
 
@@ -165,11 +166,24 @@ class PolicyAdmin(ClinicScopedAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         here = clinic_here(request)
-        first = here is not None and not self.model.objects.filter(clinic=here).exists()
-        return first and super().has_add_permission(request, obj)
+        is_first = here is not None and self.opts.label not in _policies_of(request, here)
+        return is_first and super().has_add_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _policies_of(request: HttpRequest, clinic: Clinic) -> frozenset[str]:
+    """Return which settings the clinic has: read once, for the menu asks about each of them."""
+    found: frozenset[str] | None = getattr(request, "policies", None)
+    if found is None:
+        first, *others = (
+            model._default_manager.filter(clinic=clinic).values_list(Value(model._meta.label))
+            for model in Policy.__subclasses__()
+        )
+        found = frozenset(label for (label,) in first.union(*others))
+        request.policies = found  # type: ignore[attr-defined]
+    return found
 
 
 class ReadOnlyAdmin(ClinicScopedAdmin):
