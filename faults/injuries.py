@@ -108,7 +108,7 @@ class Injuries:
         how = self.rng.choice(CRASHES)
         with self._noted("PostgreSQL crash", what="crash", how=how.name):
             self.theatre.crash_database(how)
-        self.theatre.restart_database()
+            self.theatre.restart_database()  # until then a dead postmaster's children may live
 
     def _post(self) -> After:
         with self._noted("kill -9 of the mail server", what="post"):

@@ -1,5 +1,6 @@
 """R2 to R7, R14: each copy of each mail, judged by what was committed when its DATA began."""
 
+import re
 from collections.abc import Iterator
 
 from faults.checker.evidence import (
@@ -33,6 +34,7 @@ WORDS = (
     *("ketamin", "spravato", "nasal", "infusion", "intraven", "dose", "devices", "drug"),
     *("depress", "psychiat", "mental", "suicid", "anxiety", "bipolar", "treatment", "therapy"),
 )
+LINK = re.compile(r"/p/[\w.-]+")
 PREVIEW = 200  # characters of the body that a locked phone may show
 DOT_TO_COMMIT = 3.0  # seconds from the server's answer to the commit, on a busy machine
 
@@ -141,10 +143,11 @@ def _spelled(clock: object, zone: str) -> list[str]:
 
 
 def _spoken(copy: Copy) -> str:
-    """Return the words that say too much."""
+    """Return the words that say too much; what a signed link spells is chance."""
     heads = " ".join(f"{name}: {value}" for name, value in copy.mail.items())
     calendar = " ".join(event.to_ical().decode() for event in copy.events)
     said = f"{heads} {copy.plain[:PREVIEW]} {calendar}".lower()
+    said = LINK.sub("", said)
     return ", ".join(word for word in WORDS if word in said)
 
 

@@ -238,6 +238,14 @@ def test_each_harm_is_seen(harm, keys):
     assert violated(evidence) == keys
 
 
+def test_what_a_signed_link_spells_says_nothing():
+    told = mail()
+    told["List-Unsubscribe"] = "<https://here/p/uS3UTDose-x.5Drug_Z/>"
+    evidence = clean()
+    evidence.copies = [copy(mail=told)]
+    assert violated(evidence) == set()
+
+
 @pytest.mark.parametrize("revision", [1, 2])
 def test_the_entry_that_a_reminder_carries_is_the_right_one(revision):
     visit = TreatmentSession(
@@ -261,9 +269,10 @@ def test_the_entry_that_a_reminder_carries_is_the_right_one(revision):
         ({"mode": "lost", "answered": None}, []),
         ({"answered": None}, [{"what": "post", "began": T + 10, "ended": T + 10.2}]),
         ({}, [{"what": "crash", "began": T + 10.15, "ended": T + 10.3}]),
+        ({}, [{"what": "crash", "began": T + 9.8, "ended": T + 10.3}]),
         ({}, [{"what": "kill", "began": T + 10.4, "ended": T + 10.5}]),
     ],
-    ids=["lost answer", "mail server killed", "database crashed", "sender killed"],
+    ids=["lost answer", "mail server killed", "database crashed", "in a crash", "sender killed"],
 )
 def test_a_second_copy_is_explained_by_what_was_done_to_the_first(values, injuries):
     evidence = clean()
