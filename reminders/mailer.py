@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -30,7 +30,12 @@ class UndeliveredError(Exception):
         super().__init__(type(cause).__name__)
         self.name = type(cause).__name__
         self.for_good = _is_refusal(cause)
-        self.maybe_sent = maybe_sent and not isinstance(cause, smtplib.SMTPResponseException)
+        self.maybe_sent = maybe_sent and not _is_answer(cause)
+
+
+def _is_answer(cause: Exception) -> TypeGuard[smtplib.SMTPResponseException]:
+    """Whether the server said no; of an answer that was cut off, smtplib reads what is there."""
+    return isinstance(cause, smtplib.SMTPResponseException) and 400 <= cause.smtp_code < 600
 
 
 def _is_refusal(cause: Exception) -> bool:
@@ -52,7 +57,7 @@ def _is_about_the_address(code: int, words: bytes | str) -> bool:
 def _leaves_connection_usable(cause: Exception) -> bool:
     if isinstance(cause, smtplib.SMTPRecipientsRefused):
         return all(code != HANGS_UP for code, _ in cause.recipients.values())
-    return isinstance(cause, smtplib.SMTPResponseException) and cause.smtp_code != HANGS_UP
+    return _is_answer(cause) and cause.smtp_code != HANGS_UP
 
 
 class _Watched(smtplib.SMTP):

@@ -88,6 +88,7 @@ class Inbox:
         self.before_data: Callable[[Envelope], str | None] = lambda envelope: None
         self.seconds = 0.0
         self.loses_the_answer = False
+        self.begins_to_answer = b""
 
     async def handle_EHLO(
         self, server: SMTP, session: Any, envelope: Any, hostname: str, responses: list[str]
@@ -112,10 +113,11 @@ class Inbox:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         self.mails.append(mail)
         self.envelopes.append(str(envelope.mail_from))
+        assert isinstance(server.transport, asyncio.Transport)
+        server.transport.write(self.begins_to_answer)
         if self.seconds:
             await asyncio.sleep(self.seconds)
         if self.loses_the_answer:
-            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 OK"
 

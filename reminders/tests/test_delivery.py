@@ -233,6 +233,16 @@ def test_a_slow_server_is_cut_off_as_a_whole(due, inbox):
     assert due.maybe_twice is True
 
 
+@pytest.mark.parametrize("begins", [b"2", b"25", b"250-taken\r\n", b"4", b"45"])
+def test_an_answer_that_is_cut_off_is_none(due, inbox, begins):
+    inbox.seconds, inbox.begins_to_answer = 3, begins
+    claimed = delivery.claim()[0]
+    with Mailer(seconds=0.3) as mailer:
+        assert delivery.send(claimed, mailer) == [State.PLANNED]
+    due.refresh_from_db()
+    assert due.maybe_twice is True
+
+
 def test_a_lost_answer_is_sent_again_under_the_same_id_and_marked(due, inbox, at):
     inbox.loses_the_answer = True
     sweep()
