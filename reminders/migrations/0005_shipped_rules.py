@@ -59,5 +59,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(give_to_rules, migrations.RunPython.noop),
+        migrations.RunPython(give_to_rules, migrations.RunPython.noop, elidable=True),
     ]

@@ -68,5 +68,5 @@ class Migration(migrations.Migration):
             name='predose_older_systolic',
             field=models.PositiveSmallIntegerField(default=150),
         ),
-        migrations.RunPython(ask_nothing_of_the_nose, migrations.RunPython.noop),
+        migrations.RunPython(ask_nothing_of_the_nose, migrations.RunPython.noop, elidable=True),
     ]
