@@ -1,10 +1,7 @@
-from typing import Any
-
 from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
-from portal.models import ChangeRequest
 from reminders.models import Message
 from reminders.services import ledger
 
@@ -26,21 +23,6 @@ class PostponeTaskForm(ClinicalForm):
     )
 
 
-class AcceptForm(ClinicalForm):
-    """Do what a patient asked for; after a missed visit it says what was arranged."""
-
-    reason = ReasonField(
-        label="What was arranged",
-        max_length=240,
-        error_messages={"required": "Say what was arranged."},
-    )
-
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if kind != ChangeRequest.Kind.REBOOK:
-            del self.fields["reason"]
-
-
 class DeclineForm(ClinicalForm):
     reason = ReasonField(
         label="Why not, and how the patient knows",
@@ -51,6 +33,10 @@ class DeclineForm(ClinicalForm):
 
 class MessageForm(ClinicalForm):
     """For what needs no more than a press."""
+
+
+class AcceptForm(ClinicalForm):
+    """Do what a patient asked for."""
 
 
 class WhyForm(ClinicalForm):

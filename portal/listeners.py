@@ -1,6 +1,12 @@
 """A request is settled by whoever moves or ends the visit another way."""
 
+from collections.abc import Collection
+
+from django.db.models import F, Q
+
+from portal.models import ChangeRequest
 from portal.services import deciding
+from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
 
@@ -8,6 +14,25 @@ def moved(treatment_session: TreatmentSession) -> None:
     deciding.settle(treatment_session, "The visit has another time now.")
 
 
+def booked(sessions: list[TreatmentSession]) -> None:
+    for session in sessions:
+        if session.makes_up_for is not None:
+            deciding.settle(session.makes_up_for, "A new date was booked.")
+
+
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
+    """What was asked before a visit that is missed now stays open: nobody has answered it."""
+    if treatment_session.status == Status.NO_SHOW:
+        return
     state = treatment_session.get_status_display()
     deciding.settle(treatment_session, f"The visit is “{state}” now.")
+
+
+def asked_before(missed: Collection[int]) -> set[int]:
+    """Return which of these missed visits had an open request when they were missed."""
+    ended = F("treatment_session__ended_at")
+    rows = ChangeRequest.objects.filter(treatment_session__in=missed).exclude(
+        kind=ChangeRequest.Kind.REBOOK
+    )
+    unanswered = rows.filter(Q(decided_at__isnull=True) | Q(decided_at__gte=ended))
+    return set(unanswered.values_list("treatment_session", flat=True))

@@ -312,7 +312,8 @@ def _settle(message: Message, locked: Locked) -> None:
         facts = charted.facts(message, locked.dates)
     else:
         facts = planning.facts_of(session)
-    planning.settle(message, session, facts, locked.reach, locked.now)
+    idle = planning.needless([message]).get(message.pk, "")
+    planning.settle(message, session, facts, locked.reach, locked.now, idle)
 
 
 def _postpone(message: Message, until: datetime, now: datetime) -> None:

@@ -15,7 +15,8 @@ TELLING = BEFORE | {Kind.CHANGED}  # they tell when the visit is
 
 
 def booked(sessions: list[TreatmentSession]) -> None:
-    planning.plan(sessions, clock.now())
+    missed = [session.makes_up_for for session in sessions if session.makes_up_for is not None]
+    planning.plan([*sessions, *missed], clock.now())
 
 
 def moved(treatment_session: TreatmentSession) -> None:

@@ -14,7 +14,7 @@ from clinic.locks import share
 from clinic.roles import Role
 from patients.models import EmailContact, Patient, Task
 from patients.services import tasks
-from reminders import charted, rules
+from reminders import charted, ports, rules
 from reminders.kinds import BY_THE_CHART, NEWS, Kind, may_go
 from reminders.models import Message, MessageRule
 from reminders.reaching import reaches_of
@@ -31,6 +31,8 @@ DECIDED = (
 )
 MOVED = "The session was moved."
 SETTLED = "What it was about is settled."
+ASKED_BEFORE = "The patient had asked to change the visit; that request is with staff."
+MADE_UP = "A new date was booked."
 OUT_OF_USE = "Its rule is not in use."
 OPEN = (State.PLANNED, State.SENDING)
 REVIVABLE = (State.SUPPRESSED, State.CANCELLED)
@@ -248,13 +250,30 @@ def _settle(
     now: datetime,
 ) -> None:
     dates = charted.dates_of({m.patient_id for m in messages if m.kind in BY_THE_CHART})
+    idle = needless(messages)
     for message in messages:
         session = by_pk[message.treatment_session_id] if message.treatment_session_id else None
         facts = facts_of(session) if session else charted.facts(message, dates)
         before = _decided(message)
-        settle(message, session, facts, reaches[message.patient_id], now)
+        settle(message, session, facts, reaches[message.patient_id], now, idle.get(message.pk, ""))
         if _decided(message) != before:
             message.save(update_fields=DECIDED)
+
+
+def needless(messages: Iterable[Message]) -> dict[int, str]:
+    """Say of which messages about missed visits, by key, nobody needs to be told, and why."""
+    missed = {m.pk: m.treatment_session_id for m in messages if m.kind == Kind.MISSED}
+    if not missed:
+        return {}
+    sessions = {pk for pk in missed.values() if pk is not None}
+    asked = set().union(*ports.asked_before(sessions).values())
+    rows = TreatmentSession.objects.filter(makes_up_for__in=sessions)
+    again = set(rows.values_list("makes_up_for", flat=True))
+    return {
+        pk: MADE_UP if session in again else ASKED_BEFORE
+        for pk, session in missed.items()
+        if session in again | asked
+    }
 
 
 def _decided(message: Message) -> list[object]:
@@ -267,9 +286,16 @@ def settle(
     facts: Facts | None,
     reach: Reach,
     now: datetime,
+    needless: str = "",
 ) -> None:
-    """Bring one message that is not sent yet in line with what holds now; the caller saves."""
-    verdict = _verdict(message, session, facts, reach)
+    """Bring one message that is not sent yet in line with what holds now; the caller saves.
+
+    `needless` says why nobody has to be told of it any more.
+    """
+    if needless:
+        verdict = Verdict(State.CANCELLED, needless)
+    else:
+        verdict = _verdict(message, session, facts, reach)
     revision = message.rule.revision if message.rule else 0
     is_outdated, message.rule_revision = message.rule_revision != revision, revision
     if verdict.state == State.CANCELLED:

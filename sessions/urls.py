@@ -12,5 +12,6 @@ urlpatterns = [
     path("courses/<uuid:public_id>/stop/", courses.stop, name="stop"),
     path("courses/<uuid:public_id>/place/<int:number>/", moving.place, name="place"),
     path("sessions/<uuid:public_id>/move/", moving.move, name="move"),
+    path("sessions/<uuid:public_id>/again/", moving.make_up, name="make_up"),
     *sheet_urlpatterns,
 ]

@@ -72,7 +72,7 @@ SMALL_SCENES = (
     Scene("expected", 60, 1, 24),
 )
 UNWATCHED = {"reading overdue", "cleared"}
-NO_SHOW_AFTER = timedelta(minutes=40)
+NO_SHOW_AFTER = timedelta(minutes=25)
 
 
 @dataclass(frozen=True, slots=True)

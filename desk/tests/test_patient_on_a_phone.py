@@ -25,7 +25,7 @@ from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
 from sessions.models import TreatmentSession
-from sessions.tests.factories import make_course, make_session
+from sessions.tests.factories import make_course, make_session, take_step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -257,3 +257,42 @@ def test_spanish_pages_fit_a_phone(
         shot(phone, f"es-{purpose.name.lower()}", look)
     phone.goto(f"{live_server.url}/p/x/")
     shot(phone, "neutral", look)
+
+
+def test_after_a_missed_visit_a_new_time_is_chosen_and_booked(
+    phone: Page,
+    look: str,
+    page: Page,
+    live_server: LiveServer,
+    visit: TreatmentSession,
+    patient: Patient,
+    team: dict[str, User],
+) -> None:
+    missed = take_step(visit.pk, visit.Status.NO_SHOW, by=team["front_desk"])
+    message = sent(missed, Kind.MISSED)
+    open_link(phone, live_server.url, message, Purpose.REBOOK)
+    type_birth_date(phone, patient)
+    expect(phone.get_by_text("You missed this visit:")).to_be_visible()
+    shot(phone, "rebook", look)
+    phone.locator("details .times label").first.click()
+    phone.get_by_role("button", name="Ask for it").click()
+    expect(phone.get_by_text("Until then nothing is booked.")).to_be_visible()
+    shot(phone, "rebook-asked", look)
+    wanted = ChangeRequest.objects.get().wanted_at
+    page.set_viewport_size(SIZES["desktop"])
+    sign_in(page, live_server.url, team["front_desk"].username)
+    page.goto(f"{live_server.url}/worklist/")
+    picture(page, f"rebook-tasks-{look}")
+    page.get_by_role("link", name="decide").click()
+    picture(page, f"rebook-request-desktop-{look}")
+    page.set_viewport_size(SIZES["tablet"])
+    picture(page, f"rebook-request-tablet-{look}")
+    page.get_by_role("button", name="Book the session").click()
+    expect(page.get_by_text("The new session is booked.")).to_be_visible()
+    assert TreatmentSession.objects.get(makes_up_for=missed).starts_at == wanted
+    phone.reload()
+    expect(phone.get_by_text("Your new visit is booked.")).to_be_visible()
+    shot(phone, "rebook-booked", look)
+    page.goto(f"{live_server.url}/courses/{missed.course.public_id}/")
+    expect(page.get_by_text("which was missed.").first).to_be_visible()
+    picture(page, f"rebook-course-{look}")

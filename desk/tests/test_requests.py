@@ -19,7 +19,7 @@ from portal.services import deciding
 from reminders.kinds import Kind
 from reminders.models import Message, OptOut
 from sessions.models import TreatmentSession
-from sessions.tests.factories import make_course, make_session
+from sessions.tests.factories import make_course, make_session, take_step
 
 pytestmark = pytest.mark.django_db
 
@@ -296,3 +296,75 @@ def test_a_call_for_help_stands_first_for_nurses_and_prescribers(
     client.force_login(front_desk)
     assert "Call now" not in client.get(reverse("desk:board")).content.decode()
     assert "Call now" not in client.get(reverse("desk:worklist")).content.decode()
+
+
+@pytest.fixture
+def missed(visit: TreatmentSession, front_desk: User) -> TreatmentSession:
+    return take_step(visit.pk, visit.Status.NO_SHOW, by=front_desk)
+
+
+def test_after_a_missed_visit_one_tap_books_the_new_one(
+    client: Client, missed: TreatmentSession, front_desk: User
+) -> None:
+    wanted = wednesday(missed.clinic, days=1, hour=11)
+    request = ask(missed, "rebook", wanted)
+    client.force_login(front_desk)
+    page = client.get(reverse("desk:request", args=[request.public_id])).content.decode()
+    assert "Book the session" in page
+    text = post(client, request).content.decode()
+    assert "The new session is booked." in text
+    assert "The patient is told by e-mail." in text
+    session = TreatmentSession.objects.get(makes_up_for=missed)
+    assert session.starts_at == wanted
+    page = client.get(reverse("desk:request", args=[request.public_id])).content.decode()
+    assert reverse("desk:session", args=[session.public_id]) in page
+    assert Message.objects.filter(kind=Kind.CHANGED, treatment_session=session).exists()
+    assert not Task.objects.open().exists()
+
+
+def test_a_wish_for_a_call_after_a_missed_visit_says_why_nothing_was_offered(
+    client: Client, missed: TreatmentSession, front_desk: User
+) -> None:
+    with acting(TESTS):
+        before = timezone.now().date() - timedelta(days=3)
+        TreatmentSession.objects.filter(pk=missed.pk).update(
+            window_from=before - timedelta(days=6), window_to=before
+        )
+    request = ask(missed, "rebook")
+    client.force_login(front_desk)
+    page = post(client, request).content.decode()
+    assert "named no time" in page
+    assert "Its treatment week is over" in page
+    assert reverse("sessions:make_up", args=[missed.public_id]) in page
+
+
+@pytest.mark.parametrize("kind", ["reschedule", "cancel"])
+def test_what_was_asked_before_the_visit_was_missed_is_still_decided(
+    client: Client, visit: TreatmentSession, front_desk: User, kind: str
+) -> None:
+    wanted = wednesday(visit.clinic, days=1, hour=11) if kind == "reschedule" else None
+    request = ask(visit, kind, wanted)
+    missed = take_step(visit.pk, visit.Status.NO_SHOW, by=front_desk)
+    client.force_login(front_desk)
+    page = client.get(reverse("desk:request", args=[request.public_id])).content.decode()
+    assert "The patient asked before the visit, which was missed then." in page
+    text = post(client, request).content.decode()
+    assert ("The new session is booked." in text) == (kind == "reschedule")
+    assert ("is told by e-mail" in text) == (kind == "reschedule")
+    missed.refresh_from_db()
+    assert missed.status == "no_show"
+    assert ChangeRequest.objects.get().decision == "accepted"
+
+
+def test_a_wanted_time_that_keeps_no_rule_any_more_is_not_booked_after_a_missed_visit(
+    client: Client, missed: TreatmentSession, front_desk: User
+) -> None:
+    """The week has gone by since: staff choose, and say why."""
+    request = ask(missed, "rebook", wednesday(missed.clinic, days=7, hour=11))
+    client.force_login(front_desk)
+    page = post(client, request).content.decode()
+    assert "outside the treatment week" in page
+    assert "Choose another date" in page
+    request.refresh_from_db()
+    assert request.decided_at is None
+    assert not TreatmentSession.objects.filter(makes_up_for=missed).exists()

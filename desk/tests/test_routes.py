@@ -96,6 +96,7 @@ sessions:rhythm course                     | in 403 403 200 403 403 404| in 403 
 sessions:stop course                       | in 403 403 200 403 403 404| in 403 403 200 403 403 404
 sessions:place course 2                    | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 sessions:move planned                      | in 200 200 200 403 403 404| in 200 200 200 403 403 404
+sessions:make_up planned                   | in  go  go  go 403 403 404| in  go  go  go 403 403 404
 sessions:step planned checked_in           | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 sessions:step planned no_show              | in 200 200 200 403 403 404| in 200 200 200 403 403 404
 sessions:step planned cancelled            | in 200 200 200 200 403 404| in 200 200 200 200 403 404

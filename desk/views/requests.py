@@ -6,32 +6,31 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
+from clinic import clock
 from clinic.access import allow, staff
 from desk.forms import AcceptForm, DeclineForm
 from patients.views.pages import Page, answer, open_row
 from portal.models import ChangeRequest
 from portal.services import deciding, notices
 from portal.services.deciding import Kind
-from sessions.services import moving
+from sessions.lifecycle import Status
+from sessions.models import TreatmentSession
+from sessions.services import making_up, moving
 
 SHOWN = "desk/request.html"
-ACCEPT = {
-    Kind.RESCHEDULE: Page(
-        "The patient asks for another time",
-        "Move the session",
-        "The session moved.",
-        SHOWN,
-    ),
-    Kind.CANCEL: Page(
-        "The patient wants to call a visit off",
-        "Cancel the session",
-        "The session is cancelled.",
-        SHOWN,
-    ),
-    Kind.REBOOK: Page(
-        "The patient asks for a new time", "It is arranged", "The request is settled.", SHOWN
-    ),
-}
+MOVE = Page("The patient asks for another time", "Move the session", "The session moved.", SHOWN)
+BOOK = Page(
+    "The patient asks for a new time", "Book the session", "The new session is booked.", SHOWN
+)
+CANCEL = Page(
+    "The patient wants to call a visit off",
+    "Cancel the session",
+    "The session is cancelled.",
+    SHOWN,
+)
+NO_MORE = Page(
+    "The patient wants no new time", "I have seen to it", "The request is settled.", SHOWN
+)
 DECLINE = Page("Decline what the patient asked for", "Decline", "The session stays as it is.")
 LEAD = "The session stays as it is. Call the patient first: no e-mail says this."
 
@@ -40,21 +39,43 @@ LEAD = "The session stays as it is. Call the patient first: no e-mail says this.
 def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the request, with the button that does what was asked."""
     row = _open(request, public_id)
-    form = AcceptForm(request.POST or None, kind=row.kind)
+    session, form = row.treatment_session, AcceptForm(request.POST or None)
+    is_missed = session.status == Status.NO_SHOW
 
     def save() -> None:
         entry = form.submission("accept_request", public_id)
-        reason = form.cleaned_data.get("reason", "")
-        deciding.accept(row.pk, reason=reason, by=staff(request), entry=entry)
-        if row.kind != Kind.REBOOK:
-            _say_who_tells(request, row)
+        deciding.accept(row.pk, by=staff(request), entry=entry)
+        told = session.stand_in if is_missed else session
+        if told is not None:
+            _say_who_tells(request, told)
 
-    page, session = ACCEPT[Kind(row.kind)], row.treatment_session
-    return answer(request, form, row.patient, save, page, asked=row, treatment_session=session)
+    return answer(
+        request,
+        form,
+        row.patient,
+        save,
+        _page(row, is_missed=is_missed),
+        asked=row,
+        treatment_session=session,
+        is_missed=is_missed,
+        again=session.stand_in if is_missed else None,
+        missed_rule=making_up.asked_first(session) if is_missed else "",
+        why_none=making_up.why_none(session, clock.now()) if _found_none(row) else "",
+    )
 
 
-def _say_who_tells(request: HttpRequest, row: ChangeRequest) -> None:
-    obstacle = notices.obstacle(row.treatment_session_id)
+def _page(row: ChangeRequest, *, is_missed: bool) -> Page:
+    if row.kind == Kind.CANCEL:
+        return NO_MORE if is_missed else CANCEL
+    return BOOK if is_missed else MOVE
+
+
+def _found_none(row: ChangeRequest) -> bool:
+    return row.kind == Kind.REBOOK and row.wanted_at is None and row.decided_at is None
+
+
+def _say_who_tells(request: HttpRequest, session: TreatmentSession) -> None:
+    obstacle = notices.obstacle(session.pk)
     if obstacle:
         messages.warning(request, f"Call the patient: no e-mail goes. {obstacle}")
     else:
@@ -76,7 +97,8 @@ def decline(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _open(request: HttpRequest, public_id: UUID) -> ChangeRequest:
     rows = ChangeRequest.objects.select_related(
         *("treatment_session__chair__room", "treatment_session__course"),
-        *("treatment_session__phase", "decided_by"),
+        *("treatment_session__phase", "treatment_session__clinic"),
+        *("treatment_session__patient", "decided_by"),
     )
     row: ChangeRequest = open_row(request, rows, moving.MOVE, public_id, "request")
     allow(staff(request), deciding.PERMISSION[Kind(row.kind)], row)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.core.exceptions import ValidationError
 
@@ -11,6 +12,7 @@ from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
 from portal.models import ChangeRequest
+from portal.services import deciding
 from portal.services.visitor import PATIENT, LinkOverError, answering
 from portal.services.visits import of_link
 from reminders import links
@@ -18,7 +20,7 @@ from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
 from sessions import ports
 from sessions.models import TreatmentSession
-from sessions.services import alternatives
+from sessions.services import alternatives, making_up
 from sessions.services.alternatives import free_seats
 from sessions.services.asks import when
 
@@ -28,6 +30,7 @@ KINDS = {
     Purpose.CANCEL: Kind.CANCEL,
     Purpose.REBOOK: Kind.REBOOK,
 }
+CALLED_OFF_INSTEAD = "The patient wants to call the visit off instead."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,11 @@ class Bounds:
         return self.ask_by is not None and now > self.ask_by
 
 
-def offered(treatment_session: TreatmentSession, bounds: Bounds) -> list[datetime]:
+def offered(treatment_session: TreatmentSession, bounds: Bounds, now: datetime) -> list[datetime]:
+    """Return the times to choose from; none where a person has to decide about a missed visit."""
+    is_missed = treatment_session.status == TreatmentSession.Status.NO_SHOW
+    if is_missed and making_up.obstacle(treatment_session, now):
+        return []
     seats = free_seats(treatment_session, earliest=bounds.earliest, until=bounds.until)
     return [seat.starts_at for seat in seats]
 
@@ -68,22 +75,34 @@ def open_request(message: Message) -> ChangeRequest | None:
 
 
 def ask(
-    message: Message, purpose: Purpose, *, wanted_at: datetime | None = None, words: str = ""
+    message: Message,
+    purpose: Purpose,
+    *,
+    wanted_at: datetime | None = None,
+    words: str = "",
+    kind: ChangeRequest.Kind | None = None,
 ) -> ChangeRequest:
-    """Write the request with its task, or move the visit at once where the clinic allows that.
+    """Write the request with its task, or book at once where clinic and protocol allow that.
 
-    Asked again while one is open, that one is returned. Without a time the clinic calls.
+    Asked again while one is open, that one is returned; only calling off comes before another time.
+    Without a time the clinic calls. `kind` is what is asked for, if not what the link is for.
     """
+    kind = kind or KINDS[purpose]
     policy = MessagePolicy.of(message.clinic_id)
-    if wanted_at is not None and purpose == Purpose.RESCHEDULE and policy.auto_accept_moves:
-        return _move(message, wanted_at, words, policy)
+    if wanted_at is not None and _is_unseen(message, kind, policy):
+        return _book(message, purpose, wanted_at, words, policy)
     with answering(message, purpose) as (locked, now):
         standing = open_request(locked)
-        if standing is not None:
+        if standing is not None and (kind != Kind.CANCEL or standing.kind == Kind.CANCEL):
             return standing
+        session = locked.treatment_session
+        if kind == Kind.REBOOK and session is not None and session.stand_in:
+            raise ValidationError(alternatives.TAKEN, code="booked")
         if wanted_at is not None:
             _check_offered(locked, policy, wanted_at, now)
-        request = _write(locked, KINDS[purpose], wanted_at, words, now)
+        if standing is not None and standing.treatment_session is not None:
+            deciding.settle(standing.treatment_session, CALLED_OFF_INSTEAD)
+        request = _write(locked, kind, wanted_at, words, now)
         tasks.ask(
             Task.Kind.REQUEST,
             patient=locked.patient,
@@ -96,6 +115,14 @@ def ask(
         return request
 
 
+def _is_unseen(message: Message, kind: ChangeRequest.Kind, policy: MessagePolicy) -> bool:
+    """Whether a time that the patient chose is booked without a look."""
+    session = message.treatment_session
+    if not policy.auto_accept_moves or session is None or kind == Kind.CANCEL:
+        return False
+    return kind == Kind.RESCHEDULE or not making_up.asked_first(session)
+
+
 def _check_offered(
     message: Message, policy: MessagePolicy, wanted_at: datetime, now: datetime
 ) -> None:
@@ -103,33 +130,37 @@ def _check_offered(
     if session is None:
         raise LinkOverError
     bounds = Bounds.of(session, policy, now)
-    if bounds.are_over(now) or wanted_at not in offered(session, bounds):
+    if bounds.are_over(now) or wanted_at not in offered(session, bounds, now):
         raise ValidationError(alternatives.TAKEN, code="taken")
 
 
-def _move(
-    message: Message, wanted_at: datetime, words: str, policy: MessagePolicy
+def _book(
+    message: Message, purpose: Purpose, wanted_at: datetime, words: str, policy: MessagePolicy
 ) -> ChangeRequest:
-    session = message.treatment_session
-    if session is None:
+    if message.treatment_session_id is None:
         raise LinkOverError
     with acting(PATIENT):
+        session = making_up.lock(message.treatment_session_id)
         now, found = clock.now(), links.of(message.public_id)
-        if found is None or not links.stands(found, Purpose.RESCHEDULE, now):
+        if found is None or not links.stands(found, purpose, now):
             raise LinkOverError
+        standing = open_request(message)
+        if standing is not None:
+            return standing
         bounds = Bounds.of(session, policy, now)
         if bounds.are_over(now):
             raise ValidationError(alternatives.TAKEN, code="late")
-        moved = alternatives.move_as_offered(
-            session.pk,
-            wanted_at,
-            schedule_rev=message.schedule_rev,
-            earliest=bounds.earliest,
-            until=bounds.until,
-            by=PATIENT,
+        kind = KINDS[purpose]
+        request = _write(message, kind, wanted_at, words, now, accepted=True)
+        take = (
+            alternatives.make_up_as_offered
+            if kind == Kind.REBOOK
+            else partial(alternatives.move_as_offered, schedule_rev=message.schedule_rev)
         )
-        request = _write(message, Kind.RESCHEDULE, wanted_at, words, now, accepted=True)
-        ports.notice_wanted(moved)
+        booked = take(
+            session.pk, wanted_at, earliest=bounds.earliest, until=bounds.until, by=PATIENT
+        )
+        ports.notice_wanted(booked)
         return request
 
 
@@ -161,6 +192,8 @@ def _task_text(request: ChangeRequest, message: Message) -> str:
     if session is None:
         raise LinkOverError
     visit = f"session {session.number} ({when(session)})"
+    if request.kind == Kind.CANCEL and session.status == TreatmentSession.Status.NO_SHOW:
+        return f"The patient wants no new time instead of {visit}. Call, and decide."
     if request.kind == Kind.CANCEL:
         return f"The patient wants to call off {visit}. Call, and decide."
     what = "a new time instead of" if request.kind == Kind.REBOOK else "another time for"

@@ -15,10 +15,8 @@ from portal.models import ChangeRequest
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.services import moving, steps
-from sessions.services.booking import lock_chairs
+from sessions.services import making_up, moving, steps
 from sessions.services.cancelling import CANCEL
-from sessions.services.extending import lock_course
 
 Kind, Decision = ChangeRequest.Kind, ChangeRequest.Decision
 PERMISSION = {
@@ -29,34 +27,32 @@ PERMISSION = {
 ASKED = "The patient asked for it."
 
 
-def accept(
-    pk: int, *, by: User, reason: str = "", entry: Submission | None = None
-) -> ChangeRequest:
+def accept(pk: int, *, by: User, entry: Submission | None = None) -> ChangeRequest:
     """Do what the patient asked for by the ordinary services, with their checks.
 
-    After a missed visit nothing moves: staff have found a date, and say so. Where no mail may go,
-    a task asks to call.
+    Where no mail may go, a task asks to call. What was to be called off and is missed by now stays
+    missed.
     """
     with refused_kindly(), acting(by, entry):
         request, session = _locked(pk, by)
-        if request.kind == Kind.RESCHEDULE and request.wanted_at is None:
-            raise ValidationError(
-                "The patient named no time: call, move the session, and this is settled."
-            )
-        _decide(request, Decision.ACCEPTED, reason, by=by)
-        if request.kind == Kind.RESCHEDULE and request.wanted_at is not None:
-            session = _move(session, request.wanted_at, by=by)
-        elif request.kind == Kind.CANCEL:
-            now = clock.now()
-            steps.take(session, Status.CANCELLED, by=by, now=now, reason=ASKED)
-        if request.kind != Kind.REBOOK:
+        if request.kind != Kind.CANCEL and request.wanted_at is None:
+            raise ValidationError("The patient named no time: call, book one, and this is settled.")
+        _decide(request, Decision.ACCEPTED, "", by=by)
+        if request.wanted_at is not None:
+            session = _book(session, request.wanted_at, by=by)
+        elif session.status != Status.NO_SHOW:
+            steps.take(session, Status.CANCELLED, by=by, now=clock.now(), reason=ASKED)
+        if session.status != Status.NO_SHOW:
             ports.notice_wanted(session)
         return request
 
 
-def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> TreatmentSession:
+def _book(session: TreatmentSession, wanted_at: datetime, *, by: User) -> TreatmentSession:
+    """Move the visit there; a missed one is made up for by a new one."""
+    is_missed = session.status == Status.NO_SHOW
+    book = making_up.make_up if is_missed else moving.move
     local = wanted_at.astimezone(session.clinic.zone)
-    moved = moving.move(
+    booked = book(
         session.pk,
         day=local.date(),
         wall_time=local.time(),
@@ -64,7 +60,9 @@ def _move(session: TreatmentSession, wanted_at: datetime, *, by: User) -> Treatm
         by=by,
         version=session.version,
     )
-    return moved.treatment_session
+    if is_missed and booked.warnings:
+        raise ValidationError([*booked.warnings, "Choose another date, or say why it is this one."])
+    return booked.treatment_session
 
 
 def decline(pk: int, *, by: User, reason: str, entry: Submission | None = None) -> ChangeRequest:
@@ -86,10 +84,8 @@ def settle(treatment_session: TreatmentSession, why: str) -> None:
 
 def _locked(pk: int, by: User) -> tuple[ChangeRequest, TreatmentSession]:
     """Lock in the usual order: course, chairs, session; the request comes after them."""
-    found = ChangeRequest.objects.select_related("treatment_session").get(pk=pk)
-    course = lock_course(found.treatment_session.course_id)
-    lock_chairs(course.clinic)
-    session = steps.lock(found.treatment_session_id)
+    found = ChangeRequest.objects.get(pk=pk)
+    session = making_up.lock(found.treatment_session_id)
     request = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=pk)
     if not by.may(PERMISSION[Kind(request.kind)], request.clinic_id):
         raise PermissionDenied(PERMISSION[Kind(request.kind)])

@@ -8,11 +8,11 @@ from patients.models import Patient
 from portal.tests.phone import Phone
 from reminders.kinds import Kind
 from reminders.models import Message
-from reminders.tests.conftest import SetClock, at, patient
+from reminders.tests.conftest import SetClock, at, inbox, patient
 from reminders.tests.factories import make_visit
 from reminders.tests.test_links import make_sent
 
-__all__ = ["at", "patient"]
+__all__ = ["at", "inbox", "patient"]
 
 NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)  # a Monday, noon in Berlin
 

@@ -22,7 +22,7 @@ from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
 from reminders.tests.conftest import SetClock
 from reminders.tests.factories import make_reachable, make_visit
-from reminders.tests.test_links import make_sent, save
+from reminders.tests.test_links import save
 from sessions.models import TreatmentSession
 from sessions.services import steps
 from sessions.tests.factories import make_course, make_session
@@ -42,7 +42,7 @@ def visit(reminder: Message) -> TreatmentSession:
 
 
 def times(visit: TreatmentSession, now: datetime = NOON) -> list[datetime]:
-    return asking.offered(visit, Bounds.of(visit, MessagePolicy(clinic=visit.clinic), now))
+    return asking.offered(visit, Bounds.of(visit, MessagePolicy(clinic=visit.clinic), now), now)
 
 
 def days(visit: TreatmentSession) -> set[str]:
@@ -111,7 +111,7 @@ def test_offering_takes_few_queries_whatever_the_days(
     ).get(pk=visit.pk)
     policy = MessagePolicy(clinic=visit.clinic, offered_days=60)
     with django_assert_num_queries(5):
-        asking.offered(whole, Bounds.of(whole, policy, NOON))
+        asking.offered(whole, Bounds.of(whole, policy, NOON), NOON)
 
 
 def test_a_chosen_time_becomes_a_request_and_a_task(
@@ -232,48 +232,43 @@ def test_calling_off_asks_staff_and_cancels_nothing(
     assert "Until then it stands" in text_of(phone.get(reminder, Purpose.CANCEL))
 
 
-def test_after_a_missed_visit_a_new_time_is_asked_for(
-    phone: Phone, reminder: Message, visit: TreatmentSession, at: SetClock, nurse: User
-) -> None:
-    """The clinic's setting to accept unseen is for moves only."""
-    set_policy(visit, auto_accept_moves=True)
-    at.at = visit.starts_at + timedelta(hours=1)
-    session = steps.change_status(visit.pk, visit.Status.NO_SHOW, by=nurse, version=visit.version)
-    save(session, window_to=NOON.date() + timedelta(days=13))
-    missed = make_sent(session, Kind.MISSED, sent_at=at.at)
-    found = asking.offered(session, Bounds.of(session, MessagePolicy(clinic=visit.clinic), at.at))
-    phone.open(missed, Purpose.REBOOK)
-    phone.post(missed, Purpose.REBOOK, wanted=_value(found[0]))
-    request = ChangeRequest.objects.get()
-    assert (request.kind, request.wanted_at) == ("rebook", found[0])
-    text = text_of(phone.get(missed, Purpose.REBOOK))
-    assert "We will call you." in text
-    assert "stands as it is" not in text
-    session.refresh_from_db()
-    assert session.status == "no_show"
-
-
-def test_who_missed_a_visit_and_names_no_time_is_called(
-    phone: Phone, visit: TreatmentSession, at: SetClock, nurse: User
-) -> None:
-    at.at = visit.starts_at + timedelta(hours=1)
-    session = steps.change_status(visit.pk, visit.Status.NO_SHOW, by=nurse, version=visit.version)
-    missed = make_sent(session, Kind.MISSED, sent_at=at.at)
-    phone.open(missed, Purpose.REBOOK)
-    phone.post(missed, Purpose.REBOOK, wanted="call")
-    text = text_of(phone.get(missed, Purpose.REBOOK))
-    assert "You asked for a new time. We will call you." in text
-    assert "stands as it is" not in text
-
-
-def test_who_asked_for_another_time_is_told_to_call_to_cancel(
+def test_who_asked_for_another_time_may_call_it_off_instead(
     phone: Phone, reminder: Message, visit: TreatmentSession
 ) -> None:
+    """The one that was asked for is settled with its task; calling off has a task of its own."""
     phone.open(reminder, Purpose.RESCHEDULE)
-    phone.post(reminder, Purpose.RESCHEDULE, wanted="call")
-    words = "can’t come at all, please call us"
-    assert words in text_of(phone.get(reminder, Purpose.CANCEL))
-    assert words not in text_of(phone.get(reminder, Purpose.RESCHEDULE))
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(times(visit)[3]))
+    assert "that takes its place" in text_of(phone.get(reminder, Purpose.CANCEL))
+    for _ in range(2):
+        phone.post(reminder, Purpose.CANCEL, words="I am ill")
+    called_off, wanted = ChangeRequest.objects.all()
+    assert (called_off.kind, called_off.decision) == ("cancel", "")
+    assert (wanted.kind, wanted.decision) == ("reschedule", "settled")
+    assert "call the visit off instead" in wanted.decision_reason
+    assert wanted.decided_by is None
+    assert Task.objects.get(closed_at__isnull=True).source_id == called_off.public_id
+    assert Task.objects.get(closed_at__isnull=False).source_id == wanted.public_id
+    assert "Until then it stands" in text_of(phone.get(reminder, Purpose.CANCEL))
+
+
+@pytest.mark.parametrize("unseen", [False, True])
+def test_what_was_to_be_called_off_is_not_moved(
+    phone: Phone, reminder: Message, visit: TreatmentSession, unseen: bool
+) -> None:
+    """Asked for in this order by who has both pages open, too."""
+    set_policy(visit, auto_accept_moves=unseen)
+    phone.open(reminder, Purpose.CANCEL)
+    phone.post(reminder, Purpose.CANCEL)
+    page = text_of(phone.get(reminder, Purpose.RESCHEDULE))
+    assert "If you want another time instead, please call us." in page
+    assert "wanted" not in page
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(times(visit)[3]))
+    standing = asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=times(visit)[3])
+    assert ChangeRequest.objects.get() == standing
+    assert (standing.kind, standing.decision) == ("cancel", "")
+    visit.refresh_from_db()
+    assert visit.schedule_rev == 1
+    assert Task.objects.count() == 1
 
 
 def test_whoever_moves_the_visit_settles_the_request(

@@ -15,6 +15,9 @@ from portal.views.pages import again, link_of, show
 from portal.views.visit import when
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
+from sessions.models import TreatmentSession
+
+OFF = "off"  # posted by who wants no new time any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,17 @@ class Day:
 
 def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Offer times; a move that the clinic accepts unseen ends the link, so the answer is shown."""
+    is_rebooking = visitor.purpose == Purpose.REBOOK
     standing = asking.open_request(visitor.message)
+    if is_rebooking and (booked := visitor.session.stand_in):
+        return _booked(request, visitor, booked)
+    if is_rebooking and standing is not None and OFF in request.POST:
+        asking.ask(visitor.message, visitor.purpose, kind=ChangeRequest.Kind.CANCEL)
+        return again(request)
     bounds = Bounds.of(visitor.session, visitor.policy, visitor.now)
     is_late = bounds.are_over(visitor.now)
-    times = [] if standing or is_late else asking.offered(visitor.session, bounds)
+    closed = standing is not None or is_late
+    times = [] if closed else asking.offered(visitor.session, bounds, visitor.now)
     by_value = {_value(moment): moment for moment in times}
     form = ChangeForm(request.POST if request.method == "POST" else None, offered=by_value)
     if standing is None and form.is_valid():
@@ -42,7 +52,7 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         except ValidationError:
             form.add_error("wanted", form.fields["wanted"].error_messages["invalid_choice"])
         else:
-            if made.decision:
+            if made.decision and not is_rebooking:
                 is_told = not notices.obstacle(made.treatment_session_id)
                 wanted_words = _wanted(visitor, made)
                 return show(request, "moved", visitor, is_told=is_told, **wanted_words)
@@ -55,7 +65,8 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         asked=standing,
         is_late=is_late,
         days=_days(visitor, times),
-        is_rebooking=visitor.purpose == Purpose.REBOOK,
+        is_rebooking=is_rebooking,
+        off=OFF,
         back=link_of(visitor, Purpose.VISIT),
         call=ChangeForm.CALL,
         **_wanted(visitor, standing),
@@ -63,10 +74,28 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
+def _booked(
+    request: HttpRequest, visitor: Visitor, treatment_session: TreatmentSession
+) -> HttpResponse:
+    """Show the new time that the missed visit has, whoever booked it."""
+    starts_at = treatment_session.starts_at
+    return show(
+        request,
+        "booked",
+        visitor,
+        day=visitor.day(starts_at),
+        time=f"{visitor.local(starts_at):%H:%M}",
+        zone=visitor.zone_words(starts_at),
+        is_told=not notices.obstacle(treatment_session.pk),
+    )
+
+
 def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Ask to call it off; that comes before another time that was asked for."""
     standing = asking.open_request(visitor.message)
+    is_asked = standing is not None and standing.kind == ChangeRequest.Kind.CANCEL
     form = CancelForm(request.POST if request.method == "POST" else None)
-    if standing is None and form.is_valid():
+    if not is_asked and form.is_valid():
         asking.ask(visitor.message, Purpose.CANCEL, words=form.cleaned_data["words"])
         return again(request)
     return show(
@@ -75,6 +104,7 @@ def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         visitor,
         form=form,
         asked=standing,
+        is_asked=is_asked,
         back=link_of(visitor, Purpose.VISIT),
         **_wanted(visitor, standing),
         **when(visitor),

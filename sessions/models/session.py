@@ -14,13 +14,16 @@ from clinic.models import Chair, Clinic
 from clinic.models.scoping import ClinicScopedQuerySet, PublicRow, VersionedRow
 from patients.models import Patient
 from sessions import naming
-from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, Status
+from sessions.lifecycle import ENDINGS, HOLDING, PRESENT, TOOK_PLACE, Status
 from sessions.models.course import TreatmentCourse
 from sessions.models.protocol import ProtocolPhase
 
 # Rules in the trace of a session that a person moved; `anchor` is the day it left.
 MOVED = "moved_by_hand"
 BELOW_GAP = "below_gap"  # a prescriber's decision
+
+STANDING = [*HOLDING, *TOOK_PLACE]
+"""Sessions that keep their place in the count of days: booked ones, and those that took place."""
 
 PLACE = ("starts_at", "ends_at", "chair", "schedule_rev", "scheduled_at")
 
@@ -77,6 +80,15 @@ class TreatmentSession(PublicRow, VersionedRow):
         default=timezone.now, editable=False, help_text="When it was booked, or moved last."
     )
     trace = models.JSONField(default=list, help_text="Rule, anchor, who and why of every date.")
+    makes_up_for = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="made_up_by",
+        help_text="The missed session whose number it has.",
+    )
     arrived_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ending_reason = models.CharField(max_length=240, blank=True)
@@ -106,7 +118,17 @@ class TreatmentSession(PublicRow, VersionedRow):
                 deferrable=Deferrable.IMMEDIATE,
                 violation_error_message="The patient has another session at that time.",
             ),
-            models.UniqueConstraint(fields=["course", "number"], name="session_number_per_course"),
+            models.UniqueConstraint(
+                fields=["course", "number"],
+                name="session_number_per_course",
+                condition=Q(makes_up_for__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["course", "number"],
+                name="one_standing_session_per_number",
+                condition=Q(status__in=STANDING),
+                violation_error_message="This session of the course has another date already.",
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="session_has_length"
             ),
@@ -125,7 +147,31 @@ class TreatmentSession(PublicRow, VersionedRow):
             ),
             models.Index(fields=["patient", "-starts_at"], name="sessions_of_a_patient"),
         ]
-        triggers = [audited(), kept()]
+        triggers = [
+            audited(),
+            kept(),
+            pgtrigger.Trigger(
+                name="makes_up_for_a_missed_one",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("makes_up_for_id", "course_id", "number"),
+                condition=pgtrigger.Q(new__makes_up_for__isnull=False),
+                func="""
+                    IF ROW(NEW.makes_up_for_id, NEW.course_id, NEW.number)
+                       IS DISTINCT FROM ROW(OLD.makes_up_for_id, OLD.course_id, OLD.number)
+                       AND NOT EXISTS (
+                        SELECT FROM treatment_sessions_treatmentsession missed
+                        WHERE missed.id = NEW.makes_up_for_id
+                          AND missed.course_id = NEW.course_id
+                          AND missed.number = NEW.number
+                          AND missed.status = 'no_show'
+                    ) THEN
+                        RAISE EXCEPTION 'taper: only a missed session of the course is made up for';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phase.name} {self.number}"
@@ -147,6 +193,13 @@ class TreatmentSession(PublicRow, VersionedRow):
     def day(self) -> date | None:
         """Return its calendar day at the clinic; none while it has no date."""
         return self.starts_at.astimezone(self.clinic.zone).date() if self.starts_at else None
+
+    @property
+    def stand_in(self) -> "TreatmentSession | None":
+        """Return the other session of its number that is booked or took place: one query."""
+        same = TreatmentSession.objects.filter(course=self.course_id, number=self.number)
+        same = same.filter(status__in=STANDING).exclude(pk=self.pk)
+        return same.select_related("clinic", "chair").first()
 
     @property
     def gap_decision(self) -> dict[str, str] | None:

@@ -5,15 +5,14 @@ from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 
+from clinic import clock
 from clinic.audit import Actor, acting
 from clinic.models import Chair
 from clinic.refusals import refused_kindly
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.services import moving, steps
-from sessions.services.booking import lock_chairs
+from sessions.services import making_up, moving
 from sessions.services.calendar import STEP, hours_of
-from sessions.services.extending import lock_course
 from sessions.services.moving import Seat, Warnings
 from sessions.services.places import Occupancy
 
@@ -25,7 +24,7 @@ TAKEN = "This time is not free any more. Choose another one."
 def free_seats(
     treatment_session: TreatmentSession, *, earliest: datetime, until: date
 ) -> list[Seat]:
-    """Return seats that keep gap, treatment week, opening hours and chairs: five queries.
+    """Return seats that keep gaps, treatment week, opening hours and chairs: five queries.
 
     On the day that the visit has already, only the time is new; what a person decided about that
     day stands.
@@ -74,7 +73,8 @@ def _days(treatment_session: TreatmentSession, first: date, until: date) -> Iter
             found = moving.warnings_of(treatment_session, day, neighbours)
         except ValidationError:
             found = None  # another session of the course is on this day
-        if found is not None and (day == own or not found.all):
+        is_late = own is None and making_up.lapse(treatment_session, day, neighbours)
+        if found is not None and not is_late and (day == own or not found.all):
             yield day
         day += timedelta(days=1)
 
@@ -87,16 +87,34 @@ def move_as_offered(
     `schedule_rev` is that of the booking which the patient saw.
     """
     with refused_kindly(), acting(by):
-        of = TreatmentSession.objects.values("course_id").get(pk=pk)
-        course = lock_course(of["course_id"])
-        lock_chairs(course.clinic)
-        treatment_session = steps.lock(pk)
+        treatment_session = making_up.lock(pk)
         is_as_seen = treatment_session.schedule_rev == schedule_rev
         if treatment_session.status != Status.PLANNED or not is_as_seen:
             raise ValidationError(TAKEN, code="changed")
-        seats = free_seats(treatment_session, earliest=earliest, until=until)
-        seat = next((seat for seat in seats if seat.starts_at == starts_at), None)
-        if seat is None:
-            raise ValidationError(TAKEN, code="taken")
+        seat = _seat(treatment_session, starts_at, earliest, until)
         moving.take_seat(treatment_session, seat, reason="", by=by)
         return treatment_session
+
+
+def make_up_as_offered(
+    pk: int, starts_at: datetime, *, earliest: datetime, until: date, by: Actor
+) -> TreatmentSession:
+    """Book one of the free seats for a missed session, chosen by the patient; return what is new.
+
+    The link permits it, where the protocol asks nobody about a missed session.
+    """
+    with refused_kindly(), acting(by):
+        missed = making_up.lock(pk)
+        if making_up.obstacle(missed, clock.now()) or making_up.asked_first(missed):
+            raise ValidationError(TAKEN, code="changed")
+        return making_up.take_seat(missed, _seat(missed, starts_at, earliest, until), by=by)
+
+
+def _seat(
+    treatment_session: TreatmentSession, starts_at: datetime, earliest: datetime, until: date
+) -> Seat:
+    seats = free_seats(treatment_session, earliest=earliest, until=until)
+    seat = next((seat for seat in seats if seat.starts_at == starts_at), None)
+    if seat is None:
+        raise ValidationError(TAKEN, code="taken")
+    return seat

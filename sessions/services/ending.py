@@ -71,9 +71,10 @@ def complete(course: TreatmentCourse) -> bool:
     """
     if course.status != TreatmentCourse.Status.ACTIVE or course.planned_until is not None:
         return False
-    statuses = list(course.sessions.order_by("number").values_list("status", flat=True))
-    open_ones = set(statuses) & set(HOLDING)
-    if not statuses or open_ones or statuses[-1] not in TOOK_PLACE:
+    rows = course.sessions.order_by("number", "pk").values_list("number", "status")
+    statuses = dict(rows)  # of a missed session and those that make up for it, the last one's
+    open_ones = set(statuses.values()) & set(HOLDING)
+    if not statuses or open_ones or list(statuses.values())[-1] not in TOOK_PLACE:
         return False
     if len(statuses) < len(slots_of(choice_of(course))):
         return False

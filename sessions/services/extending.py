@@ -11,16 +11,13 @@ from clinic.models import User
 from clinic.refusals import refused_kindly
 from sessions import protocols
 from sessions.layout import lay_out
-from sessions.lifecycle import HOLDING, TOOK_PLACE
 from sessions.models import TreatmentCourse
+from sessions.models.session import STANDING
 from sessions.placement import Slot
 from sessions.planning import plan
 from sessions.services.booking import ask_about_dates, create_sessions, lock_chairs
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import Choice, Draft, choice_of, planner_refusals, with_chairs
-
-# Sessions that keep their place in the count of days: booked ones, and those that took place.
-STANDING = [*HOLDING, *TOOK_PLACE]
 
 
 def lock_course(pk: int) -> TreatmentCourse:

@@ -16,13 +16,13 @@ from clinic.words import explains
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
-from sessions.models.session import BELOW_GAP, MOVED, PLACE
+from sessions.models.session import BELOW_GAP, MOVED, PLACE, STANDING
 from sessions.plans import say
 from sessions.services import asks, steps
 from sessions.services.booking import lock_chairs
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import CHAIRS_TAKEN, PATIENT_BUSY
-from sessions.services.extending import STANDING, lock_course
+from sessions.services.extending import lock_course
 from sessions.services.places import Occupancy
 
 MOVE = "treatment_sessions.move_session"

@@ -94,6 +94,8 @@ def take(
     if guarded and not outside_gate:
         _ask_guard(step.guard, treatment_session, now)
     left = treatment_session.status
+    if left == Status.NO_SHOW:
+        _refuse_made_up(treatment_session)
     _apply(treatment_session, to_status, at=at or now, reason=reason, outside_gate=outside_gate)
     StatusChange.objects.create(
         treatment_session=treatment_session,
@@ -139,6 +141,15 @@ def _apply(
             "outside_gate",
         ]
     )
+
+
+def _refuse_made_up(treatment_session: TreatmentSession) -> None:
+    again = treatment_session.stand_in
+    if again is not None:
+        raise ValidationError(
+            f"It has a new date, {asks.when(again)}. Check in there, or cancel that one first.",
+            code="made_up",
+        )
 
 
 def _ask_guard(guard: GuardName, treatment_session: TreatmentSession, now: datetime) -> None:

@@ -22,6 +22,7 @@ from sessions.forms.courses import OrderForm, RhythmForm, StopForm
 from sessions.lifecycle import HOLDING
 from sessions.models import DosingPolicy, TreatmentCourse, TreatmentSession
 from sessions.models.protocol import Route
+from sessions.models.session import STANDING
 from sessions.notices import expects_notice
 from sessions.services import orders
 from sessions.services.booking import unplaced_key
@@ -39,11 +40,15 @@ def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = open_course(request, VIEW, public_id)
     now = clock.now()
     rows_of_course = found.sessions.select_related("phase", "chair__room", "clinic")
-    sessions = list(rows_of_course.order_by("number"))
+    sessions = list(rows_of_course.order_by("number", "pk"))
+    again = {row.number for row in sessions if row.status in STANDING}
     zone = found.clinic.zone
     days = [row.starts_at.astimezone(zone).date() for row in sessions]
     placed = list(zip(sessions, days, strict=True))
-    rows = [{"session": row, "shift": (day - row.nominal_on).days} for row, day in placed]
+    rows = [
+        {"session": row, "shift": (day - row.nominal_on).days, "again": row.number in again}
+        for row, day in placed
+    ]
     entries = (Entry(row.number, row.phase.name, row.nominal_on, day) for row, day in placed)
     user = staff(request)
     return show(

@@ -1,4 +1,4 @@
-"""Move one planned session, or find a date for one that has none."""
+"""Move one planned session, or find a date for one that has none, or that was missed."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from clinic.htmx import redirect_page
 from sessions.forms.moving import MoveForm
 from sessions.models import TreatmentSession
 from sessions.notices import expects_notice
-from sessions.services import moving, placing
+from sessions.services import making_up, moving, placing
 from sessions.services.placing import missing_session
 from sessions.views.pages import open_course, show
 
@@ -123,5 +123,59 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
         treatment_session=treatment_session,
         course=course,
         title=f"Find a date for session {number}",
+        button="Book this date",
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def make_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Book a new session for a missed one."""
+    sessions = TreatmentSession.objects.select_related(
+        "patient__clinic", "clinic", "course__protocol", "phase", "chair__room"
+    )
+    missed = fetch(request, sessions, moving.MOVE, public_id=public_id)
+    audit.read(staff(request), "make_up", missed)
+    initial = {
+        "version": missed.version,
+        "wall_time": missed.course.time_of_day,
+        "notify": expects_notice([missed]),
+    }
+    form = MoveForm(
+        request.POST or None,
+        clinic=missed.clinic,
+        route=missed.course.protocol.route,
+        initial=initial,
+    )
+    if form.is_for(request, missed.patient_id):
+        with errors_on(form):
+            booked = making_up.make_up(
+                missed.pk,
+                by=staff(request),
+                version=form.cleaned_data["version"],
+                entry=form.submission("make_up_session", public_id),
+                **form.values,
+            )
+            messages.success(request, f"Session {missed.number} has a new date.")
+            for warning in booked.warnings:
+                messages.warning(request, warning)
+        if not form.errors:
+            return redirect_page(request, "sessions:course", missed.course.public_id)
+        if form.conflict:
+            missed = sessions.get(pk=missed.pk)
+            form.compare_with(form.cleaned_data | {"version": missed.version})
+    elif reason := making_up.refusal(missed):
+        messages.info(request, reason)
+        return redirect_page(request, "sessions:course", missed.course.public_id)
+    return show(
+        request,
+        "sessions/move.html",
+        missed.patient,
+        now=clock.now(),
+        status=form.status_code,
+        form=form,
+        treatment_session=missed,
+        missed_rule=making_up.asked_first(missed),
+        course=missed.course,
+        title=f"Find a new date for session {missed.number}",
         button="Book this date",
     )
