@@ -311,6 +311,7 @@ def test_after_a_missed_visit_one_tap_books_the_new_one(
     client.force_login(front_desk)
     page = client.get(reverse("desk:request", args=[request.public_id])).content.decode()
     assert "Book the session" in page
+    assert "the patient did not come" in page
     text = post(client, request).content.decode()
     assert "The new session is booked." in text
     assert "The patient is told by e-mail." in text
