@@ -119,7 +119,7 @@ def test_only_a_missed_one_is_made_up_for(course, front_desk, status):
         place(making_up.blank(second)).save()
 
 
-def place(session: TreatmentSession) -> TreatmentSession:
+def place(session):
     missed = session.makes_up_for
     session.starts_at = missed.starts_at + timedelta(days=1)
     session.ends_at, session.chair = missed.ends_at + timedelta(days=1), missed.chair
