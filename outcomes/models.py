@@ -37,7 +37,15 @@ class Assessment(PublicRow):
     flags = models.JSONField(default=list, blank=True, help_text="Code and words of each.")
     observed_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    link = models.UUIDField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The message by whose link the patient answered; no staff recorded it then.",
+    )
     note = models.CharField(max_length=500, blank=True)
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -59,6 +67,11 @@ class Assessment(PublicRow):
                 | (Q(supersedes__isnull=False) & ~Q(reason="")),
                 name="a_corrected_assessment_says_why",
             ),
+            models.CheckConstraint(
+                condition=Q(recorded_by__isnull=False, link__isnull=True)
+                | Q(recorded_by__isnull=True, link__isnull=False),
+                name="an_assessment_is_by_staff_or_by_link",
+            ),
         ]
         indexes = [
             models.Index(fields=["patient", "instrument", "-observed_at"], name="assessments_of")
@@ -76,6 +89,10 @@ class Assessment(PublicRow):
     @property
     def title(self) -> str:
         return self.known.title if self.known else self.instrument
+
+    @property
+    def is_alarming(self) -> bool:
+        return any(flag["urgent"] for flag in self.flags)
 
     @property
     def result(self) -> str:

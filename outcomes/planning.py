@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from clinic.audit import acting, system
 from clinic.models import Clinic, User
 from clinic.times import day_bounds
 from outcomes.due import Due, History, Visit, due
-from outcomes.instruments import registry
+from outcomes.instruments import Instrument, answered_alone, registry
 from outcomes.models import Assessment, OutcomesPolicy
 from patients.models import Patient, Task
 from patients.services import consent_renewal, tasks
@@ -19,6 +21,7 @@ from sessions.models import TreatmentCourse, TreatmentSession
 AUTHOR = system("open_due_tasks")
 LOOK_BACK = timedelta(days=90)  # courses that ended since are asked about
 GIVEN = frozenset([*DOSED, *TOOK_PLACE])
+KEY = "due"  # of a task, before patient, instrument, day and how often it was recorded before
 SETTLED = "It was done, or is no longer asked for."
 
 
@@ -88,7 +91,7 @@ def _done(
     return done, recorded
 
 
-def reconcile(patient: Patient, *, by: User, now: datetime) -> None:
+def reconcile(patient: Patient, *, by: User | None, now: datetime) -> None:
     """Bring the tasks of a locked patient in line, inside `acting`, after an assessment."""
     known = read(patient.clinic, now, patient.pk)
     _settle(patient.clinic, known, {patient.pk: patient}, now, by)
@@ -138,7 +141,21 @@ def _wanted(
         for each in due(history, known.done.get(pk, {}), today, policy.rules):
             if each.due_on <= until:
                 count = known.recorded.get((pk, each.instrument), 0)
-                yield pk, f"due:{pk}:{each.instrument}:{each.due_on}:{count}", each
+                yield pk, f"{KEY}:{pk}:{each.instrument}:{each.due_on}:{count}", each
+
+
+def asked_of(patient_pk: int) -> list[tuple[Task, Instrument]]:
+    """Return the open tasks for what the patient may answer alone, the oldest first."""
+    found = waiting().filter(patient=patient_pk).order_by("due_at", "pk")
+    return [(task, registry()[task.dedupe_key.split(":")[2]]) for task in found]
+
+
+def waiting() -> QuerySet[Task]:
+    """Return the open tasks of all patients for what they may answer alone."""
+    keys = "|".join(answered_alone())
+    return Task.objects.open().filter(
+        kind=Task.Kind.ASSESSMENT, dedupe_key__regex=rf"^{KEY}:\d+:({keys}):"
+    )
 
 
 def _ask(patient: Patient, each: Due, key: str) -> Task:

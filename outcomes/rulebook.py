@@ -21,6 +21,8 @@ def _instrument(each: instruments.Instrument) -> Rule:
         f"{name.replace('_', ' ')}: {value}" for name, value in each.settings.items()
     )
     default = f"{len(each.items)} items, {each.scoring}. {settings} {each.attribution}"
+    if each.by_patient:
+        default += f" Patients may answer it by a link: {each.by_patient}"
     return Rule(
         f"{each.title}, version {each.version}", default, each.source.text, each.source.certainty
     )

@@ -32,8 +32,15 @@ def score(instrument: Instrument, answers: Answers, sex: str) -> Result:
     return SCORINGS[instrument.scoring](instrument, answers, sex)
 
 
-def _missing(instrument: Instrument, answers: Answers) -> list[str]:
-    return [code for code in instrument.codes if answers.get(code) is None]
+def unanswered(instrument: Instrument, answers: Answers) -> list[str]:
+    """Return the items that still need an answer; what an answer makes needless doesn't."""
+    needless = _skipped(instrument, answers)
+    return [code for code in instrument.codes if answers.get(code) is None and code not in needless]
+
+
+def _skipped(instrument: Instrument, answers: Answers) -> list[str]:
+    skip = instrument.settings.get("skip")
+    return skip["items"] if skip and answers.get(skip["when"]) == skip["is"] else []
 
 
 def _most(instrument: Instrument) -> int:
@@ -42,10 +49,8 @@ def _most(instrument: Instrument) -> int:
 
 def _sum(instrument: Instrument, answers: Answers, sex: str) -> Result:
     """Add points; positive from the sex's own cut, from the lower one where the sex is unknown."""
-    skip = instrument.settings["skip"]
-    skipped = skip["items"] if answers.get(skip["when"]) == skip["is"] else []
     points: dict[str, Any] = {code: answers.get(code) for code in instrument.codes}
-    points |= {code: 0 for code in skipped if points[code] is None}
+    points |= {code: 0 for code in _skipped(instrument, answers) if points[code] is None}
     if None in points.values():
         return Result(None, _most(instrument), incomplete=True)
     total = sum(points.values())
@@ -73,7 +78,7 @@ def _any(instrument: Instrument, answers: Answers, sex: str) -> Result:
     """Any yes asks for the follow-up, also on an incomplete form."""
     yes = [item for item in instrument.items if answers.get(item.code)]
     flags = (Flag("positive", instrument.settings["follow_up"], asks=True),) if yes else ()
-    if _missing(instrument, answers):
+    if unanswered(instrument, answers):
         return Result(None, len(instrument.items), True, flags)
     return Result(len(yes), len(instrument.items), False, flags)
 
@@ -86,7 +91,7 @@ def _symptoms(instrument: Instrument, answers: Answers, sex: str) -> Result:
         flags.append(Flag("alarm", settings["alarm_text"], asks=True, urgent=True))
     if any(answers.get(code) == 2 for code in instrument.codes):
         flags.append(Flag("marked", settings["follow_up"], asks=True))
-    if _missing(instrument, answers):
+    if unanswered(instrument, answers):
         return Result(None, len(instrument.items), True, tuple(flags))
     there = sum(1 for code in instrument.codes if answers[code])
     return Result(there, len(instrument.items), False, tuple(flags))
@@ -104,13 +109,13 @@ def _limits(instrument: Instrument, answers: Answers, sex: str) -> Result:
     if above:
         text = f"{instrument.settings['follow_up']} {'; '.join(above)}."
         flags = (Flag("above", text, asks=True),)
-    return Result(None, None, bool(_missing(instrument, answers)), flags)
+    return Result(None, None, bool(unanswered(instrument, answers)), flags)
 
 
 def _entered(instrument: Instrument, answers: Answers, sex: str) -> Result:
     """Take a total that was counted elsewhere."""
     out_of = answers.get("out_of", instrument.settings.get("out_of"))
-    if _missing(instrument, answers):
+    if unanswered(instrument, answers):
         return Result(None, out_of, incomplete=True)
     total = answers["score"]
     positive = instrument.settings.get("positive_from")

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -52,6 +53,22 @@ def record(
         return row
 
 
+def record_by_link(
+    patient: Patient, instrument: Instrument, answers: Answers, *, link: UUID, now: datetime
+) -> Assessment:
+    """Add what the patient answered alone, inside the caller's `acting`, the patient locked.
+
+    It is scored, asks for a look and settles tasks as what staff enter does.
+    """
+    if instrument.by_patient is None:
+        raise PermissionDenied(instrument.key)
+    answered = Answered(answers=answers, observed_at=now)
+    row = _write(patient, instrument, answered, None, now, link=link)
+    audit.record("assessment.recorded", subject=row, instrument=row.instrument)
+    planning.reconcile(patient, by=None, now=now)
+    return row
+
+
 def correct(
     wrong: Assessment,
     answered: Answered | None,
@@ -88,9 +105,10 @@ def _write(
     patient: Patient,
     instrument: Instrument,
     answered: Answered,
-    by: User,
+    by: User | None,
     now: datetime,
     *,
+    link: UUID | None = None,
     wrong: Assessment | None = None,
     reason: str = "",
     in_error: bool = False,
@@ -112,6 +130,7 @@ def _write(
         observed_at=answered.observed_at,
         recorded_at=now,
         recorded_by=by,
+        link=link,
         note=answered.note,
         supersedes=wrong,
         reason=reason.strip(),

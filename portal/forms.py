@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
+from outcomes.instruments import Instrument
+from outcomes.scoring import Answers, unanswered
 from portal.models import CheckIn, Preparation
 
 OLDEST = 1900
@@ -210,3 +212,41 @@ PARTS: Mapping[str, type[forms.Form]] = {
     CheckIn.Part.MOOD: MoodForm,
     CheckIn.Part.MORE: MoreForm,
 }
+
+
+class QuestionnaireForm(forms.Form):
+    """One instrument, word for word; the browser holds nothing up, so that a risk arrives."""
+
+    def __init__(
+        self, *args: Any, instrument: Instrument, begun: Answers | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.instrument = instrument
+        self.initial = {_name(code): value for code, value in (begun or {}).items()}
+        for item in instrument.items:
+            self.fields[_name(item.code)] = forms.TypedChoiceField(
+                label=item.text,
+                choices=[(str(points), text) for text, points in item.options],
+                coerce=int,
+                empty_value=None,
+                required=False,
+                widget=forms.RadioSelect,
+                error_messages=CHOOSE | {"invalid_choice": CHOOSE["required"]},
+            )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        for code in unanswered(self.instrument, self.answers):
+            if _name(code) not in self.errors:
+                self.add_error(_name(code), CHOOSE["required"])
+        return values
+
+    @property
+    def answers(self) -> Answers:
+        """Return what is answered so far, also of a form that lacks something."""
+        values = self.cleaned_data
+        return {code: values.get(_name(code)) for code in self.instrument.codes}
+
+
+def _name(code: str) -> str:
+    return f"item_{code}"

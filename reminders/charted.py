@@ -1,16 +1,20 @@
 """Dates of the chart that messages are about: a consent's last day, a questionnaire's due date."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
+from outcomes import planning as between
 from patients.models import Consent, Task
 from reminders.kinds import Kind
 from reminders.models import Message
 from reminders.rules import Facts
-from sessions.models import TreatmentCourse
+from sessions.lifecycle import Status
+from sessions.models import TreatmentCourse, TreatmentSession
 
+NOT_THERE = (Status.CANCELLED, Status.NO_SHOW)
 Dates = dict[tuple[int, str], dict[str, date]]
 """Of a patient and a kind of message: what it may be about, with its date."""
 
@@ -28,6 +32,23 @@ def about_task(task: Task) -> str:
     return f"task:{task.public_id}"
 
 
+def about_questionnaire(task: Task) -> str:
+    """Name what is due, so that it stays one message when half an answer renews its task."""
+    return task.dedupe_key.rpartition(":")[0]
+
+
+def questionnaires() -> QuerySet[Task]:
+    """Return the open tasks for what patients may answer alone, on a day without a visit.
+
+    On the day of a visit it is asked there: nobody answers on a phone what a dose is given about.
+    """
+    begins = Coalesce(OuterRef("first_due_at"), OuterRef("due_at"))
+    visits = TreatmentSession.objects.filter(
+        patient=OuterRef("patient"), starts_at__gte=begins, starts_at__lt=begins + timedelta(days=1)
+    ).exclude(status__in=NOT_THERE)
+    return between.waiting().filter(~Exists(visits))
+
+
 def dates_of(patient_ids: Collection[int]) -> Dates:
     """Return what is still to come, or open, on the charts of these patients."""
     found: Dates = {}
@@ -42,12 +63,12 @@ def dates_of(patient_ids: Collection[int]) -> Dates:
         if consent.expires_on is not None:
             key = (consent.patient_id, Kind.CONSENT_EXPIRING.value)
             found.setdefault(key, {})[about_consent(consent)] = consent.expires_on
-    asked = Task.objects.open().filter(patient__in=patient_ids, kind=Task.Kind.ASSESSMENT)
+    asked = questionnaires().filter(patient__in=patient_ids)
     for task in asked.select_related("clinic"):
         if task.patient_id is not None:
             due_on = (task.first_due_at or task.due_at).astimezone(task.clinic.zone).date()
             key = (task.patient_id, Kind.QUESTIONNAIRE.value)
-            found.setdefault(key, {})[about_task(task)] = due_on
+            found.setdefault(key, {})[about_questionnaire(task)] = due_on
     return found
 
 

@@ -13,7 +13,7 @@ from clinic import clock
 from clinic.audit import acting, system
 from clinic.locks import share
 from clinic.models import Clinic
-from patients.models import Consent, MailHold, Patient, Task
+from patients.models import Consent, MailHold, Patient
 from reminders import charted
 from reminders.kinds import BEFORE, STATUSES, Kind
 from reminders.models import Message, MessageRule, OptOut
@@ -139,13 +139,12 @@ def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
             expires_on__range=(now.date(), until.date()),
         )
         return {charted.about_consent(row): row.patient_id for row in consents}
-    asked = Task.objects.open().filter(
+    asked = charted.questionnaires().filter(
         clinic=rule.clinic_id,
-        kind=Task.Kind.ASSESSMENT,
         patient__isnull=False,
         due_at__range=(now - rule.timing.useful, until),
     )
-    return {charted.about_task(row): row.patient_id for row in asked if row.patient_id}
+    return {charted.about_questionnaire(row): row.patient_id for row in asked if row.patient_id}
 
 
 def _outdated_by_the_chart(now: datetime) -> list[int]:

@@ -88,7 +88,7 @@ class Composer:
             values = self.values(message)
             subject, body = self._text(message)
             body = fill_lines(body, values)
-            key = (message.treatment_session_id, message.about, body)
+            key = (message.treatment_session_id, _apart(message), body)
             if key not in said:
                 said.add(key)
                 found.append(
@@ -206,7 +206,7 @@ class Composer:
         """Return the links that this part offers; the mail says all without them, too."""
         found = []
         for purpose in BUTTONS.get(message.kind, ()):
-            key = (message.treatment_session_id, message.about, purpose)
+            key = (message.treatment_session_id, _apart(message), purpose)
             if key not in self._linked:
                 self._linked.add(key)
                 label = self.words.buttons[purpose.name.lower()]
@@ -234,6 +234,11 @@ def in_order(parts: Sequence[Message]) -> list[Message]:
         return first[message.treatment_session_id], starts_at, _importance(message)
 
     return sorted(parts, key=urgency)
+
+
+def _apart(message: Message) -> str:
+    """Return what keeps a part from another of its kind; one link opens all questionnaires."""
+    return "" if message.kind == Kind.QUESTIONNAIRE else message.about
 
 
 def _importance(message: Message) -> int:

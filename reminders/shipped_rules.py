@@ -64,7 +64,6 @@ SHIPPED: Mapping[str, Mapping[str, Any]] = {
         "days": 0,
         "at": time(10),
         "useful_hours": 72,
-        "is_active": False,  # patients can't answer one from home yet
     },
     "consent_expiring": {
         "name": "Consent runs out in 2 weeks",

@@ -10,7 +10,7 @@ from clinic.models import Clinic
 from desk.demo import answers, between, people, places, rems, screens, signatures, stories, tasks
 from desk.demo.charts import Charts, Standing
 from desk.demo.courses import Courses
-from desk.demo.messages import Ledger
+from desk.demo.messages import Ledger, ask_from_home
 from desk.demo.people import Person
 from desk.demo.places import Site
 from desk.demo.rows import Rows
@@ -64,6 +64,7 @@ def build(now: datetime) -> Made:
         )
         Practice(harbor, now, rng, everybody[AT_RIVERSIDE:], {}).make(SMALL_SCENES, stories.HARBOR)
         due.open_due(now)
+        ask_from_home(riverside.clinic, now)
         record(MADE)
     return Made(Clinic.objects.count(), Patient.objects.count(), TreatmentSession.objects.count())
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from clinic.models import Clinic
 from desk.demo.charts import Chart
 from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from patients.models import Task
-from reminders import follow_up, planning, rules
+from reminders import charted, follow_up, planning, rules
 from reminders.kinds import BEFORE, Kind, may_go
 from reminders.models import Message, MessagePolicy, MessageRule
-from reminders.rules import Reach, Window
+from reminders.reaching import reaches_of
+from reminders.rules import Facts, Reach, Window
 from sessions.models import TreatmentSession
 
 State = Message.State
@@ -154,6 +156,35 @@ class Ledger:
                 dedupe_key=f"{follow_up.KEY}{message.public_id}",
             )
         )
+
+
+def ask_from_home(clinic: Clinic, now: datetime) -> None:
+    """Write the last mail that went about a questionnaire, which still waits for its answer."""
+    rule = next(r for r in planning.rules_of({clinic.pk})[clinic.pk] if r.key == "questionnaire")
+    waiting = charted.questionnaires().filter(clinic=clinic).order_by("-due_at", "pk")
+    patients = [pk for pk in waiting.values_list("patient", flat=True) if pk]
+    reaches, dates = reaches_of(patients, now), charted.dates_of(patients)
+    for pk in patients:
+        for about, due_on in dates[pk, Kind.QUESTIONNAIRE].items():
+            slot = rules.slot(rule.timing, Facts(due_on=due_on), reaches[pk])
+            if slot is None or slot.window.not_before > now or reaches[pk].obstacle_to(rule.kind):
+                continue
+            Message.objects.create(
+                clinic=clinic,
+                patient_id=pk,
+                about=about,
+                kind=rule.kind,
+                rule=rule,
+                rule_revision=rule.revision,
+                not_before=slot.window.not_before,
+                expires_at=slot.window.expires_at,
+                state=State.SENT,
+                attempts=1,
+                sent_at=slot.window.not_before + timedelta(seconds=12),
+                sent_to=reaches[pk].address,
+                dedupe_key=f"{about}:{rule.key}:email",
+            )
+            return
 
 
 def _unsend(message: Message, state: State, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 An item has options (text and points), or is a number between `low` and `high`, or `words`. How
 answers become a result is named by `scoring`; `outcomes.scoring` has one function for each name.
+`by_patient` says why a patient may answer it alone, through a link: every item then has options.
 """
 
 import json
@@ -47,17 +48,28 @@ class Instrument:
     licence: str
     source: Source
     items: tuple[Item, ...]
+    by_patient: Source | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def codes(self) -> list[str]:
         return [item.code for item in self.items]
 
+    @property
+    def alarm(self) -> str:
+        """Return the item of which any answer above zero can't wait; empty without one."""
+        return str(self.settings.get("alarm", ""))
+
 
 @cache
 def registry() -> dict[str, Instrument]:
     """Return every instrument by its key, in the order of the keys."""
     return {each.key: each for each in map(_read, sorted(FOLDER.glob("*.json")))}
+
+
+def answered_alone() -> dict[str, Instrument]:
+    """Return the instruments that a patient may answer alone, by their key."""
+    return {key: each for key, each in registry().items() if each.by_patient}
 
 
 def _read(path: Path) -> Instrument:
@@ -74,5 +86,10 @@ def _read(path: Path) -> Instrument:
         licence=data.pop("licence"),
         source=Source(data.pop("source"), Certainty(data.pop("certainty"))),
         items=items,
+        by_patient=_why(data.pop("by_patient", None)),
         settings=data,
     )
+
+
+def _why(given: Mapping[str, str] | None) -> Source | None:
+    return Source(given["source"], Certainty(given["certainty"])) if given else None

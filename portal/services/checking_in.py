@@ -1,7 +1,7 @@
 """What a patient answers to a follow-up: each group of questions is kept as soon as it is sent."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from clinic import audit
@@ -9,12 +9,12 @@ from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
 from portal.models import CheckIn
+from portal.services import helping
 from portal.services.visitor import answering, heard
 from portal.services.visits import of_link
-from reminders import planning
 from reminders.follow_up import KEY as SILENT
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message
 
 Part = CheckIn.Part
 PARTS = tuple(Part)
@@ -25,7 +25,6 @@ AT_RISK = {
 BAD = "bad"
 WORSE = {"feeling": {"unwell"}, "mood": {"worse"}}
 IN_OWN_WORDS = ("words", "other")
-CRISIS = "crisis:"
 
 
 def latest(message: Message) -> dict[str, dict[str, Any]]:
@@ -83,25 +82,18 @@ def _is_unheard(message: Message, part: str, answers: Mapping[str, Any]) -> bool
     same = CheckIn.objects.filter(
         message=message, part=part, answers__self_harm=answers["self_harm"]
     )
-    keys = [f"{CRISIS}{public_id}" for public_id in same.values_list("public_id", flat=True)]
-    return not Task.objects.open().filter(dedupe_key__in=keys).exists()
+    return not helping.is_called_for(same.values_list("public_id", flat=True))
 
 
 def _call_for_help(message: Message, check_in: CheckIn, now: datetime) -> None:
-    """Open the task with the clock that runs at any hour, and call the people on call."""
-    answer = check_in.answers["self_harm"]
-    policy = MessagePolicy.of(message.clinic_id)
-    task = tasks.ask(
-        Task.Kind.CRISIS,
-        patient=message.patient,
-        role=Role.NURSE,
-        text=f"Call now: the patient {AT_RISK[answer]}, answered after {_visit(message)}.",
-        due_at=now + timedelta(minutes=policy.acknowledge_minutes),
-        dedupe_key=f"{CRISIS}{check_in.public_id}",
+    told = AT_RISK[check_in.answers["self_harm"]]
+    helping.call_for_help(
+        message,
+        check_in.public_id,
+        text=f"Call now: the patient {told}, answered after {_visit(message)}.",
         source=message.treatment_session,
+        now=now,
     )
-    if policy.on_call_address:
-        planning.call_staff(task, 1, now)
     _mark_answered(message, now)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from clinic import clock
 from clinic.audit import Actor, acting
+from patients.models import Patient
 from reminders import links
 from reminders.links import Purpose
 from reminders.models import Message
@@ -22,7 +23,8 @@ class LinkOverError(Exception):
 def answering(message: Message, purpose: Purpose) -> Iterator[tuple[Message, datetime]]:
     """Open a transaction of the patient's; a cancellation or a move either comes first or waits.
 
-    Yields the message as it is under the visit's lock, and the time. Raises LinkOverError.
+    Yields the message as it is under the lock of its visit, or of the patient where it is about no
+    visit, and the time. Raises LinkOverError.
     """
     with heard(message) as (found, now):
         if not links.stands(found, purpose, now):
@@ -36,6 +38,8 @@ def heard(message: Message) -> Iterator[tuple[Message, datetime]]:
     with acting(PATIENT):
         if message.treatment_session_id is not None:
             steps.lock(message.treatment_session_id)
+        else:
+            Patient.objects.select_for_update(no_key=True).get(pk=message.patient_id)
         found = links.of(message.public_id)
         if found is None:
             raise LinkOverError

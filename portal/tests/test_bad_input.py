@@ -7,10 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clinic.audit import acting
+from clinic.tests.factories import TESTS
+from outcomes.instruments import answered_alone
+from outcomes.models import Assessment
 from patients.models import Task
 from portal.forms import PARTS
 from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
 from portal.tests.phone import Phone, birth_date_of, path_of, text_of
+from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 
@@ -68,6 +73,25 @@ def test_a_follow_up_may_be_answered_with_anything(
         assert page.status_code == 200
         assert "<script" not in text_of(page)
     assert not CheckIn.objects.filter(part="mood").exists()
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_questionnaire_may_be_answered_with_anything(
+    phone: Phone, reminder: Message, value: str
+) -> None:
+    with acting(TESTS):
+        Message.objects.update(kind=Kind.QUESTIONNAIRE, treatment_session=None)
+    message = Message.objects.get()
+    phone.open(message, Purpose.QUESTIONNAIRE)
+    path = path_of(message, Purpose.QUESTIONNAIRE)
+    assert phone.client.post(path, {"act": "1", "instrument": value}).status_code == 200
+    for instrument in answered_alone().values():
+        items = {f"item_{code}": value for code in instrument.codes}
+        typed = {"act": "1", "instrument": instrument.key, **items}
+        page = phone.client.post(path, typed, follow=True)
+        assert page.status_code == 200
+        assert "<script" not in text_of(page)
+    assert not Assessment.objects.exists()
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

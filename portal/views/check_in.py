@@ -1,4 +1,4 @@
-"""The follow-up, one group of questions at a time; and questionnaires, which wait for the visit."""
+"""The follow-up, one group of questions at a time."""
 
 from typing import Any
 
@@ -86,7 +86,3 @@ def _show(
     request: HttpRequest, visitor: Visitor, template: str, answers: dict[str, Any], **values: Any
 ) -> HttpResponse:
     return show(request, template, visitor, is_at_risk=checking_in.is_at_risk(answers), **values)
-
-
-def questionnaire(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    return show(request, "questionnaire", visitor)

@@ -12,7 +12,7 @@ from portal import gate
 from portal.forms import BirthDateForm
 from portal.services import checking_in
 from portal.services.visitor import LinkOverError
-from portal.views import changes, check_in, mails, visit
+from portal.views import changes, check_in, mails, questionnaires, visit
 from portal.views.pages import again, neutral, show
 from portal.visitor import Visitor
 from reminders import links
@@ -28,8 +28,12 @@ PAGES: dict[Purpose, Page] = {
     Purpose.PREPARE: visit.prepare,
     Purpose.CALENDAR: visit.calendar,
     Purpose.CHECK_IN: check_in.check_in,
-    Purpose.QUESTIONNAIRE: check_in.questionnaire,
+    Purpose.QUESTIONNAIRE: questionnaires.questionnaire,
     Purpose.MAILS: mails.mails,
+}
+HEARD_LATE = {
+    Purpose.CHECK_IN: check_in.risk_told_late,
+    Purpose.QUESTIONNAIRE: questionnaires.risk_told_late,
 }
 TYPED = "act"  # marks a post that is more than a birth date
 
@@ -62,11 +66,11 @@ def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 def _over(request: HttpRequest, message: Message, purpose: Purpose, now: datetime) -> HttpResponse:
     """The link ended while its page was open: nothing works any more but a call for help."""
-    if purpose != Purpose.CHECK_IN or purpose not in links.OFFERED[message.kind]:
+    if purpose not in HEARD_LATE or purpose not in links.OFFERED[message.kind]:
         return neutral(request)
     visitor = Visitor.of(message, purpose, now)
     with visitor.in_their_words():
-        help_page = check_in.risk_told_late(request, visitor)
+        help_page = HEARD_LATE[purpose](request, visitor)
     return help_page or neutral(request)
 
 

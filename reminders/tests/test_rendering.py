@@ -400,12 +400,12 @@ class TestSeveralInOneMail:
         assert mail["Subject"] == "Your appointment on Thursday, 11 March 2027 is off"
         assert [method for method, _ in entries(mail)] == ["CANCEL", "PUBLISH"]
 
-    def test_two_questionnaires_have_a_button_each(self, due):
+    def test_two_questionnaires_share_the_link_that_opens_both(self, due):
         second = make_due(due.treatment_session, dedupe_key="second")
         as_kind(due, Kind.QUESTIONNAIRE)
         as_kind(second, Kind.QUESTIONNAIRE)
         change(second, about="task:0f0e0d0c-0b0a-4908-8706-050403020199")
-        assert plain(written(due, second)).count("Open the questions: http") == 2
+        assert plain(written(due, second)).count("Open the questions: http") == 1
 
     def test_every_kind_at_once_is_one_mail(self, due):
         messages = [due]
