@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from clinic.audit import acting, system
 from clinic.models import Clinic, User
 from clinic.times import day_bounds
-from outcomes.due import Due, History, Visit, due
+from outcomes.due import EARLY, Due, History, Visit, due
 from outcomes.instruments import Instrument, answered_alone, registry
 from outcomes.models import Assessment, OutcomesPolicy
 from patients.models import Patient, Task
@@ -144,10 +145,13 @@ def _wanted(
                 yield pk, f"{KEY}:{pk}:{each.instrument}:{each.due_on}:{count}", each
 
 
-def asked_of(patient_pk: int) -> list[tuple[Task, Instrument]]:
-    """Return the open tasks for what the patient may answer alone, the oldest first."""
-    found = waiting().filter(patient=patient_pk).order_by("due_at", "pk")
-    return [(task, registry()[task.dedupe_key.split(":")[2]]) for task in found]
+def asked_of(patient_pk: int, now: datetime) -> list[tuple[Task, Instrument]]:
+    """Return the tasks for what the patient may answer alone and counts now, the oldest first."""
+    due_at = Coalesce("first_due_at", "due_at")
+    found = waiting().filter(patient=patient_pk).alias(day=due_at).filter(day__lte=now + EARLY)
+    return [
+        (task, registry()[task.dedupe_key.split(":")[2]]) for task in found.order_by("day", "pk")
+    ]
 
 
 def waiting() -> QuerySet[Task]:

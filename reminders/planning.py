@@ -33,6 +33,7 @@ MOVED = "The session was moved."
 SETTLED = "What it was about is settled."
 ASKED_BEFORE = "The patient had asked to change the visit; that request is with staff."
 MADE_UP = "A new date was booked."
+ASKED_ELSEWHERE = "It is answered, or asked at a visit on its day."
 OUT_OF_USE = "Its rule is not in use."
 OPEN = (State.PLANNED, State.SENDING)
 REVIVABLE = (State.SUPPRESSED, State.CANCELLED)
@@ -325,7 +326,8 @@ def _verdict(
     if session is not None and not may_go(message.kind, session.status):
         return Verdict(State.CANCELLED, not_now(session.status))
     if facts is None:
-        return Verdict(State.CANCELLED, SETTLED)
+        is_asked = message.kind == Kind.QUESTIONNAIRE
+        return Verdict(State.CANCELLED, ASKED_ELSEWHERE if is_asked else SETTLED)
     if message.rule is None:
         return _as_it_was(message, obstacle)
     slot = _slot(message.rule, session, facts, reach)

@@ -37,9 +37,9 @@ class State:
         return next((row.answers for row in self.answered if row.instrument == first), {})
 
 
-def state(message: Message) -> State:
+def state(message: Message, now: datetime) -> State:
     rows = Assessment.objects.filter(patient=message.patient_id, link=message.public_id)
-    waiting = [instrument for _, instrument in planning.asked_of(message.patient_id)]
+    waiting = [instrument for _, instrument in planning.asked_of(message.patient_id, now)]
     return State(waiting, list(rows))
 
 
@@ -63,7 +63,9 @@ def record_risk(message: Message, instrument: Instrument, answers: Answers) -> N
 
 
 def _record(message: Message, instrument: Instrument, answers: Answers, now: datetime) -> None:
-    asked = [task for task, each in planning.asked_of(message.patient_id) if each is instrument]
+    asked = [
+        task for task, each in planning.asked_of(message.patient_id, now) if each is instrument
+    ]
     is_whole = bool(asked) and not unanswered(instrument, answers)
     is_unheard = _is_unheard(message, instrument, answers)
     if not is_whole and not is_unheard:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from clinic import clock
 from clinic.audit import acting
 from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
@@ -62,7 +65,7 @@ def mail_about(task: Task, patient: Patient) -> Message:
 
 
 def waiting_for(patient: Patient) -> list[str]:
-    return [instrument.key for _, instrument in planning.asked_of(patient.pk)]
+    return [instrument.key for _, instrument in planning.asked_of(patient.pk, clock.now())]
 
 
 @pytest.fixture
@@ -83,7 +86,7 @@ def in_treatment(patient: Patient, prescriber: User, at: SetClock) -> Patient:
 @pytest.fixture
 def asked(in_treatment: Patient) -> Message:
     """A mail about the first of two questionnaires that are due, AUDIT-C and bladder."""
-    task, _ = planning.asked_of(in_treatment.pk)[0]
+    task, _ = planning.asked_of(in_treatment.pk, NOON)[0]
     return mail_about(task, in_treatment)
 
 
@@ -94,7 +97,7 @@ def after_stopping(in_treatment: Patient, prescriber: User, at: SetClock) -> Mes
     stop_course(course.pk, reason="Moves away", by=prescriber, version=course.version)
     at.at = NOON + timedelta(days=4)
     planning.open_due(at.at)
-    ((task, _),) = planning.asked_of(in_treatment.pk)
+    ((task, _),) = planning.asked_of(in_treatment.pk, NOON + timedelta(days=4))
     return mail_about(task, in_treatment)
 
 
@@ -228,6 +231,14 @@ def test_nobody_answers_for_another_patient(phone: Phone, asked: Message, clinic
     assert "Do you pass water" not in text
 
 
+def test_what_would_not_count_yet_is_not_shown(
+    phone: Phone, after_stopping: Message, at: SetClock
+) -> None:
+    """A clinic may open the task so early that the patient would be asked again."""
+    at.at = NOON + timedelta(days=2)
+    assert "No questions are waiting" in text_of(phone.open(after_stopping, Q))
+
+
 @pytest.mark.parametrize("ground", ["expired", "revoked", "address", "held", "died"])
 def test_a_link_that_ended_answers_as_an_unknown_one(
     phone: Phone, asked: Message, at: SetClock, ground: str
@@ -316,7 +327,7 @@ def test_half_an_answer_asks_by_mail_no_second_time(
 ) -> None:
     phone.open(after_stopping, Q)
     answer(phone, after_stopping, {"instrument": "withdrawal", "item_suicidal": "2"})
-    ((task, _),) = planning.asked_of(in_treatment.pk)
+    ((task, _),) = planning.asked_of(in_treatment.pk, NOON + timedelta(days=4))
     assert charted.about_questionnaire(task) == after_stopping.about
 
 
@@ -388,6 +399,26 @@ def test_without_the_birth_date_nothing_is_heard(phone: Phone, after_stopping: M
     hold(after_stopping)
     assert phone.post(after_stopping, Q, **AT_RISK).status_code == 404
     assert not Task.objects.filter(kind="crisis").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_arrives_twice_at_the_same_time_is_kept_once(
+    phone: Phone, after_stopping: Message
+) -> None:
+    phone.open(after_stopping, Q)
+    cookies = phone.client.cookies
+
+    def send(number: int) -> int:
+        client = Client()
+        client.cookies = cookies
+        answered = client.post(path_of(after_stopping, Q), {"act": "1", **AT_RISK})
+        connection.close()
+        return answered.status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(send, range(4))) == {302}
+    assert Assessment.objects.count() == 1
+    assert Task.objects.filter(kind="crisis").count() == 1
 
 
 @pytest.mark.parametrize("query", ["?at=x", "?at=help", "?at=%00", "?at=on&at=help", "?x"])

@@ -16,7 +16,7 @@ def questionnaire(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     instrument = _posted(request)
     if instrument is not None:
         return _keep(request, visitor, instrument)
-    state = questionnaires.state(visitor.message)
+    state = questionnaires.state(visitor.message, visitor.now)
     if state.is_at_risk and request.GET.get("at") == HELP:
         following = ON if state.waiting else ""
         return show(request, "check_in_help", visitor, is_at_risk=True, next=following)
@@ -40,7 +40,7 @@ def _keep(request: HttpRequest, visitor: Visitor, instrument: Instrument) -> Htt
     if is_whole or is_at_risk:
         questionnaires.record(visitor.message, instrument, form.answers)
         return again(request, f"?at={HELP}" if is_at_risk else "")
-    state = questionnaires.state(visitor.message)
+    state = questionnaires.state(visitor.message, visitor.now)
     if instrument not in state.waiting:
         return again(request)
     return _ask(request, visitor, form, state)

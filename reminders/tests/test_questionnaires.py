@@ -83,7 +83,7 @@ def test_what_was_answered_with_staff_is_mailed_no_more(
     at.at = DUE_AT
     sweep()
     assert inbox.mails == []
-    settled = (State.CANCELLED, "What it was about is settled.")
+    settled = (State.CANCELLED, "It is answered, or asked at a visit on its day.")
     assert mails() == [("audit-c", *settled), ("bladder", *settled)]
 
 
