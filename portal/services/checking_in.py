@@ -57,21 +57,27 @@ def record_risk(message: Message, answers: Mapping[str, Any]) -> None:
 
 
 def _record(message: Message, part: str, answers: Mapping[str, Any], now: datetime) -> None:
-    if latest(message).get(part) == answers and not _is_unheard(message, part, answers):
+    is_unheard = _is_unheard(message, part, answers)
+    if latest(message).get(part) == answers and not is_unheard:
         return
     check_in = CheckIn.objects.create(
         **of_link(message), part=part, answers=dict(answers), answered_at=now
     )
     audit.record("follow_up.answered", subject=check_in, part=part)
-    if _is_unheard(message, part, answers):
+    if is_unheard:
         _call_for_help(message, check_in, now)
-    if part == Part.BODY:
-        _ask_to_look(message, answers, now)
-    if any(answers.get(name) in told for name, told in WORSE.items()) or _has_words(answers):
-        _ask_to_read(message, now)
+    told = _told_of_the_body(answers) if part == Part.BODY else ""
+    if told:
+        text = f"The patient tells of {told} after {_visit(message)}."
+        _ask(Task.Kind.RESULT, message, text, f"follow-up:{message.public_id}:{told}", now)
+    if any(answers.get(name) in bad for name, bad in WORSE.items()) or _has_words(answers):
+        # Nobody promises to read a chart by chance: what can't be counted is read by a person.
+        text = f"Read the patient's answers after {_visit(message)}: chart, Answers to follow-ups."
+        _ask(Task.Kind.RESULT, message, text, f"follow-up:{message.public_id}:read", now)
     if part == Part.MORE:
         if answers.get("call"):
-            _ask_to_call(message, now)
+            text = f"The patient asks for a call after {_visit(message)}."
+            _ask(Task.Kind.CALL, message, text, f"call-back:{message.public_id}", now)
         _mark_answered(message, now)
 
 
@@ -97,49 +103,26 @@ def _call_for_help(message: Message, check_in: CheckIn, now: datetime) -> None:
     _mark_answered(message, now)
 
 
-def _ask_to_look(message: Message, answers: Mapping[str, Any], now: datetime) -> None:
-    found = []
-    if answers.get("how_bad") == BAD:
-        found.append("bad side effects")
-    if answers.get("urinary"):
-        found.append("trouble with passing water")
-    if found:
-        tasks.ask(
-            Task.Kind.RESULT,
-            patient=message.patient,
-            role=Role.NURSE,
-            text=f"The patient tells of {' and '.join(found)} after {_visit(message)}.",
-            due_at=now,
-            dedupe_key=f"follow-up:{message.public_id}:{'+'.join(found)}",
-            source=message.treatment_session,
-        )
+def _told_of_the_body(answers: Mapping[str, Any]) -> str:
+    told = {
+        "bad side effects": answers.get("how_bad") == BAD,
+        "trouble with passing water": answers.get("urinary"),
+    }
+    return " and ".join(words for words, is_told in told.items() if is_told)
 
 
 def _has_words(answers: Mapping[str, Any]) -> bool:
     return any(str(answers.get(name) or "").strip() for name in IN_OWN_WORDS)
 
 
-def _ask_to_read(message: Message, now: datetime) -> None:
-    """Nobody promises to read a chart by chance: what can't be counted is read by a person."""
+def _ask(kind: Task.Kind, message: Message, text: str, key: str, now: datetime) -> None:
     tasks.ask(
-        Task.Kind.RESULT,
+        kind,
         patient=message.patient,
         role=Role.NURSE,
-        text=f"Read the patient's answers after {_visit(message)}: chart, Answers to follow-ups.",
+        text=text,
         due_at=now,
-        dedupe_key=f"follow-up:{message.public_id}:read",
-        source=message.treatment_session,
-    )
-
-
-def _ask_to_call(message: Message, now: datetime) -> None:
-    tasks.ask(
-        Task.Kind.CALL,
-        patient=message.patient,
-        role=Role.NURSE,
-        text=f"The patient asks for a call after {_visit(message)}.",
-        due_at=now,
-        dedupe_key=f"call-back:{message.public_id}",
+        dedupe_key=key,
         source=message.treatment_session,
     )
 
