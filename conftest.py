@@ -4,11 +4,15 @@ import os
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.test import Client
 from hypothesis import settings
 
 from clinic.tests.posting import PageClient
 from ops import browser, template
+from sessions.services import publishing
 
 pytest_plugins = ["clinic.tests.cast", "monitoring.tests.day"]
 
@@ -27,6 +31,14 @@ def client() -> Client:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Make the database of this worker when the one it is a copy of is complete."""
     template.wait()
+    post_migrate.connect(_load_protocols, sender=apps.get_app_config("treatment_sessions"))
+
+
+def _load_protocols(using: str, **rest: Any) -> None:
+    """Let every test find the shipped protocols; also after one that emptied the database."""
+    publishing.load_shipped()
+    with connections[using].cursor() as cursor:
+        cursor.execute("TRUNCATE clinic_auditevent RESTART IDENTITY CASCADE")
 
 
 @pytest.fixture(scope="session")
