@@ -5,8 +5,10 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
+from clinic import clock
 from clinic.models import Clinic
 from patients.models import PatientPolicy
+from reminders import follow_up
 from reminders.models import MessagePolicy
 
 
@@ -21,9 +23,15 @@ def replies_are_read(app_configs: Any, databases: Any = None, **kwargs: Any) -> 
         alone = list(Clinic.objects.exclude(pk__in=on_call).values_list("pk", flat=True))
         lines = PatientPolicy.objects.exclude(crisis_line="").values("clinic")
         unlisted = list(Clinic.objects.exclude(pk__in=lines).values_list("pk", flat=True))
+        unheard = follow_up.called_in_vain(clock.now())
     except DatabaseError:
         return []
-    return [*_nobody_reads(mute), *_nobody_on_call(alone), *_no_crisis_line(unlisted)]
+    return [
+        *_nobody_reads(mute),
+        *_nobody_on_call(alone),
+        *_no_crisis_line(unlisted),
+        *_nobody_came(unheard),
+    ]
 
 
 def _nobody_reads(clinics: list[int]) -> list[CheckMessage]:
@@ -56,4 +64,15 @@ def _no_crisis_line(clinics: list[int]) -> list[CheckMessage]:
             id="reminders.W003",
         )
         for pk in clinics
+    ]
+
+
+def _nobody_came(unheard: dict[int, int]) -> list[CheckMessage]:
+    return [
+        Warning(
+            f"Clinic {pk}: the calls about urgent answers have ended, untaken: {number}.",
+            hint="Take or close them now: Work list. Then see who reads the on-call address.",
+            id="reminders.W004",
+        )
+        for pk, number in unheard.items()
     ]

@@ -1,18 +1,23 @@
 """No answer is an answer: someone calls. One that can't wait calls until somebody takes it."""
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
+    BooleanField,
     CharField,
     Count,
     DurationField,
     Exists,
     F,
+    Field,
     Func,
     IntegerField,
     Max,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Value,
@@ -21,63 +26,127 @@ from django.db.models.functions import Cast, Coalesce, Concat
 
 from clinic import clock
 from clinic.audit import acting, system
+from clinic.locks import share
 from clinic.roles import Role
-from patients.models import Task
+from patients.models import Patient, Task
 from patients.services import tasks
-from reminders import charted, planning
+from reminders import charted, delivery, planning, rules
+from reminders.kinds import FOLLOWED_UP
 from reminders.models import Message, MessagePolicy
 from reminders.reaching import policies_of
 
 LOOKED_BACK = timedelta(days=21)  # longer than any clinic may wait for an answer
+NEWLY_UNSENT = timedelta(days=7)  # longer than a sweep may be away over a holiday
 ASKED_AT_ONCE = 200
 KEY = "no-answer:"
 NO_CALL: tuple[int, datetime | None] = (0, None)
+State = Message.State
+CALLED_INSTEAD = (*rules.ENDING_BY_THEMSELVES, rules.NO_CLOCK, rules.NO_TIME_LEFT)
+"""Why a follow-up was not sent that its clinic wanted to send."""
 
 
 def ask_about_silence() -> int:
-    """Open a task for each follow-up that stayed without an answer; return how many."""
+    """Open a task for each follow-up without an answer, or that can't go; return how many."""
     with acting(system("sweep")):
         now = clock.now()
-        silent = list(_silent(now)[:ASKED_AT_ONCE])
+        found = [
+            pk
+            for rows in (_silent(now), _unsent(now))
+            for pk in rows.values_list("pk", flat=True)[:ASKED_AT_ONCE]
+        ]
+        if not found:
+            return 0
+        messages = Message.objects.filter(pk__in=found)
+        share(Patient.objects.filter(pk__in=messages.values("patient")))
+        list(messages.order_by("pk").select_for_update())
+        # Read anew under lock: an answer may have come in between, or another sweep.
+        silent, unsent = (
+            list(rows.filter(pk__in=found).select_related("patient", "treatment_session"))
+            for rows in (_silent(now), _unsent(now))
+        )
+        first = {message.treatment_session_id: message for message in reversed(unsent)}
         for message in silent:
-            session = message.treatment_session
-            after = f" after session {session.number}" if session else ""
-            tasks.ask(
-                Task.Kind.NO_ANSWER,
-                patient=message.patient,
-                role=Role.NURSE,
-                text=f"No answer to the follow-up{after}. Ask how the patient is.",
-                due_at=now,
-                dedupe_key=f"{KEY}{message.public_id}",
-                source=message,
-            )
-        return len(silent)
+            _ask(message, f"No answer to the follow-up{_after(message)}. Ask", now)
+        for message in first.values():
+            why = message.reason or delivery.TOO_LATE
+            _ask(message, f"Gets no follow-up by e-mail{_after(message)}: {why} Call and ask", now)
+        return len(silent) + len(first)
+
+
+def _after(message: Message) -> str:
+    session = message.treatment_session
+    return f" after session {session.number}" if session else ""
+
+
+def _ask(message: Message, what: str, now: datetime) -> None:
+    tasks.ask(
+        Task.Kind.NO_ANSWER,
+        patient=message.patient,
+        role=Role.NURSE,
+        text=f"{what} how the patient is.",
+        due_at=now,
+        dedupe_key=f"{KEY}{message.public_id}",
+        source=message,
+    )
+
+
+def _of_clinic(name: str, output_field: "Field[Any, Any]") -> Coalesce:
+    """Return a setting of the message's clinic."""
+    default = getattr(MessagePolicy(), name)
+    saved = MessagePolicy.objects.filter(clinic=OuterRef("clinic")).values(name)
+    return Coalesce(Subquery(saved), Value(default), output_field=output_field)
+
+
+def _unasked() -> QuerySet[Message]:
+    """Return follow-ups about which nobody was asked to call."""
+    key = Concat(Value(KEY), Cast(OuterRef("public_id"), CharField()))
+    return Message.objects.filter(
+        ~Exists(Task.objects.filter(dedupe_key=key)),
+        kind=Message.Kind.FOLLOW_UP,
+        patient__deceased=False,
+    )
 
 
 def _silent(now: datetime) -> QuerySet[Message]:
     """Return follow-ups older than their clinic's time for an answer, without answer and task."""
-    default = MessagePolicy._meta.get_field("answer_within_hours").get_default()
-    of_clinic = MessagePolicy.objects.filter(clinic=OuterRef("clinic")).values(
-        "answer_within_hours"
-    )
-    hours = Coalesce(Subquery(of_clinic), Value(default), output_field=IntegerField())
     waited = Func(
-        hours, template="make_interval(hours => %(expressions)s)", output_field=DurationField()
+        _of_clinic("answer_within_hours", IntegerField()),
+        template="make_interval(hours => %(expressions)s)",
+        output_field=DurationField(),
     )
-    key = Concat(Value(KEY), Cast(OuterRef("public_id"), CharField()))
     return (
-        Message.objects.annotate(asked_at=F("sent_at") + waited)
+        _unasked()
+        .annotate(asked_at=F("sent_at") + waited)
         .filter(
-            ~Exists(Task.objects.filter(dedupe_key=key)),
-            kind=Message.Kind.FOLLOW_UP,
-            state=Message.State.SENT,
+            state=State.SENT,
             answered_at__isnull=True,
             asked_at__lte=now,
             sent_at__gt=now - LOOKED_BACK,
-            patient__deceased=False,
         )
-        .select_related("patient", "treatment_session")
         .order_by("sent_at")
+    )
+
+
+def _unsent(now: datetime) -> QuerySet[Message]:
+    """Return follow-ups whose time has come and that can't go, of visits that had no other one."""
+    others = Message.objects.filter(
+        treatment_session=OuterRef("treatment_session"), kind=Message.Kind.FOLLOW_UP
+    ).exclude(pk=OuterRef("pk"))
+    asked = Task.objects.filter(kind=Task.Kind.NO_ANSWER, source_id=OuterRef("public_id"))
+    return (
+        _unasked()
+        .annotate(is_wanted=_of_clinic("call_without_mail", BooleanField()))
+        .filter(
+            ~Exists(others.filter(Q(state__in=[State.SENT, State.FAILED]) | Exists(asked))),
+            Q(state=State.SUPPRESSED, reason__in=CALLED_INSTEAD) | Q(state=State.EXPIRED),
+            is_wanted=True,
+            not_before__range=(now - NEWLY_UNSENT, now),
+            rule__is_active=True,
+            rule_revision=F("rule__revision"),
+            schedule_rev=F("treatment_session__schedule_rev"),
+            treatment_session__status__in=FOLLOWED_UP,
+        )
+        .order_by("not_before", "pk")
     )
 
 
@@ -85,20 +154,44 @@ def call_again() -> int:
     """Call the people on call about each urgent answer that nobody has taken in time."""
     with acting(system("sweep")):
         now = clock.now()
-        waiting = list(
-            Task.objects.due(now).filter(kind=Task.Kind.CRISIS, taken_by__isnull=True)[
-                :ASKED_AT_ONCE
-            ]
-        )
+        waiting = list(_waiting(now)[:ASKED_AT_ONCE])
         policies, made = policies_of({task.clinic_id for task in waiting}), _calls_about(waiting)
-        calls = 0
-        for task in waiting:
-            policy = policies[task.clinic_id]
-            number, last = made.get(charted.about_task(task), NO_CALL)
-            is_over = last is None or now - last >= timedelta(minutes=policy.acknowledge_minutes)
-            if policy.on_call_address and is_over and number < policy.calls_at_most:
-                calls += planning.call_staff(task, number + 1, now)
-        return calls
+        return sum(
+            planning.call_staff(task, number + 1, now)
+            for task in waiting
+            for number, last in [made.get(charted.about_task(task), NO_CALL)]
+            if _is_due(task, number, last, policies[task.clinic_id], now)
+        )
+
+
+def _is_due(
+    task: Task, number: int, last: datetime | None, policy: MessagePolicy, now: datetime
+) -> bool:
+    """Whether to call once more: at a pace at first, then slower, and at last no more."""
+    if not policy.on_call_address or last is None:
+        return bool(policy.on_call_address)
+    is_early = number < policy.calls_at_most
+    pace = policy.acknowledge_minutes if is_early else policy.later_calls_minutes
+    return now - last >= timedelta(minutes=pace) and not _are_over(task, policy, now)
+
+
+def called_in_vain(now: datetime) -> dict[int, int]:
+    """Return for how many urgent answers the calls have ended untaken, by clinic."""
+    waiting = list(_waiting(now))
+    policies = policies_of({task.clinic_id for task in waiting})
+    return Counter(
+        task.clinic_id for task in waiting if _are_over(task, policies[task.clinic_id], now)
+    )
+
+
+def _waiting(now: datetime) -> QuerySet[Task]:
+    """Return the urgent answers that nobody has taken in time, the newest first."""
+    rows = Task.objects.due(now).filter(kind=Task.Kind.CRISIS, taken_by__isnull=True)
+    return rows.order_by("-due_at")
+
+
+def _are_over(task: Task, policy: MessagePolicy, now: datetime) -> bool:
+    return now - task.created_at >= timedelta(hours=policy.calls_end_after_hours)
 
 
 def _calls_about(waiting: Collection[Task]) -> dict[str, tuple[int, datetime | None]]:

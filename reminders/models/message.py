@@ -63,6 +63,7 @@ class Message(PublicRow):
         NEW_ADDRESS = "new_address", "Written to at a new address"
         IN_PERSON = "in_person", "In person"
         NOT_NEEDED = "not_needed", "Not needed any more"
+        RETRIED = "retried", "Tried again"
 
     clinic = models.ForeignKey(Clinic, models.PROTECT, related_name="messages")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="messages")
@@ -176,6 +177,11 @@ class Message(PublicRow):
                 fields=["sent_at"],
                 name="follow_ups_sent",
                 condition=Q(kind="follow_up", state="sent"),
+            ),
+            models.Index(
+                fields=["not_before"],
+                name="follow_ups_unsent",
+                condition=Q(kind="follow_up", state__in=["suppressed", "expired"]),
             ),
             models.Index(fields=["clinic", "-not_before"], name="messages_of_a_clinic"),
             models.Index(

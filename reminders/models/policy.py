@@ -20,7 +20,8 @@ class MessagePolicy(Policy):
             *("quiet_from", "quiet_to", "calendar_title", "calendar_place", "auto_accept_moves"),
             *("ask_until_hours", "offered_days", "answer_within_hours", "staff_read_from"),
             *("staff_read_to", "staff_read_weekends", "on_call_address", "acknowledge_minutes"),
-            *("calls_at_most",),
+            *("calls_at_most", "later_calls_minutes", "calls_end_after_hours"),
+            *("call_without_mail",),
         ),
         PROPOSED,
     )
@@ -56,6 +57,12 @@ class MessagePolicy(Policy):
         default=48,
         validators=[MinValueValidator(1), MaxValueValidator(336)],
     )
+    call_without_mail = models.BooleanField(
+        "call a patient instead who gets no follow-up by e-mail",
+        default=True,
+        help_text="Who declined it, gave no consent or has no address, for example. The task opens "
+        "when the follow-up would have gone.",
+    )
     staff_read_from = models.TimeField("staff read answers from", default=time(8))
     staff_read_to = models.TimeField("staff read answers until", default=time(17))
     staff_read_weekends = models.BooleanField("they read them at weekends, too", default=False)
@@ -71,9 +78,21 @@ class MessagePolicy(Policy):
         validators=[MinValueValidator(1), MaxValueValidator(240)],
     )
     calls_at_most = models.PositiveSmallIntegerField(
-        "calls on call at most (times)",
+        "calls on call at that pace (times)",
         default=8,
         validators=[MinValueValidator(1), MaxValueValidator(48)],
+    )
+    later_calls_minutes = models.PositiveSmallIntegerField(
+        "then calls again every (minutes)",
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(720)],
+        help_text="Until somebody takes the task.",
+    )
+    calls_end_after_hours = models.PositiveSmallIntegerField(
+        "calls no more after (hours)",
+        default=48,
+        validators=[MinValueValidator(1), MaxValueValidator(168)],
+        help_text="The task stays on the board.",
     )
 
     class Meta(Policy.Meta):
@@ -89,6 +108,12 @@ class MessagePolicy(Policy):
                 condition=Q(staff_read_from__lt=F("staff_read_to")),
                 name="staff_read_for_a_while",
                 violation_error_message="Staff read until a time after they begin.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ask_until_hours__lte=F("offered_days") * 24 - 24),
+                name="other_times_can_be_offered",
+                violation_error_message="Patients could choose no other time: offer times for at "
+                "least a day more than the hours until which they may ask.",
             ),
         ]
 

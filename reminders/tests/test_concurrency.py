@@ -21,12 +21,12 @@ from django.utils import timezone
 from clinic.celery import app
 from clinic.models import Heartbeat
 from clinic.tests.factories import make_clinic
-from patients.models import Consent
-from reminders import delivery, rules, tasks
+from patients.models import Consent, Task
+from reminders import delivery, follow_up, rules, tasks
 from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
-from reminders.tests.factories import Inbox, make_due, make_reachable, make_visit
+from reminders.tests.factories import Inbox, make_due, make_followed, make_reachable, make_visit
 from sessions.lifecycle import Status
 from sessions.tests.factories import take_step
 
@@ -216,3 +216,35 @@ def test_a_mail_of_two_is_left_while_another_process_holds_a_part_of_it(prescrib
         other.join()
     assert elsewhere == [[]]
     assert [claimed.pks for claimed in delivery.claim()] == [(parts[0].pk, parts[1].pk)]
+
+
+def test_an_answer_that_commits_while_silence_is_asked_about_leaves_no_task(prescriber):
+    clinic = prescriber.memberships.get().clinic
+    sent_at = timezone.now() - timedelta(hours=50)
+    visit = make_followed(make_reachable(clinic, prescriber), prescriber, sent_at)
+    message = make_due(visit, kind=Message.Kind.FOLLOW_UP, state=State.SENT, sent_at=sent_at)
+    with transaction.atomic():
+        with delivery.acting(delivery.SWEEP):
+            Message.objects.filter(pk=message.pk).update(answered_at=timezone.now())
+        (asking,) = together(follow_up.ask_about_silence)
+        asking.join(1)
+    asking.join()
+    assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+
+
+def test_two_sweeps_call_once_about_a_visit_without_a_mail(prescriber):
+    clinic = prescriber.memberships.get().clinic
+    visit = make_followed(
+        make_reachable(clinic, prescriber), prescriber, timezone.now() - timedelta(hours=30)
+    )
+    for key in ("a", "b"):
+        make_due(
+            visit,
+            dedupe_key=key,
+            kind=Message.Kind.FOLLOW_UP,
+            state=State.SUPPRESSED,
+            reason=rules.DECLINED,
+        )
+    for asking in together(*[follow_up.ask_about_silence] * 3):
+        asking.join()
+    assert Task.objects.filter(kind=Task.Kind.NO_ANSWER).count() == 1

@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from django.core.checks import run_checks
 from django.core.exceptions import ValidationError
 
 from clinic.audit import acting
 from clinic.roles import Role
 from clinic.tests.factories import TESTS
-from patients.models import Task
+from patients.models import Consent, EmailContact, MailHold, Task
 from patients.services import tasks
 from reminders import charted, follow_up, planning
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message, MessagePolicy, MessageRule, OptOut
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_followed, plan
+from sessions.lifecycle import Status
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -50,6 +52,163 @@ def test_an_answer_ends_the_chain(asked, at):
 
 
 @pytest.fixture
+def visit(patient, prescriber, at):
+    """A visit that ended this morning; its follow-up would go tomorrow at ten."""
+    return make_followed(patient, prescriber, at.at - HOUR)
+
+
+@pytest.fixture
+def declined(visit, patient, inbox, at):
+    """The same, of a patient who wants no follow-ups."""
+    with acting(TESTS):
+        OptOut.objects.create(patient=patient, clinic=patient.clinic, kind="follow_up", since=at.at)
+    plan(visit, now=at.at)
+    return visit
+
+
+def swept_a_day_later(at) -> list[str]:
+    at.at += 24 * HOUR
+    sweep()
+    sweep()
+    return [task.text for task in Task.objects.filter(kind=Task.Kind.NO_ANSWER)]
+
+
+def hinder(patient, how, at):
+    of_patient = {"patient": patient, "clinic": patient.clinic, "since": at.at}
+    with acting(TESTS):
+        if how == "declined":
+            OptOut.objects.create(kind="follow_up", **of_patient)
+        elif how == "held":
+            MailHold.objects.create(reason="In hospital", **of_patient)
+        elif how == "no consent":
+            Consent.objects.filter(patient=patient).update(withdrawn_at=at.at)
+        else:
+            EmailContact.objects.filter(patient=patient).update(verified_at=None)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("declined", "The patient doesn't want this kind of message."),
+        ("no consent", "No consent to e-mail."),
+        ("no address", "The e-mail address is not verified."),
+        ("held", "Mail to the patient is held: a person lifts that on the chart."),
+    ],
+)
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_who_gets_no_follow_up_is_called_when_it_would_have_gone(
+    visit, patient, inbox, at, how, why, is_planned
+):
+    """Whether that is so from the beginning or shows when the mail is about to go."""
+    if is_planned:
+        plan(visit, now=at.at)
+    hinder(patient, how, at)
+    if not is_planned:
+        plan(visit, now=at.at)
+    sweep()
+    at.at += 21 * HOUR + 59 * MINUTE
+    sweep()
+    assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+    at.at += MINUTE
+    sweep()
+    sweep()
+    (task,) = Task.objects.filter(kind=Task.Kind.NO_ANSWER)
+    assert inbox.mails == []
+    assert (task.role, task.due_at) == (Role.NURSE, at.at)
+    assert task.text == (
+        f"Gets no follow-up by e-mail after session {visit.number}: {why} "
+        "Call and ask how the patient is."
+    )
+
+
+def test_a_visit_with_two_follow_ups_that_can_not_go_is_called_about_once(declined, clinic, at):
+    week = MessageRule.objects.get(key="follow_up_week")
+    change(week, is_active=True, days=1)
+    assert len(swept_a_day_later(at)) == 1
+    assert Message.objects.filter(kind="follow_up", state="suppressed").count() == 2
+
+
+def test_an_older_mail_of_the_visit_that_is_out_leaves_the_call_to_silence(
+    asked, patient, clinic, at
+):
+    hinder(patient, "declined", at)
+    change(MessageRule.objects.get(key="follow_up_week"), is_active=True)
+    at.at += 7 * 24 * HOUR
+    sweep()
+    sweep()
+    (task,) = Task.objects.filter(kind=Task.Kind.NO_ANSWER)
+    assert task.text.startswith("No answer")
+
+
+def change(row, **values):
+    with acting(TESTS):
+        type(row).objects.filter(pk=row.pk).update(**values)
+
+
+@pytest.mark.parametrize(
+    "why",
+    ["setting", "rule is off", "rule was switched off", "transferred", "deceased"],
+)
+def test_nobody_is_called_where_no_question_was_wanted(declined, patient, clinic, at, why):
+    rule = MessageRule.objects.get(key="follow_up")
+    if why == "setting":
+        set_policy(clinic, call_without_mail=False)
+    elif why == "rule is off":
+        change(rule, is_active=False)
+    elif why == "rule was switched off":
+        change(rule, is_active=False, revision=2)
+    elif why == "transferred":
+        change(declined, status=Status.TRANSFERRED)
+    else:
+        change(patient, deceased=True, deceased_at=at.at)
+    assert swept_a_day_later(at) == []
+
+
+def test_a_rule_that_is_newer_than_the_visit_calls_nobody(visit, patient, inbox, at):
+    plan(visit, now=at.at)
+    hinder(patient, "declined", at)
+    rule = MessageRule.objects.get(key="follow_up")
+    change(rule, is_active=False)
+    at.at += 30 * HOUR
+    sweep()
+    change(rule, is_active=True, revision=2, in_force_since=at.at)
+    sweep()
+    assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+
+
+def test_what_was_written_too_late_to_go_is_called_about(visit, inbox, at):
+    at.at += 4 * 24 * HOUR
+    plan(visit, now=at.at)
+    sweep()
+    (task,) = Task.objects.filter(kind=Task.Kind.NO_ANSWER)
+    assert "It could not go in time. Call" in task.text
+
+
+def test_a_visit_of_long_ago_is_not_called_about(visit, inbox, at):
+    at.at += 9 * 24 * HOUR
+    plan(visit, now=at.at)
+    sweep()
+    assert Message.objects.filter(kind="follow_up", state="expired").count() == 1
+    assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+
+
+def test_who_may_be_written_to_again_and_answers_needs_no_call(declined, patient, at):
+    """The call is about the same message, so an answer by its link closes it."""
+    (text,) = swept_a_day_later(at)
+    message = Message.objects.get(kind="follow_up")
+    assert Task.objects.get(kind=Task.Kind.NO_ANSWER).source_id == message.public_id
+    with acting(TESTS):
+        OptOut.objects.update(ended_at=at.at)
+    sweep()
+    sweep()
+    message.refresh_from_db()
+    assert message.state == "sent"
+    at.at += 60 * HOUR
+    sweep()
+    assert Task.objects.filter(kind=Task.Kind.NO_ANSWER).count() == 1
+
+
+@pytest.fixture
 def crisis(patient, clinic, at, monkeypatch) -> Task:
     """An urgent answer at night, with the first of three calls."""
     at.at += 10 * HOUR
@@ -82,6 +241,28 @@ def calls(at, *minutes) -> list[int]:
 def test_staff_are_called_again_each_time_the_clock_runs_out(crisis, inbox, at):
     assert calls(at, 0, 14, 1, 14, 1, 15, 15) == [0, 0, 1, 0, 1, 0, 0]
     assert inbox.recipients == ["oncall@north.example"] * 3
+
+
+def test_calls_go_on_slowly_until_the_clinics_end(crisis, clinic, inbox, at):
+    with acting(TESTS):
+        MessagePolicy.objects.update(later_calls_minutes=60, calls_end_after_hours=4)
+    assert calls(at, 0, 15, 15) == [0, 1, 1]
+    assert calls(at, 59, 1, 59, 1, 60) == [0, 1, 0, 1, 1]
+    assert calls(at, 29, 1, 60, 600) == [0, 0, 0, 0]
+    assert len(inbox.mails) == 6
+    found = {message.id for message in run_checks(tags=["database"], databases=["default"])}
+    assert "reminders.W004" in found
+
+
+@pytest.mark.parametrize("change", ["early", "taken", "closed"])
+def test_nothing_is_warned_of_while_calls_go_on_or_somebody_came(crisis, at, nurse, change):
+    at.at += 47 * HOUR if change == "early" else 49 * HOUR
+    if change == "taken":
+        tasks.take(crisis.pk, by=nurse)
+    if change == "closed":
+        tasks.close(crisis.pk, by=nurse, note="Called, is safe.")
+    found = {message.id for message in run_checks(tags=["database"], databases=["default"])}
+    assert "reminders.W004" not in found
 
 
 def test_calls_go_on_after_hours_without_a_sweep(crisis, inbox, at):
