@@ -105,6 +105,7 @@ def stands(message: Message, purpose: Purpose, now: datetime) -> bool:
         and (purpose in OF_MAIL or _is_current(message))
         and not message.patient.deceased
         and _reaches_the_same(message)
+        and (purpose in OF_MAIL or not _is_held(message))
     )
 
 
@@ -138,7 +139,10 @@ def _reaches_the_same(message: Message) -> bool:
     contact: EmailContact | None = getattr(message.patient, "email_contact", None)
     if contact is None or contact.verified_at is None:
         return False
-    if message.sent_to and message.sent_to != contact.address:
-        return False
+    return not message.sent_to or message.sent_to == contact.address
+
+
+def _is_held(message: Message) -> bool:
+    """Whether mail is held; who wants none may say so all the same."""
     held = MailHold.objects.filter(patient=message.patient_id, lifted_at__isnull=True)
-    return not held.exists()
+    return held.exists()

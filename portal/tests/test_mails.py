@@ -6,8 +6,9 @@ from django.test import Client
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
-from patients.models import Consent
+from patients.models import Consent, MailHold
 from portal.models import Confirmation
+from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, path_of, text_of
 from portal.views.mails import WORDS
 from reminders import planning
@@ -54,6 +55,18 @@ def test_what_is_planned_of_a_declined_kind_is_held_back(
     phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL - {"reminder"}))
     of_kind = Message.objects.filter(kind=Kind.REMINDER).exclude(pk=reminder.pk)
     assert not of_kind.filter(state="planned").exists()
+
+
+def test_who_wants_no_mail_says_so_while_mail_is_held(phone: Phone, reminder: Message) -> None:
+    with acting(TESTS):
+        MailHold.objects.create(
+            patient=reminder.patient, clinic=reminder.clinic, reason="Transferred.", since=NOON
+        )
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL - {"missed"}))
+    assert standing(reminder) == {"missed"}
+    phone.post(reminder, Purpose.MAILS, none="1")
+    assert not Consent.objects.filter(kind=Consent.Kind.EMAIL, withdrawn_at=None).exists()
 
 
 def test_no_mail_at_all_withdraws_the_consent(

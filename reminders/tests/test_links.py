@@ -204,6 +204,17 @@ def test_a_hold_or_a_death_ends_the_links(message: Message, clinic: Clinic) -> N
     assert not standing(message)
 
 
+@pytest.mark.parametrize("purpose", sorted(links.OFFERED[Kind.REMINDER]))
+def test_a_hold_leaves_only_the_links_that_end_mail(
+    message: Message, clinic: Clinic, purpose: Purpose
+) -> None:
+    with acting(TESTS):
+        MailHold.objects.create(
+            patient=message.patient, clinic=clinic, reason="Transferred.", since=NOON
+        )
+    assert standing(message, purpose) == (purpose in {Purpose.MAILS, Purpose.UNSUBSCRIBE})
+
+
 @pytest.mark.parametrize("state", sorted(set(Message.State) - {"sent", "sending"}))
 def test_what_was_not_sent_has_no_links(message: Message, prescriber: User, state: str) -> None:
     settled = {"settled_how": "phone", "settled_note": "Called.", "settled_by": prescriber}
