@@ -2,7 +2,7 @@ from django import forms
 
 from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
-from reminders.models import Message
+from reminders.kinds import Kind
 from reminders.services import ledger
 
 
@@ -46,7 +46,7 @@ class WhyForm(ClinicalForm):
 class SettleForm(ClinicalForm):
     how = forms.ChoiceField(
         label="How was the patient reached?",
-        choices=Message.How.choices,
+        choices=[(how.value, how.label) for how in ledger.SETTLING],
         widget=forms.RadioSelect,
         error_messages={"required": "Say how the patient was reached."},
     )
@@ -55,3 +55,19 @@ class SettleForm(ClinicalForm):
         max_length=ledger.NOTE_LENGTH,
         error_messages={"required": "Say what was done."},
     )
+
+
+class SettleCallForm(SettleForm):
+    """The same for a call to the clinic's own people."""
+
+    how = forms.ChoiceField(
+        label="How did somebody on call hear of it?",
+        choices=[(how.value, how.label) for how in ledger.SETTLING],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say how they heard of it."},
+    )
+
+
+def settle_form(kind: str) -> type[SettleForm]:
+    """Return the form that settles a failed message of this kind."""
+    return SettleCallForm if kind == Kind.ON_CALL else SettleForm

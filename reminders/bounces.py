@@ -10,15 +10,17 @@ from uuid import UUID
 
 from clinic import audit, clock
 from clinic.audit import acting, system
-from clinic.locks import share
 from patients.models import Patient
-from reminders import delivery
+from patients.services import contact
+from reminders import marking
+from reminders.kinds import Kind
 from reminders.models import Message
 
 MOST_BYTES = 1_000_000
 GONE = "The address does not exist any more."
 CAME_BACK = "It came back: the mail server of this address did not take it."
 GONE_STATUS = "5.1."  # RFC 3463: the address, for good
+OF_THE_SENDER = ("5.1.7", "5.1.8")  # RFC 3463: among them, those about our own address
 
 
 class NotABounceError(ValueError):
@@ -52,8 +54,12 @@ def _read(report: "Part[Any, Any]") -> Bounce:
     message_id = next(filter(None, map(_message_id, _returned(report))), None)
     if message_id is None:
         raise NotABounceError("It doesn't say which mail of ours failed.")
-    is_gone = all(_word(block, "Status").startswith(GONE_STATUS) for block in failed)
+    is_gone = all(_is_gone(_word(block, "Status")) for block in failed)
     return Bounce(message_id, GONE if is_gone else CAME_BACK)
+
+
+def _is_gone(status: str) -> bool:
+    return status.startswith(GONE_STATUS) and not status.startswith(OF_THE_SENDER)
 
 
 def _word(block: "Part[Any, Any]", name: str) -> str:
@@ -90,21 +96,26 @@ def _message_id(returned: "Part[Any, Any]") -> UUID | None:
 
 
 def take(bounce: Bounce) -> int:
-    """Mark what the mail held as failed, each with its task; return how many.
+    """Mark what the mail held as failed, with one task; return how many messages that are.
 
-    A second report of the same mail changes nothing.
+    An address that is gone counts as unverified from now on. A second report changes nothing.
     """
     with acting(system("bounce")):
         rows = Message.objects.filter(message_id=bounce.message_id)
-        share(Patient.objects.filter(pk__in=rows.values("patient")))
         sent = rows.filter(state=Message.State.SENT, bounced_at__isnull=True)
+        patients = Patient.objects.filter(pk__in=sent.values("patient"))
+        held = patients.select_related("clinic").select_for_update(no_key=True, of=("self",))
+        for patient in held.order_by("pk"):
+            to_patient = sent.filter(patient=patient).exclude(kind=Kind.ON_CALL).first()
+            if bounce.reason == GONE and to_patient is not None:
+                contact.lose(patient, to_patient.sent_to)
         messages = list(
             sent.select_related("patient", "rule").order_by("pk").select_for_update(of=("self",))
         )
         now = clock.now()
+        marking.fail(messages, bounce.reason, now)
         for message in messages:
-            delivery.fail(message, bounce.reason, now)
             message.bounced_at = now
-            message.save(update_fields=["state", "reason", *delivery.LEASE, "bounced_at"])
+            message.save(update_fields=["state", "reason", *marking.LEASE, "bounced_at"])
             audit.record("message.bounced", subject=message)
         return len(messages)

@@ -30,7 +30,7 @@ from clinic.locks import share
 from clinic.roles import Role
 from patients.models import Patient, Task
 from patients.services import tasks
-from reminders import charted, delivery, planning, rules
+from reminders import charted, marking, planning, rules
 from reminders.kinds import FOLLOWED_UP
 from reminders.models import Message, MessagePolicy
 from reminders.reaching import policies_of
@@ -43,6 +43,8 @@ NO_CALL: tuple[int, datetime | None] = (0, None)
 State = Message.State
 CALLED_INSTEAD = (*rules.ENDING_BY_THEMSELVES, rules.NO_CLOCK, rules.NO_TIME_LEFT)
 """Why a follow-up was not sent that its clinic wanted to send."""
+ANSWERED = Q(answered_at__isnull=False)
+ASKED = Task.objects.filter(kind=Task.Kind.NO_ANSWER, source_id=OuterRef("public_id"))
 
 
 def ask_about_silence() -> int:
@@ -64,30 +66,31 @@ def ask_about_silence() -> int:
             list(rows.filter(pk__in=found).select_related("patient", "treatment_session"))
             for rows in (_silent(now), _unsent(now))
         )
-        first = {message.treatment_session_id: message for message in reversed(unsent)}
-        for message in silent:
-            _ask(message, f"No answer to the follow-up{_after(message)}. Ask", now)
-        for message in first.values():
-            why = message.reason or delivery.TOO_LATE
-            _ask(message, f"Gets no follow-up by e-mail{_after(message)}: {why} Call and ask", now)
-        return len(silent) + len(first)
+        found_again = {
+            (message.treatment_session_id, message.rule_id if message.sent_at else None): message
+            for message in reversed([*silent, *unsent])
+        }
+        for message in found_again.values():
+            tasks.ask(
+                Task.Kind.NO_ANSWER,
+                patient=message.patient,
+                role=Role.NURSE,
+                text=question(message),
+                due_at=now,
+                dedupe_key=f"{KEY}{message.public_id}",
+                source=message,
+            )
+        return len(found_again)
 
 
-def _after(message: Message) -> str:
+def question(message: Message) -> str:
+    """Return what the task says about a follow-up without an answer, or that did not go."""
     session = message.treatment_session
-    return f" after session {session.number}" if session else ""
-
-
-def _ask(message: Message, what: str, now: datetime) -> None:
-    tasks.ask(
-        Task.Kind.NO_ANSWER,
-        patient=message.patient,
-        role=Role.NURSE,
-        text=f"{what} how the patient is.",
-        due_at=now,
-        dedupe_key=f"{KEY}{message.public_id}",
-        source=message,
-    )
+    after = f" after session {session.number}" if session else ""
+    if message.state == State.SENT:
+        return f"No answer to the follow-up{after}. Ask how the patient is."
+    why = message.reason or marking.TOO_LATE
+    return f"Gets no follow-up by e-mail{after}: {why} Call and ask how the patient is."
 
 
 def _of_clinic(name: str, output_field: "Field[Any, Any]") -> Coalesce:
@@ -107,8 +110,19 @@ def _unasked() -> QuerySet[Message]:
     )
 
 
+def _others(**same: OuterRef) -> QuerySet[Message]:
+    """Return the other follow-ups of the visit of the outer query's message."""
+    of_visit = Message.objects.filter(
+        treatment_session=OuterRef("treatment_session"), kind=Message.Kind.FOLLOW_UP, **same
+    )
+    return of_visit.exclude(pk=OuterRef("pk"))
+
+
 def _silent(now: datetime) -> QuerySet[Message]:
-    """Return follow-ups older than their clinic's time for an answer, without answer and task."""
+    """Return follow-ups older than their clinic's time for an answer, without answer and task.
+
+    Of one that went twice, an answer to either is one, and so is the task.
+    """
     waited = Func(
         _of_clinic("answer_within_hours", IntegerField()),
         template="make_interval(hours => %(expressions)s)",
@@ -123,21 +137,18 @@ def _silent(now: datetime) -> QuerySet[Message]:
             asked_at__lte=now,
             sent_at__gt=now - LOOKED_BACK,
         )
+        .exclude(Exists(_others(rule=OuterRef("rule")).filter(ANSWERED | Exists(ASKED))))
         .order_by("sent_at")
     )
 
 
 def _unsent(now: datetime) -> QuerySet[Message]:
     """Return follow-ups whose time has come and that can't go, of visits that had no other one."""
-    others = Message.objects.filter(
-        treatment_session=OuterRef("treatment_session"), kind=Message.Kind.FOLLOW_UP
-    ).exclude(pk=OuterRef("pk"))
-    asked = Task.objects.filter(kind=Task.Kind.NO_ANSWER, source_id=OuterRef("public_id"))
     return (
         _unasked()
         .annotate(is_wanted=_of_clinic("call_without_mail", BooleanField()))
         .filter(
-            ~Exists(others.filter(Q(state__in=[State.SENT, State.FAILED]) | Exists(asked))),
+            ~Exists(_others().filter(Q(state__in=[State.SENT, State.FAILED]) | Exists(ASKED))),
             Q(state=State.SUPPRESSED, reason__in=CALLED_INSTEAD) | Q(state=State.EXPIRED),
             is_wanted=True,
             not_before__range=(now - NEWLY_UNSENT, now),

@@ -33,8 +33,8 @@ def repair(is_over: Callable[[], bool] = lambda: True) -> int:
     repaired, seen = 0, Seen()
     while True:
         with acting(system("sweep")):
-            now = clock.now()
-            done = _visits(now, seen) + _charts(now, seen)
+            now, in_use = clock.now(), rules_in_use()
+            done = _visits(in_use, now, seen) + _charts(in_use, now, seen)
         repaired += done
         if is_over() or not done:
             return repaired
@@ -52,8 +52,8 @@ class Seen:
         return fresh
 
 
-def _visits(now: datetime, seen: Seen) -> int:
-    found = seen.new("visit", overlooked(now))
+def _visits(in_use: Iterable[MessageRule], now: datetime, seen: Seen) -> int:
+    found = seen.new("visit", overlooked(in_use, now))
     if found:
         found = share(TreatmentSession.objects.filter(pk__in=found))
         rows = TreatmentSession.objects.filter(pk__in=found).select_related("course__protocol")
@@ -61,8 +61,8 @@ def _visits(now: datetime, seen: Seen) -> int:
     return len(found)
 
 
-def _charts(now: datetime, seen: Seen) -> int:
-    unwritten = seen.new("unwritten", _unwritten(now))
+def _charts(in_use: Iterable[MessageRule], now: datetime, seen: Seen) -> int:
+    unwritten = seen.new("unwritten", _unwritten(in_use, now))
     if unwritten:
         plan_by_the_chart(list(Patient.objects.filter(pk__in=unwritten)), now)
     outdated_ = seen.new("outdated", _outdated_by_the_chart(now))
@@ -71,10 +71,10 @@ def _charts(now: datetime, seen: Seen) -> int:
     return len(unwritten) + len(outdated_)
 
 
-def overlooked(now: datetime) -> list[int]:
+def overlooked(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
     """Return sessions whose messages are missing, outdated or held back in vain; soonest first."""
     found = dict.fromkeys(outdated().values_list("treatment_session", flat=True)[:AT_ONCE])
-    for rule in _in_use():
+    for rule in in_use:
         if rule.is_for_visits:
             rows = missing(rule, now).order_by("starts_at", "pk")
             found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_ONCE])
@@ -83,7 +83,7 @@ def overlooked(now: datetime) -> list[int]:
     return [pk for pk in found if pk is not None]
 
 
-def _in_use() -> list[MessageRule]:
+def rules_in_use() -> list[MessageRule]:
     """Return the rules in use at all clinics."""
     held = rules_of(list(Clinic.objects.values_list("pk", flat=True)))
     return [rule for rules in held.values() for rule in rules if rule.is_active]
@@ -118,14 +118,15 @@ def outdated() -> QuerySet[Message]:
     ).order_by("not_before", "pk")
 
 
-def _unwritten(now: datetime) -> list[int]:
+def _unwritten(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
     """Return patients with a date that a rule writes about, and no message of it yet."""
     wanted: set[int] = set()
-    for rule in _in_use():
+    for rule in in_use:
         dated = {} if rule.is_for_visits else _dated(rule, now)
-        written = Message.objects.filter(rule=rule, about__in=dated)
-        for about in dated.keys() - set(written.values_list("about", flat=True)):
-            wanted.add(dated[about])
+        if dated:
+            written = Message.objects.filter(rule=rule, about__in=dated)
+            unwritten = dated.keys() - set(written.values_list("about", flat=True))
+            wanted.update(dated[about] for about in unwritten)
     return sorted(wanted)
 
 

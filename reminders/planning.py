@@ -328,8 +328,8 @@ def _verdict(
     if facts is None:
         is_asked = message.kind == Kind.QUESTIONNAIRE
         return Verdict(State.CANCELLED, ASKED_ELSEWHERE if is_asked else SETTLED)
-    if message.rule is None:
-        return _as_it_was(message, obstacle)
+    if message.rule is None or message.asked_by_id is not None:
+        return _as_it_was(message, obstacle)  # a person has decided that it goes
     slot = _slot(message.rule, session, facts, reach)
     if slot is None:
         return Verdict(State.SUPPRESSED, OUT_OF_USE)

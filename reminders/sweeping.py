@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import close_old_connections
 
 from clinic import heartbeat, sealing
-from reminders import delivery, follow_up, overlooked, restoring
+from reminders import claiming, delivery, follow_up, overlooked, restoring
 from reminders.mailer import Mailer
 
 # With the 20 s that one message may take, a stop waits for 30 s at most.
@@ -55,7 +55,7 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
 def _deliver(mailer: Mailer, swept: Swept, is_over: Callable[[], bool]) -> None:
     """Send batch after batch; the message in hand is always finished, the rest given back."""
     while not is_over():
-        claims = delivery.claim()
+        claims = claiming.claim()
         if not claims:
             return
         while claims and not is_over():

@@ -32,6 +32,7 @@ class Ledger:
         self.rules_in_use = [rule for rule in held if rule.is_active and rule.is_for_visits]
         self.everybody = Reach(self.clinic.zone)
         self.sent: list[Message] = []
+        self.unsent: list[Message] = []  # follow-ups that could not go
 
     def tell(self, courses: Iterable[Told]) -> None:
         for told in courses:
@@ -80,6 +81,8 @@ class Ledger:
                 _unsend(message, State.CANCELLED, planning.not_now(treatment_session.status))
             elif obstacle:
                 _unsend(message, State.SUPPRESSED, obstacle)
+                if rule.kind == Kind.FOLLOW_UP:
+                    self.unsent.append(message)
             else:
                 self._send(message, chart.address)
             yield message
@@ -125,31 +128,29 @@ class Ledger:
             reminders[-1].attempts, reminders[-1].maybe_twice = 2, True
 
     def _ask_for_answers(self) -> None:
-        """Close what silence has asked for; the newest patient is still to be called."""
+        """Close what was asked for; the newest of each sort is still to be called."""
         silent = [
             (message.sent_at + ANSWER_WITHIN, message)
             for message in self.sent
             if message.kind == Kind.FOLLOW_UP and message.sent_at
         ]
-        silent = sorted(
-            (pair for pair in silent if pair[0] < self.now), key=lambda pair: pair[0], reverse=True
-        )
-        for place, (asked_at, message) in enumerate(silent):
-            task = self._task(message, asked_at)
-            if place > 0:
-                task.closed_at, task.closed_by = asked_at + CALLED_AFTER, self.staff.nurse
-                task.closing_note = "Called: well, no complaints."
+        unsent = [(message.not_before, message) for message in self.unsent]
+        for asked in (silent, unsent):
+            due = sorted((pair for pair in asked if pair[0] < self.now), key=lambda pair: pair[0])
+            for place, (asked_at, message) in enumerate(reversed(due)):
+                task = self._task(message, asked_at)
+                if place > 0:
+                    task.closed_at, task.closed_by = asked_at + CALLED_AFTER, self.staff.nurse
+                    task.closing_note = "Called: well, no complaints."
 
     def _task(self, message: Message, due_at: datetime) -> Task:
-        session = message.treatment_session
-        number = session.number if session else ""
         return self.rows.add(
             Task(
                 clinic=self.clinic,
                 patient=message.patient,
                 kind=Task.Kind.NO_ANSWER,
                 role="nurse",
-                text=f"No answer to the follow-up after session {number}. Ask how the patient is.",
+                text=follow_up.question(message),
                 due_at=due_at,
                 source_kind="reminders.message",
                 source_id=message.public_id,

@@ -203,7 +203,15 @@ def test_messages_have_come_to_every_state_that_lasts(now):
 
 
 def test_the_sweep_finds_nothing_that_was_forgotten(now):
-    assert overlooked.overlooked(now) == []
+    assert overlooked.overlooked(overlooked.rules_in_use(), now) == []
+
+
+def test_silence_and_mail_that_could_not_go_each_leave_a_call(riverside):
+    asked = Task.objects.open().filter(clinic=riverside, kind=Task.Kind.NO_ANSWER)
+    begins = sorted(
+        text.partition(" follow-up")[0] for text in asked.values_list("text", flat=True)
+    )
+    assert begins == ["Gets no", "No answer to the"]
 
 
 def test_a_failed_message_has_its_task(riverside):

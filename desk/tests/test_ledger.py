@@ -213,7 +213,12 @@ def test_a_failed_message_is_tried_again_from_the_ledger(
     assert answer.headers["Location"] == f"{URL}?show=failed"
     message.refresh_from_db()
     task.refresh_from_db()
-    assert (message.state, task.closed_by) == (State.PLANNED, nurse)
+    assert (message.settled_how, task.closed_by) == (Message.How.RETRIED, nurse)
+    (again,) = shown(client, "show=planned").rows
+    assert again.asked_by == nurse
+    words = f"once more, for {nurse}: Tried again. The mail server refuses this address."
+    assert words in html_of(client, "show=planned")
+    assert f"Tried again, {nurse}: It goes as a new mail." in html_of(client, "show=unsent")
 
 
 def test_a_message_is_settled_with_how_the_patient_was_reached(
@@ -250,6 +255,27 @@ def test_the_task_of_a_failed_message_asks_the_same(
     assert client.post(url, typed).headers["Location"] == reverse("desk:worklist")
     message.refresh_from_db()
     assert (message.state, message.settled_how) == (State.DISMISSED, "in_person")
+
+
+def test_a_failed_call_asks_how_the_people_on_call_heard_of_it(
+    client: Client, make: Make, nurse: User
+) -> None:
+    message = make(**FAILED, kind="on_call")
+    task = fail(message)
+    client.force_login(nurse)
+    urls = (
+        reverse("desk:close_task", args=[task.public_id]),
+        reverse("desk:message_dismiss", args=[message.public_id]),
+    )
+    for url in urls:
+        page = client.get(url).content.decode()
+        assert "How did somebody on call hear of it?" in page
+        assert "How was the patient reached?" not in page
+        refused = client.post(url, {"reason": "Called", "entry_id": str(uuid4())})
+        assert "Say how they heard of it." in refused.content.decode()
+    typed = {"how": "phone", "reason": "Called", "entry_id": str(uuid4())}
+    assert client.post(urls[0], typed).status_code == 302
+    assert Task.objects.open().count() == 0
 
 
 def test_a_task_whose_message_is_gone_closes_all_the_same(

@@ -15,7 +15,7 @@ from clinic.access import allow, staff
 from clinic.forms import ClinicalForm, errors_on
 from clinic.htmx import redirect_page
 from desk import ledger as ledgers
-from desk.forms import MessageForm, SettleForm, WhyForm
+from desk.forms import MessageForm, WhyForm, settle_form
 from desk.views.here import clinic_here
 from patients.views.pages import Page, open_row, show
 from reminders.models import Message
@@ -53,7 +53,8 @@ def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @GET_POST
 def dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    form = SettleForm(request.POST or None)
+    kinds = Message.objects.filter(public_id=public_id).values_list("kind", flat=True)
+    form = settle_form(kinds.first() or "")(request.POST or None)
     return _act(request, public_id, ledger.DISMISS, form, ledger.dismiss, SETTLE)
 
 

@@ -13,7 +13,7 @@ from clinic.access import allow, fetch, staff
 from clinic.forms import ClinicalForm, errors_on
 from clinic.htmx import redirect_page
 from desk import worklist as worklists
-from desk.forms import CloseTaskForm, PostponeTaskForm, SettleForm
+from desk.forms import CloseTaskForm, PostponeTaskForm, settle_form
 from desk.views.here import clinic_here
 from patients.models import Task
 from patients.services import tasks
@@ -46,14 +46,18 @@ def close_task(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _settle(request: HttpRequest, task: Task) -> HttpResponse:
-    form = SettleForm(request.POST or None)
+    message = Message.objects.filter(public_id=task.source_id).first() if task.source_id else None
+    form = settle_form(message.kind if message else "")(request.POST or None)
 
     def save() -> None:
         entry = form.submission("close_task", task.public_id)
         ledger.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
 
-    message = Message.objects.filter(public_id=task.source_id).first() if task.source_id else None
-    task.may_go_again = message is not None and message.expires_at > clock.now()  # type: ignore[attr-defined]  # for the page
+    task.may_go_again = (  # type: ignore[attr-defined]  # for the page
+        message is not None
+        and message.state == Message.State.FAILED
+        and message.expires_at > clock.now()
+    )
     return _answer(request, task, form, save, "The task is closed.", "desk/settle_task.html")
 
 

@@ -1,5 +1,6 @@
 """R1, R13 and the clients' notes: the ledger and the record at the end of the run."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from faults.checker.evidence import (
@@ -92,10 +93,14 @@ def _should_have_heard(evidence: Evidence, life: Life) -> bool:
 
 def dead_letters(evidence: Evidence) -> Verdict:
     verdict = Verdict("R13", "each failed message has exactly one open task; a closed one says how")
+    asked = Counter(task["source_id"] for task in evidence.tasks if task["closed_at"] is None)
+    mails: dict[str, list[str]] = defaultdict(list)  # what failed as one mail has one task
+    for life in evidence.lives[MESSAGES].values():
+        mails[life.now["message_id"]].append(life.now["public_id"])
     for pk, life in evidence.lives[MESSAGES].items():
         if life.now["state"] == "failed":
-            asked = [task for task in evidence.tasks if task["source_id"] == life.now["public_id"]]
-            count = sum(task["closed_at"] is None for task in asked)
+            own = life.now["public_id"]
+            count = asked[own] or any(asked[part] for part in mails[life.now["message_id"]])
             verdict.look(count == 1, f"message {pk} has failed and has {count} open tasks")
     for task in evidence.tasks:
         if task["closed_at"] is not None:

@@ -28,7 +28,7 @@ from clinic.models import Chair, User
 from faults.inside import cast
 from faults.inside.cast import FILL, LEAD
 from patients.models import Patient
-from reminders import delivery, sweeping
+from reminders import claiming, delivery, sweeping
 from reminders.mailer import Mailer
 from reminders.models import Message
 from sessions.models import TreatmentSession
@@ -110,7 +110,7 @@ def plan(visitor: Visitor) -> None:
 
 def send(visitor: Visitor) -> None:
     with Mailer() as mailer:
-        for claimed in delivery.claim():
+        for claimed in claiming.claim():
             delivery.send(claimed, mailer)
 
 

@@ -8,7 +8,7 @@ from clinic.entries import Submission
 from clinic.locks import check_version
 from clinic.models import User
 from patients import ports
-from patients.models import EmailContact
+from patients.models import EmailContact, Patient
 from patients.services.register import CHANGE, check_alive, locked
 
 
@@ -49,3 +49,20 @@ def save(
         audit.record("patient.contact_changed", subject=row, verified=contact.verified)
         ports.contact_changed(patient)
         return row
+
+
+def lose(patient: Patient, address: str) -> None:
+    """Take the mark from an address that does not exist any more; the patient is locked.
+
+    One that was entered since is left as it is.
+    """
+    rows = EmailContact.objects.filter(patient=patient, address=address, verified_at__isnull=False)
+    row = rows.select_for_update().first()
+    if row is None:
+        return
+    row.verified_at = None
+    row.save(update_fields=["verified_at"])
+    patient.version += 1
+    patient.save(update_fields=["version"])
+    audit.record("patient.address_lost", subject=row)
+    ports.contact_changed(patient)

@@ -5,9 +5,10 @@ Each under the message's lock. A task that waits for it comes after, in the orde
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 
 from clinic import audit, clock
 from clinic.audit import acting
@@ -19,7 +20,8 @@ from patients.services import tasks
 from reminders import charted, planning
 from reminders.kinds import Kind, may_go
 from reminders.models import Message, MessagePolicy
-from reminders.reaching import reaches_of
+from reminders.reaching import reaches_of, staff_reach
+from reminders.rules import Reach
 
 VIEW = "reminders.view_message"
 RETRY = "reminders.retry_message"
@@ -31,41 +33,46 @@ REVOKE = "reminders.revoke_links"
 State = Message.State
 TOO_LATE = "It is too late for this message."
 SAME_ADDRESS = "It came back from this address. Correct the address first, or settle the message."
+ALREADY = "It goes once more already: the copy stands in the ledger."
 AGAIN = "#"  # between the key of a message and the number of its repetition
-NOTE_LENGTH = 240 - max(len(f"{how.label}: ") for how in Message.How)
+SETTLING = [how for how in Message.How if how != Message.How.RETRIED]
+NOTE_LENGTH = 240 - max(len(f"{how.label}: ") for how in SETTLING)
 """Characters: what was done has to fit into the task's closing note behind how."""
 
 
 def try_again(pk: int, *, by: User, entry: Submission | None = None) -> Message:
-    """Plan a failed message anew, and close the task that it had opened.
+    """Plan a failed message anew, as a row of its own, and settle the one that failed.
 
-    It goes to the address that is on the chart by then. What came back goes as another mail, and
-    only to another address: a late report of the first one then no longer counts.
+    It goes to the address that is on the chart by then, as another mail with links of its own: a
+    copy that turns up late, or at the wrong address, opens nothing. What came back goes only to
+    another address.
     """
     with acting(by, entry):
-        message = _locked(pk, by, RETRY)
-        if message.state != State.FAILED:
+        failed = _locked(pk, by, RETRY, with_mail=True)
+        if failed.settled_how == Message.How.RETRIED:
+            raise ValidationError(ALREADY, code="already")
+        if failed.state != State.FAILED:
             raise ValidationError("Only a failed message can be tried again.", code="not_failed")
-        now = _in_time(message)
-        if message.bounced_at is not None:
-            if _address_of(message, now) == message.sent_to:
-                raise ValidationError(SAME_ADDRESS, code="same_address")
-            message.bounced_at, message.message_id = None, uuid4()
-        message.close(State.PLANNED)
-        message.attempts, message.not_before = 0, min(message.not_before, now)
-        message.released_at = now
-        message.occurrence += 1
-        message.save()
-        audit.record("message.tried_again", subject=message)
-        tasks.close_for(by=by, note="The message is tried again.", **_failure(message))
-        return message
+        now = _in_time(failed)
+        if failed.bounced_at is not None and _reach_of(failed, now).address == failed.sent_to:
+            raise ValidationError(SAME_ADDRESS, code="same_address")
+        refusal = _out_of_use(failed, now)
+        if refusal:
+            raise ValidationError(refusal, code="out_of_use")
+        copy = _copy(failed, f"Tried again. {failed.reason}", by, now)
+        if not _written(copy):
+            raise ValidationError(ALREADY, code="already")
+        _dismiss(failed, Message.How.RETRIED, "It goes as a new mail.", by)
+        audit.record("message.tried_again", subject=copy)
+        _close_task_of(failed, by, "The message is tried again.")
+        return copy
 
 
-def _address_of(message: Message, now: datetime) -> str:
-    """Return where it would go now."""
+def _reach_of(message: Message, now: datetime) -> Reach:
+    """Return how its reader is reached now."""
     if message.kind == Kind.ON_CALL:
-        return MessagePolicy.of(message.clinic_id).on_call_address
-    return reaches_of({message.patient_id}, now)[message.patient_id].address
+        return staff_reach(message.clinic, MessagePolicy.of(message.clinic_id))
+    return reaches_of({message.patient_id}, now)[message.patient_id]
 
 
 def resend(pk: int, *, reason: str, by: User, entry: Submission | None = None) -> Message:
@@ -78,33 +85,38 @@ def resend(pk: int, *, reason: str, by: User, entry: Submission | None = None) -
         _explained(reason, "Say why it goes once more.")
         if sent.state != State.SENT:
             raise ValidationError("Only a sent message can be sent once more.", code="not_sent")
+        if sent.kind == Kind.ON_CALL:
+            raise ValidationError(
+                "Calls to staff repeat by themselves until somebody takes the task.", code="on_call"
+            )
         now = _in_time(sent)
         refusal = _out_of_use(sent, now)
         if refusal:
             raise ValidationError(refusal, code="out_of_use")
         copy = _copy(sent, reason.strip(), by, now)
         if not _written(copy):
-            raise ValidationError(
-                "It is being sent once more already: the copy stands in the ledger.", code="already"
-            )
+            raise ValidationError(ALREADY, code="already")
         audit.record("message.sent_once_more", subject=copy)
         return copy
 
 
 def _out_of_use(message: Message, now: datetime) -> str:
-    """Say why what was sent would be wrong or useless now; nothing when it still holds."""
+    """Say why it would be wrong or useless now; nothing when it still holds."""
     session = message.treatment_session
-    if message.kind == Kind.ON_CALL:
-        return "Calls to staff repeat by themselves until somebody takes the task."
     if session is not None and message.schedule_rev != session.schedule_rev:
         return "The session was moved since: the messages of its new time go by themselves."
     if session is not None and not may_go(message.kind, session.status):
         return f"{planning.not_now(session.status)} This message doesn't fit any more."
-    if session is None and not charted.facts(message, charted.dates_of({message.patient_id})):
+    if session is None and not _is_wanted(message):
         return planning.SETTLED
-    reach = reaches_of({message.patient_id}, now)[message.patient_id]
-    obstacle = reach.obstacle_to(message.kind)
+    obstacle = _reach_of(message, now).obstacle_to(message.kind)
     return f"It can't go: {obstacle} Mend that on the chart first." if obstacle else ""
+
+
+def _is_wanted(message: Message) -> bool:
+    if message.kind == Kind.ON_CALL:
+        return charted.is_waited_for(message)
+    return charted.facts(message, charted.dates_of({message.patient_id})) is not None
 
 
 def _copy(sent: Message, reason: str, by: User, now: datetime) -> Message:
@@ -142,7 +154,7 @@ def dismiss(
 ) -> Message:
     """Settle a failed or held message with how the patient heard of it, and close its task."""
     with acting(by, entry):
-        message = _locked(pk, by, DISMISS)
+        message = _locked(pk, by, DISMISS, with_mail=True)
         if message.state not in {State.FAILED, State.HELD}:
             raise ValidationError(
                 "Only a message that failed, or waits for a look, can be settled.", code="not_open"
@@ -154,43 +166,75 @@ def dismiss(
 def settle_task(
     pk: int, *, how: str, reason: str, by: User, entry: Submission | None = None
 ) -> None:
-    """Close the task of a failed message, and with it settle the message."""
+    """Close the task of a failed mail, and with it settle the messages that the mail held."""
     with acting(by, entry):
         task = Task.objects.get(pk=pk)
         _allow(by, DISMISS, task.clinic_id)
         if task.kind != Task.Kind.MESSAGE_FAILED:
             raise ValidationError("This task is not about a failed message.", code="kind")
-        message = None
-        if task.source_id is not None:
-            failed = Message.objects.filter(state=State.FAILED, public_id=task.source_id)
-            message = failed.select_for_update().first()
-        if message is not None:
+        note = _note(how, reason)
+        failed = _failed_with(task)
+        for message in failed:
             _settle(message, how, reason, by)
-        elif task.closed_at is None:
-            tasks.close_for(by=by, note=_note(how, reason), pk=pk)
-        else:
+        if not failed and task.closed_at is not None:
             raise ValidationError("This task was closed already.", code="closed")
+        tasks.close_for(by=by, note=note, pk=pk)
 
 
 def _settle(message: Message, how: str, reason: str, by: User) -> None:
     note = _note(how, reason)
-    message.settled_how, message.settled_note, message.settled_by = how, reason.strip(), by
-    message.close(State.DISMISSED, message.reason)
-    message.save()
+    _dismiss(message, how, reason.strip(), by)
     audit.record("message.dismissed", subject=message, how=how)
-    tasks.close_for(by=by, note=note, **_failure(message))
+    _close_task_of(message, by, note)
     _close_restored(message.clinic_id, by)
 
 
+def _dismiss(message: Message, how: str, note: str, by: User) -> None:
+    message.settled_how, message.settled_note, message.settled_by = how, note, by
+    message.close(State.DISMISSED, message.reason)
+    message.save()
+
+
 def _note(how: str, reason: str) -> str:
-    if how not in Message.How.values:
+    if how not in SETTLING:
         raise ValidationError({"how": "Say how the patient was reached."})
     return f"{Message.How(how).label}: {_explained(reason, 'Say what was done.')}"
 
 
-def _failure(message: Message) -> dict[str, Any]:
-    """Return by what the task of a failed message is found."""
-    return {"kind": Task.Kind.MESSAGE_FAILED, "source_id": message.public_id}
+def _tasks_of_mail(message_id: UUID) -> QuerySet[Task]:
+    """Return the open tasks about messages of this mail: one that failed as a whole has one."""
+    parts = Message.objects.filter(message_id=message_id)
+    return Task.objects.open().filter(
+        kind=Task.Kind.MESSAGE_FAILED, source_id__in=parts.values("public_id")
+    )
+
+
+def _failed_with(task: Task) -> list[Message]:
+    """Lock and return what has failed and is asked about by this task and no other one."""
+    about = Message.objects.filter(public_id=task.source_id).first() if task.source_id else None
+    if about is None:
+        return []
+    others = _tasks_of_mail(about.message_id).exclude(pk=task.pk)
+    return list(
+        _failed_mail(about.message_id)
+        .exclude(public_id__in=others.values("source_id"))
+        .order_by("pk")
+        .select_for_update()
+    )
+
+
+def _failed_mail(message_id: UUID) -> QuerySet[Message]:
+    return Message.objects.filter(message_id=message_id, state=State.FAILED)
+
+
+def _close_task_of(message: Message, by: User, note: str) -> None:
+    """Close its task; the last one of a mail stays while another message of it waits."""
+    waiting = set(_failed_mail(message.message_id).values_list("public_id", flat=True))
+    asked = dict(_tasks_of_mail(message.message_id).values_list("pk", "source_id"))
+    settled = sorted(pk for pk, source_id in asked.items() if source_id not in waiting)
+    if waiting and len(settled) == len(asked):
+        settled = settled[1:]
+    tasks.close_for(by=by, note=note, pk__in=settled)
 
 
 def release(pk: int, *, reason: str, by: User, entry: Submission | None = None) -> Message:
@@ -254,8 +298,13 @@ def _close_restored(clinic_id: int, by: User) -> None:
         tasks.close_for(by=by, note="Every held message was released or settled.", **cause)
 
 
-def _locked(pk: int, by: User, permission: str) -> Message:
-    rows = Message.objects.select_related("treatment_session", "rule")
+def _locked(pk: int, by: User, permission: str, *, with_mail: bool = False) -> Message:
+    """Lock a message; `with_mail`: with what failed in the same mail, which shares its task."""
+    if with_mail:
+        mail = Message.objects.filter(pk=pk).values("message_id")
+        same = Message.objects.filter(message_id__in=mail, state=State.FAILED)
+        list(same.order_by("pk").select_for_update())
+    rows = Message.objects.select_related("treatment_session", "rule", "clinic")
     message = rows.select_for_update(of=("self",)).get(pk=pk)
     _allow(by, permission, message.clinic_id)
     return message

@@ -12,7 +12,7 @@ from icalendar import Calendar
 from clinic.audit import acting
 from clinic.models import Clinic
 from clinic.tests.factories import TESTS
-from reminders import rendering
+from reminders import links, rendering
 from reminders.models import Message, MessagePolicy
 from reminders.rendering import Voice
 from reminders.rules import Reach
@@ -55,6 +55,13 @@ def written(
     reach = Reach(zone, "ada@mail.example", verified=True, consent=True, language=language)
     mail = rendering.mail(parts, reach, now, voice=Voice(clinic, **voice))
     return message_from_bytes(mail.message().as_bytes(), policy=policy.default)
+
+
+def linked(message: Message) -> Message:
+    """Return the message as a link to it reads it."""
+    found = links.of(message.public_id)
+    assert found is not None
+    return found
 
 
 def part(mail: EmailMessage, content_type: str) -> str:

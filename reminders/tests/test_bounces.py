@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import EmailContact, Task
-from reminders import bounces
+from reminders import bounces, links, rules
 from reminders.models import Message, MessagePolicy
 from reminders.services import ledger
 from reminders.sweeping import sweep
-from reminders.tests.factories import make_due, make_visit
-from reminders.tests.letters import STARTS
+from reminders.tests.factories import make_due, make_visit, plan
+from reminders.tests.letters import STARTS, linked
+from sessions.models import TreatmentCourse
+from sessions.tests.factories import make_session
 
 pytestmark = pytest.mark.django_db
 REPORT = """\
@@ -108,6 +110,8 @@ def test_every_message_of_the_mail_is_marked_and_no_other(sent, monkeypatch):
     assert "2 marked" in run(report(sent.message_id), monkeypatch)
     states = dict(Message.objects.values_list("pk", "state"))
     assert states == {sent.pk: "failed", along.pk: "failed", other.pk: "sent"}
+    (task,) = tasks()
+    assert "and 1 more were not sent" in task.text
 
 
 def test_a_full_mailbox_is_another_reason(sent):
@@ -142,27 +146,72 @@ def report_on(message):
 
 def correct(address):
     with acting(TESTS):
-        EmailContact.objects.update(address=address)
+        EmailContact.objects.update(address=address, verified_at=timezone.now())
 
 
 def test_what_came_back_and_is_tried_again_can_come_back_again(came_back, inbox, front_desk):
     correct("right@mail.example")
-    ledger.try_again(came_back.pk, by=front_desk)
+    again = ledger.try_again(came_back.pk, by=front_desk)
     assert tasks() == []
     sweep()
-    report_on(came_back)
+    report_on(again)
     assert inbox.recipients == ["patient1@mail.example", "right@mail.example"]
-    assert (came_back.state, len(tasks())) == ("failed", 1)
+    assert (again.state, len(tasks())) == ("failed", 1)
 
 
 def test_a_late_report_of_the_first_mail_leaves_the_second_alone(came_back, inbox, front_desk):
     first = came_back.message_id
     correct("right@mail.example")
-    ledger.try_again(came_back.pk, by=front_desk)
+    again = ledger.try_again(came_back.pk, by=front_desk)
     sweep()
     assert bounces.take(bounces.read(report(first))) == 0
-    came_back.refresh_from_db()
-    assert (came_back.state, came_back.bounced_at) == ("sent", None)
+    again.refresh_from_db()
+    assert (again.state, again.bounced_at) == ("sent", None)
+    assert EmailContact.objects.get().verified_at is not None
+
+
+def test_its_links_end_and_those_of_the_new_mail_live(came_back, inbox, at, front_desk):
+    correct("right@mail.example")
+    again = ledger.try_again(came_back.pk, by=front_desk)
+    sweep()
+    for purpose in links.OFFERED["reminder"]:
+        assert not links.stands(linked(came_back), purpose, at.at)
+        assert links.stands(linked(again), purpose, at.at)
+
+
+def test_an_address_that_is_gone_counts_as_unverified(came_back, at):
+    """Later mails are held back with the reason, and the chart says it."""
+    assert EmailContact.objects.get().verified_at is None
+    later = make_session(
+        TreatmentCourse.objects.get(), starts_at=at.at + timedelta(days=9), number=2
+    )
+    states = {(row.state, row.reason) for row in plan(later, now=at.at) if row.pk != came_back.pk}
+    assert states == {("suppressed", rules.NOT_VERIFIED)}
+
+
+@pytest.mark.parametrize(
+    ("status", "address"),
+    [
+        ("4.2.2", "ada@mail.example"),
+        ("5.2.2", "ada@mail.example"),
+        ("5.7.1", "ada@mail.example"),
+        ("5.1.8", "ada@mail.example"),
+        ("5.1.1", "new@mail.example"),
+    ],
+)
+def test_only_the_address_that_is_gone_loses_its_mark(sent, status, address):
+    """Not for a full mailbox, a refusal of us as sender, or when the address is another by now."""
+    correct(address)
+    assert bounces.take(bounces.read(report(sent.message_id, status=status))) == 1
+    assert EmailContact.objects.get().verified_at is not None
+
+
+def test_a_bounced_call_to_staff_says_nothing_of_the_patients_address(sent):
+    correct("ada@mail.example")
+    with acting(TESTS):
+        Message.objects.update(kind="on_call")
+    assert bounces.take(bounces.read(report(sent.message_id))) == 1
+    assert EmailContact.objects.get().verified_at is not None
 
 
 def test_what_came_back_does_not_go_to_the_same_address_again(came_back, front_desk):

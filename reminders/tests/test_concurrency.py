@@ -18,11 +18,12 @@ from django.conf import settings as django_settings
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from clinic.audit import acting
 from clinic.celery import app
 from clinic.models import Heartbeat
 from clinic.tests.factories import make_clinic
 from patients.models import Consent, Task
-from reminders import delivery, follow_up, rules, tasks
+from reminders import claiming, delivery, follow_up, rules, tasks
 from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
@@ -77,7 +78,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 20) -> None:
 
 
 def test_two_sweeps_at_once_send_each_mail_once(due, inbox, monkeypatch):
-    monkeypatch.setattr(delivery, "BATCH", 1)
+    monkeypatch.setattr(claiming, "BATCH", 1)
     inbox.seconds = 0.05
     for thread in together(sweep, sweep, sweep):
         thread.join()
@@ -87,7 +88,7 @@ def test_two_sweeps_at_once_send_each_mail_once(due, inbox, monkeypatch):
 
 def test_a_cancellation_waits_for_the_mail_in_flight(due, inbox, prescriber):
     inbox.seconds = 0.5
-    claimed = delivery.claim(1)[0]
+    claimed = claiming.claim(1)[0]
     (sending,) = together(lambda: delivery.send(claimed, Mailer()))
     wait_for(lambda: inbox.mails)
     take_step(claimed.session_ids[0], Status.CANCELLED, by=prescriber, reason="ill")
@@ -97,7 +98,7 @@ def test_a_cancellation_waits_for_the_mail_in_flight(due, inbox, prescriber):
 
 
 def test_nothing_goes_after_a_cancellation_of_what_was_claimed(due, inbox, prescriber):
-    claims = delivery.claim()
+    claims = claiming.claim()
     for claimed in claims:
         take_step(claimed.session_ids[0], Status.CANCELLED, by=prescriber, reason="ill")
     assert [delivery.send(claimed, Mailer()) for claimed in claims] == [[delivery.LOST]] * 4
@@ -107,11 +108,11 @@ def test_nothing_goes_after_a_cancellation_of_what_was_claimed(due, inbox, presc
 
 def test_a_withdrawal_of_consent_waits_for_the_mail_in_flight(due, inbox):
     inbox.seconds = 0.5
-    claimed = delivery.claim(1)[0]
+    claimed = claiming.claim(1)[0]
     (sending,) = together(lambda: delivery.send(claimed, Mailer()))
     wait_for(lambda: inbox.mails)
     rows = Consent.objects.filter(patient=claimed.patient_id, kind=Consent.Kind.EMAIL)
-    with delivery.acting(delivery.SWEEP):
+    with acting(claiming.SWEEP):
         rows.update(withdrawn_at=timezone.now())
     assert Message.objects.get(pk=claimed.pks[0]).state == State.SENT
     sending.join()
@@ -211,11 +212,11 @@ def test_a_mail_of_two_is_left_while_another_process_holds_a_part_of_it(prescrib
     ]
     with transaction.atomic():
         Message.objects.select_for_update().get(pk=parts[1].pk)
-        elsewhere: list[list[delivery.Claim]] = []
-        (other,) = together(lambda: elsewhere.append(delivery.claim()))
+        elsewhere: list[list[claiming.Claim]] = []
+        (other,) = together(lambda: elsewhere.append(claiming.claim()))
         other.join()
     assert elsewhere == [[]]
-    assert [claimed.pks for claimed in delivery.claim()] == [(parts[0].pk, parts[1].pk)]
+    assert [claimed.pks for claimed in claiming.claim()] == [(parts[0].pk, parts[1].pk)]
 
 
 def test_an_answer_that_commits_while_silence_is_asked_about_leaves_no_task(prescriber):
@@ -224,7 +225,7 @@ def test_an_answer_that_commits_while_silence_is_asked_about_leaves_no_task(pres
     visit = make_followed(make_reachable(clinic, prescriber), prescriber, sent_at)
     message = make_due(visit, kind=Message.Kind.FOLLOW_UP, state=State.SENT, sent_at=sent_at)
     with transaction.atomic():
-        with delivery.acting(delivery.SWEEP):
+        with acting(claiming.SWEEP):
             Message.objects.filter(pk=message.pk).update(answered_at=timezone.now())
         (asking,) = together(follow_up.ask_about_silence)
         asking.join(1)

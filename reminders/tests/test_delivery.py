@@ -10,7 +10,7 @@ import pytest
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
-from reminders import delivery, follow_up
+from reminders import claiming, delivery, follow_up
 from reminders.kinds import Kind
 from reminders.mailer import Mailer
 from reminders.models import Message
@@ -73,7 +73,7 @@ def test_many_mails_share_one_connection(three_due, inbox):
 
 def test_a_mail_costs_two_statements_in_its_transaction(due, inbox, django_assert_num_queries):
     """One locks and reads all rows in their order, one marks; four are the transaction's."""
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     with Mailer() as mailer, django_assert_num_queries(6):
         assert delivery.send(claimed, mailer) == [State.SENT]
 
@@ -103,7 +103,7 @@ def test_what_changed_without_a_word_is_found_before_sending(
     due, inbox, model, values, state, reason
 ):
     change(model, **values)
-    (delivery_state,) = delivery.send(delivery.claim()[0], Mailer())
+    (delivery_state,) = delivery.send(claiming.claim()[0], Mailer())
     due.refresh_from_db()
     assert (delivery_state, due.reason) == (state, reason)
     assert inbox.mails == []
@@ -225,7 +225,7 @@ def test_a_message_whose_sender_always_dies_ends_as_a_task(due, inbox):
 
 def test_a_slow_server_is_cut_off_as_a_whole(due, inbox):
     inbox.seconds = 3
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     with Mailer(seconds=0.3) as mailer:
         assert delivery.send(claimed, mailer) == [State.PLANNED]
     due.refresh_from_db()
@@ -256,7 +256,7 @@ def test_a_lost_answer_is_sent_again_under_the_same_id_and_marked(due, inbox, at
 
 
 def test_a_connection_that_died_while_idle_costs_nothing(three_due, inbox):
-    first, second, *_ = delivery.claim()
+    first, second, *_ = claiming.claim()
     with Mailer() as mailer:
         assert delivery.send(first, mailer) == [State.SENT]
         mailer.cut()
@@ -289,7 +289,7 @@ def test_a_message_that_cannot_be_written_fails_alone_after_three_tries(
 def test_a_zone_that_no_longer_exists_stops_only_its_own_message(three_due, inbox):
     with acting(TESTS):
         EmailContact.objects.filter(patient=three_due[0].patient).update(time_zone="Mars/Base")
-    assert delivery_states(delivery.claim()) == [State.SUPPRESSED, State.SENT, State.SENT]
+    assert delivery_states(claiming.claim()) == [State.SUPPRESSED, State.SENT, State.SENT]
 
 
 def test_an_address_with_a_line_break_reaches_nobody(due, inbox, caplog):
@@ -300,7 +300,7 @@ def test_an_address_with_a_line_break_reaches_nobody(due, inbox, caplog):
 
 
 def test_a_sender_that_died_is_taken_over_after_its_lease_and_marked(due, inbox, at):
-    delivery.claim()
+    claiming.claim()
     at.at += timedelta(seconds=119)
     assert sweep().states == {}
     at.at += timedelta(seconds=2)
@@ -310,15 +310,15 @@ def test_a_sender_that_died_is_taken_over_after_its_lease_and_marked(due, inbox,
 
 
 def test_who_lost_the_lease_sends_nothing(due, inbox, at):
-    late = delivery.claim()[0]
+    late = claiming.claim()[0]
     at.at += timedelta(seconds=121)
-    delivery.claim()
+    claiming.claim()
     assert delivery.send(late, Mailer()) == [delivery.LOST]
     assert inbox.mails == []
 
 
 def test_a_lease_that_is_nearly_over_is_given_back(due, inbox, at):
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     at.at += timedelta(seconds=100)
     assert delivery.send(claimed, Mailer()) == [State.PLANNED]
     assert inbox.mails == []
@@ -338,8 +338,8 @@ def test_a_batch_has_at_most_twenty(patient, prescriber, at):
     session = make_visit(patient, prescriber, at.at + 20 * HOUR)
     for number in range(21):
         make_due(session, at.at, dedupe_key=str(number), attempts=1)  # each in a mail of its own
-    assert len(delivery.claim()) == 20
-    assert len(delivery.claim()) == 1
+    assert len(claiming.claim()) == 20
+    assert len(claiming.claim()) == 1
 
 
 def test_what_is_due_together_goes_in_one_mail(patient, prescriber, inbox, at):
@@ -385,7 +385,7 @@ def test_what_stays_behind_goes_in_a_mail_with_an_id_of_its_own(patient, prescri
     second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
     make_due(first, at.at)
     later = make_due(second, at.at)
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     with acting(TESTS):
         Message.objects.filter(pk=later.pk).update(not_before=at.at + HOUR)
     with Mailer() as mailer:
@@ -401,7 +401,7 @@ def test_one_of_two_that_may_not_go_leaves_the_other_in_the_mail(patient, prescr
     second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
     make_due(first, at.at)
     make_due(second, at.at)
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     take_step(first.pk, Status.CANCELLED, by=prescriber, reason="ill")
     with Mailer() as mailer:
         assert delivery.send(claimed, mailer) == [State.SENT]
@@ -473,5 +473,5 @@ def test_a_call_to_staff_goes_before_a_backlog(due, inbox, patient, at):
             expires_at=at.at + HOUR,
             dedupe_key="call",
         )
-    (first,) = delivery.claim(1)
+    (first,) = claiming.claim(1)
     assert Message.objects.get(pk=first.pks[0]).kind == Kind.ON_CALL

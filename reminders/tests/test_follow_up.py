@@ -13,6 +13,7 @@ from patients.models import Consent, EmailContact, MailHold, Task
 from patients.services import tasks
 from reminders import charted, follow_up, planning
 from reminders.models import Message, MessagePolicy, MessageRule, OptOut
+from reminders.services import ledger
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_followed, plan
 from sessions.lifecycle import Status
@@ -49,6 +50,21 @@ def test_an_answer_ends_the_chain(asked, at):
         Message.objects.filter(pk=asked.pk).update(answered_at=at.at)
     at.at += 60 * HOUR
     assert follow_up.ask_about_silence() == 0
+
+
+@pytest.mark.parametrize("hours", [24, 60])
+@pytest.mark.parametrize("answered", [None, 0, 1])
+def test_one_that_went_twice_is_one_question(asked, nurse, at, hours, answered):
+    """Also when no sweep came by for so long that both are silent at once."""
+    at.at += HOUR
+    copy = ledger.resend(asked.pk, reason="She says it never came", by=nurse)
+    sweep()
+    if answered is not None:
+        change((asked, copy)[answered], answered_at=at.at)
+    for _ in range(4):
+        at.at += hours * HOUR
+        follow_up.ask_about_silence()
+    assert Task.objects.filter(kind=Task.Kind.NO_ANSWER).count() == (answered is None)
 
 
 @pytest.fixture

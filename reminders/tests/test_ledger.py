@@ -2,6 +2,8 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,10 +16,13 @@ from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
 from patients.services import tasks
-from reminders.models import Message
+from reminders import links, marking, planning
+from reminders.links import Purpose
+from reminders.models import Message, MessagePolicy, MessageRule
 from reminders.services import ledger
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_due, make_reachable, make_visit, plan
+from reminders.tests.letters import linked
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
@@ -66,11 +71,136 @@ def refused(action, message, by, words, **given):
 
 
 def test_trying_again_closes_the_task_and_sends(failed, inbox, administrator):
-    ledger.try_again(failed.pk, by=administrator)
+    again = ledger.try_again(failed.pk, by=administrator)
     sweep()
-    failed.refresh_from_db()
-    assert (failed.state, failed.occurrence) == (State.SENT, 2)
+    again.refresh_from_db()
+    assert (again.state, again.occurrence, again.asked_by) == (State.SENT, 2, administrator)
+    assert again.asked_reason == "Tried again. The mail server refuses this address."
     assert Task.objects.open().count() == 0
+
+
+def test_what_failed_says_that_it_was_tried_again(failed, front_desk):
+    again = ledger.try_again(failed.pk, by=front_desk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.settled_how, failed.settled_by) == (
+        State.DISMISSED,
+        Message.How.RETRIED,
+        front_desk,
+    )
+    assert failed.reason == "The mail server refuses this address."
+    assert again.message_id != failed.message_id
+    refused(ledger.try_again, failed, front_desk, "goes once more already")
+    refused(ledger.dismiss, failed, front_desk, "failed, or waits", how="phone", reason="Called")
+
+
+def test_ended_links_do_not_end_those_of_the_new_mail(failed, inbox, at, front_desk):
+    change(Message, links_revoked_at=at.at, wrong_birth_dates=5)
+    again = ledger.try_again(failed.pk, by=front_desk)
+    sweep()
+    assert links.stands(linked(again), Purpose.VISIT, at.at)
+    assert not links.stands(linked(failed), Purpose.VISIT, at.at)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.VISIT, Purpose.UNSUBSCRIBE])
+def test_a_copy_at_a_wrong_address_opens_nothing_after_the_retry(
+    due, inbox, at, front_desk, purpose
+):
+    """The answer of the mail server got lost: the first copy may have come to the old address."""
+    change(Message, state=State.FAILED, reason="x", maybe_twice=True, sent_to="wrong@mail.example")
+    again = ledger.try_again(due.pk, by=front_desk)
+    sweep()
+    assert links.stands(linked(again), purpose, at.at)
+    assert not links.stands(linked(due), purpose, at.at)
+
+
+def test_trying_again_is_refused_where_nothing_could_go(failed, at, front_desk):
+    """Else the task would be closed, and nobody would reach the patient."""
+    change(Consent, withdrawn_at=at.at)
+    refused(ledger.try_again, failed, front_desk, "No consent")
+    change(TreatmentSession, schedule_rev=7)
+    refused(ledger.try_again, failed, front_desk, "was moved")
+    assert Task.objects.open().count() == 1
+
+
+def test_what_a_person_asked_for_goes_although_its_rule_is_out_of_use(sent, inbox, nurse):
+    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    change(MessageRule, is_active=False, revision=2)
+    sweep()
+    copy.refresh_from_db()
+    assert (copy.state, len(inbox.mails)) == (State.SENT, 2)
+
+
+def test_a_call_to_staff_is_tried_again_while_it_is_waited_for(patient, clinic, at, nurse, inbox):
+    with acting(TESTS):
+        MessagePolicy.objects.create(clinic=clinic, on_call_address="call@north.example")
+        task = tasks.ask(
+            Task.Kind.CRISIS,
+            patient=patient,
+            role=Role.NURSE,
+            text="Call now",
+            due_at=at.at,
+            dedupe_key="crisis:1",
+        )
+        planning.call_staff(task, 1, at.at)
+    change(Message, state=State.FAILED, reason="Refused.")
+    call = Message.objects.get()
+    again = ledger.try_again(call.pk, by=nurse)
+    sweep()
+    assert inbox.recipients == ["call@north.example"]
+    change(Message, state=State.FAILED, reason="Refused.")
+    tasks.take(task.pk, by=nurse)
+    refused(ledger.try_again, again, nurse, "settled")
+
+
+@pytest.fixture
+def failed_together(patient, prescriber, at, inbox) -> list[Message]:
+    """Three messages in one mail that the server refused."""
+    visit = make_visit(patient, prescriber, at.at + 20 * HOUR)
+    parts = [make_due(visit, at.at, dedupe_key=key) for key in "abc"]
+    inbox.answer_recipient = lambda address: "550 No such user"
+    sweep()
+    inbox.answer_recipient = lambda address: "250 OK"
+    return parts
+
+
+def open_tasks() -> int:
+    return Task.objects.open().count()
+
+
+def test_a_mail_that_failed_asks_once(failed_together):
+    task = Task.objects.get()
+    assert task.text.startswith("“Reminder, 1 day before” and 2 more were not sent: ")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_its_task_stays_until_the_last_of_its_messages_is_seen_to(failed_together, nurse, order):
+    first, second, third = (failed_together[place] for place in order)
+    ledger.try_again(first.pk, by=nurse)
+    assert open_tasks() == 1
+    ledger.dismiss(second.pk, how="phone", reason="Called", by=nurse)
+    assert open_tasks() == 1
+    ledger.dismiss(third.pk, how="phone", reason="Called", by=nurse)
+    assert open_tasks() == 0
+
+
+def test_closing_its_task_settles_what_is_left_of_the_mail(failed_together, nurse):
+    ledger.try_again(failed_together[0].pk, by=nurse)
+    ledger.settle_task(Task.objects.get().pk, how="phone", reason="Called", by=nurse)
+    states = Message.objects.filter(pk__in=[part.pk for part in failed_together])
+    assert set(states.values_list("settled_how", flat=True)) == {"retried", "phone"}
+    assert not Message.objects.filter(state=State.FAILED).exists()
+    assert open_tasks() == 0
+
+
+def test_a_part_that_failed_later_has_a_task_of_its_own(failed_together, at, nurse):
+    first, second, third = failed_together
+    with acting(TESTS):
+        marking.fail([third], "It could not go in time.", at.at)
+    assert open_tasks() == 2
+    ledger.dismiss(third.pk, how="phone", reason="Called", by=nurse)
+    assert open_tasks() == 1
+    ledger.settle_task(Task.objects.open().get().pk, how="phone", reason="Called", by=nurse)
+    assert not Message.objects.filter(state=State.FAILED).exists()
 
 
 def test_a_second_failure_asks_a_second_time(failed, inbox, front_desk):
@@ -191,14 +321,16 @@ def test_only_the_task_of_a_failed_message_is_settled_with_how(failed, nurse):
     assert failed.state == State.FAILED
 
 
-@pytest.mark.parametrize("how", Message.How)
+@pytest.mark.parametrize("how", ledger.SETTLING)
 def test_the_longest_words_that_are_asked_for_fit_behind_how(failed, nurse, how):
     reason = f"Told her{'!' * 240}"[: ledger.NOTE_LENGTH]
     ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
     assert Task.objects.get().closing_note == f"{how.label}: {reason}"
 
 
-@pytest.mark.parametrize(("how", "reason"), [("", "Told her"), ("post", "Told her"), ("phone", "")])
+@pytest.mark.parametrize(
+    ("how", "reason"), [("", "Told her"), ("retried", "Told her"), ("phone", "")]
+)
 def test_a_choice_and_words_are_asked_for(failed, nurse, how, reason):
     with pytest.raises(ValidationError, match="Say"):
         ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
@@ -259,24 +391,60 @@ def test_what_was_not_sent_has_no_links(due, nurse):
     refused(ledger.revoke_links, due, nurse, "not sent", reason="Her brother")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_two_people_who_ask_at_once_one_gets_a_copy(clinic, prescriber, nurse, front_desk):
-    session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
-    sent = make_due(session, state=State.SENT, sent_at=timezone.now(), sent_to="a@mail.example")
+def ask_at_once(*asks):
+    """Run these at the same time; return what each led to: a number or the refusal's code."""
     words: list[str] = []
 
-    def ask(by):
+    def run(ask):
         try:
-            words.append(str(ledger.resend(sent.pk, reason=NEVER_CAME, by=by).occurrence))
+            words.append(str(ask().occurrence))
         except ValidationError as refusal:
             words.append(str(refusal.code))
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=ask, args=(by,)) for by in (nurse, front_desk)]
+    threads = [threading.Thread(target=run, args=(ask,)) for ask in asks]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(words) == ["2", "already"]
+    return sorted(words)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_ask_at_once_one_gets_a_copy(clinic, prescriber, nurse, front_desk):
+    session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
+    sent = make_due(session, state=State.SENT, sent_at=timezone.now(), sent_to="a@mail.example")
+    asks = (partial(ledger.resend, sent.pk, reason=NEVER_CAME, by=by) for by in (nurse, front_desk))
+    assert ask_at_once(*asks) == ["2", "already"]
     assert Message.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_try_again_at_once_one_does(clinic, prescriber, nurse, front_desk):
+    session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
+    failed = make_due(session, state=State.FAILED, reason="Refused.")
+    with acting(TESTS):
+        marking.fail([failed], "Refused.", timezone.now())
+    asks = (partial(ledger.try_again, failed.pk, by=by) for by in (nurse, front_desk, nurse))
+    assert ask_at_once(*asks) == ["2", "already", "already"]
+    assert Message.objects.count() == 2
+    assert open_tasks() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_parts_of_a_mail_that_are_settled_at_once_leave_no_task(
+    clinic, prescriber, nurse, front_desk
+):
+    session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
+    mail = uuid4()
+    parts = [
+        make_due(session, state=State.FAILED, reason="x", dedupe_key=key, message_id=mail)
+        for key in "ab"
+    ]
+    with acting(TESTS):
+        marking.fail(parts, "Refused.", timezone.now())
+    dismiss = partial(ledger.dismiss, how="phone", reason="Called", by=nurse)
+    asks = (partial(dismiss, part.pk) for part in parts)
+    assert ask_at_once(*asks) == ["1", "1"]
+    assert open_tasks() == 0

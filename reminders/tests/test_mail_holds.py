@@ -12,7 +12,7 @@ from monitoring.services.endings import HandOver
 from monitoring.tests.visits import Visit
 from patients.models import Consent, EmailContact, MailHold
 from patients.services import holds
-from reminders import delivery, overlooked, planning
+from reminders import claiming, delivery, overlooked, planning
 from reminders.models import Message
 from sessions.models import TreatmentSession
 from sessions.tests.factories import make_session
@@ -83,7 +83,7 @@ def test_a_message_that_was_claimed_already_is_not_sent(treated: Visit) -> None:
     with acting(TESTS):
         Message.objects.filter(treatment_session=booked).update(not_before=treated.clock.now)
     treated.clock.forward(minutes=1)
-    claims = delivery.claim()
+    claims = claiming.claim()
     assert claims
     with acting(TESTS):
         MailHold.objects.create(
