@@ -14,10 +14,17 @@ from sessions.models import TreatmentSession
 TIMES = ("how", "hours", "days", "at", "useful_hours")
 
 
+CHANGED_MEANWHILE = (
+    "Someone else changed this rule while the page was open. Reload the page to see it, "
+    "then make your change again."
+)
+
+
 class RuleForm(forms.ModelForm):
     """A rule; `protocols` are the keys that may be chosen, with titles, set by the admin."""
 
     protocols: tuple[tuple[str, str], ...] = ()
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = MessageRule
@@ -37,6 +44,16 @@ class RuleForm(forms.ModelForm):
                 required=False,
                 help_text=model_field.help_text,
             )
+        self.initial["seen"] = self.instance.seen if self.instance.pk else ""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what was based on another state of the rule; it stays locked until it is saved."""
+        values = super().clean() or {}
+        rows = MessageRule.objects.select_for_update()
+        stands = rows.filter(pk=self.instance.pk).first() if self.instance.pk else None
+        if stands is not None and stands.seen != values.get("seen"):
+            raise ValidationError(CHANGED_MEANWHILE, code="stale")
+        return values
 
 
 class TextForm(forms.ModelForm):

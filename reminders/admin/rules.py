@@ -60,6 +60,7 @@ class MessageRuleAdmin(ClinicScopedAdmin):
         "hours",
         ("days", "at"),
         "useful_hours",
+        "seen",
     )
 
     @admin.display(description="when")

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from zlib import crc32
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -13,6 +14,7 @@ from sessions.models import TreatmentSession
 
 MOST_HOURS = 90 * 24
 MOST_RULES = 40
+EDITED = ("name", "protocol_key", "is_active", "how", "hours", "days", "at", "useful_hours")
 
 
 class MessageRule(PublicRow):
@@ -120,6 +122,12 @@ class MessageRule(PublicRow):
 
     def fits(self, session: TreatmentSession) -> bool:
         return not self.protocol_key or self.protocol_key == session.course.protocol.key
+
+    @property
+    def seen(self) -> str:
+        """Tell this state of the rule from every other one, as far as an administrator edits it."""
+        shown = [getattr(self, name) for name in EDITED]
+        return f"{self.revision}-{crc32(repr(shown).encode()):08x}"
 
     @property
     def timing(self) -> Timing:

@@ -65,6 +65,7 @@ def values_of(rule, **changed):
         "days": "" if rule.days is None else rule.days,
         "at": at,
         "useful_hours": rule.useful_hours,
+        "seen": rule.seen,
         **NO_TEXTS,
     }
     return {name: value for name, value in (values | changed).items() if value is not None}
@@ -149,12 +150,34 @@ def test_only_what_decides_starts_the_rule_anew(office, rules):
     renamed = MessageRule.objects.get(pk=rule.pk)
     assert (renamed.name, renamed.revision) == ("The day before", 1)
     assert renamed.in_force_since == rule.in_force_since
-    office.post(change_url(rule), values_of(rule, hours=26))
+    office.post(change_url(rule), values_of(renamed, hours=26))
     changed = MessageRule.objects.get(pk=rule.pk)
     assert (changed.hours, changed.revision) == (26, 2)
     assert changed.in_force_since > rule.in_force_since
     office.post(change_url(rule), values_of(changed, is_active=None))
     assert MessageRule.objects.get(pk=rule.pk).revision == 3
+
+
+@pytest.mark.parametrize("change", [{"hours": 70}, {"name": "Three days"}, {"revision": 5}])
+def test_a_rule_that_somebody_else_has_changed_is_not_overwritten(office, rules, change):
+    rule = rules["reminder_72h"]
+    page = office.get(change_url(rule)).context["adminform"].form
+    typed = values_of(rule, hours=66, seen=page["seen"].value())
+    with acting(TESTS):
+        MessageRule.objects.filter(pk=rule.pk).update(**change)
+    refused = office.post(change_url(rule), typed, follow=True)
+    assert "Someone else changed this rule" in errors_of(refused)
+    rule.refresh_from_db()
+    assert {name: getattr(rule, name) for name in change} == change
+    assert rule.hours != 66
+    office.post(change_url(rule), values_of(rule, hours=66), follow=True)
+    rule.refresh_from_db()
+    assert rule.hours == 66
+
+
+def test_a_rule_is_not_saved_without_word_of_what_was_seen(office, rules):
+    page = office.post(change_url(rules["missed"]), values_of(rules["missed"], seen=None))
+    assert "Reload the page" in errors_of(page)
 
 
 def test_a_changed_rule_moves_what_is_planned_at_the_next_sweep(office, rules, patient, prescriber):
@@ -259,6 +282,20 @@ def test_settings_of_messages_are_edited_once_for_each_clinic(office, clinic):
     assert office.get(reverse("admin:reminders_messagepolicy_add")).status_code == 403
     url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
     assert office.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(("hours", "days", "fits"), [(312, 14, True), (313, 14, False), (1, 1, 0)])
+def test_patients_may_ask_for_times_that_are_offered(office, clinic, hours, days, fits):
+    with acting(TESTS):
+        policy = MessagePolicy.objects.create(clinic=clinic)
+    url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
+    form = office.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    changed = {"ask_until_hours": hours, "offered_days": days}
+    page = office.post(url, {k: v for k, v in (values | changed).items() if v}, follow=True)
+    policy.refresh_from_db()
+    assert ((policy.ask_until_hours, policy.offered_days) == (hours, days)) == bool(fits)
+    assert ("at least a day more than the hours" in page.content.decode()) != bool(fits)
 
 
 class TestPreview:
