@@ -13,7 +13,7 @@ from icalendar import Calendar, Event, vCalAddress, vText
 
 from clinic.models import Clinic
 from reminders.models import MessagePolicy
-from reminders.words import Words, one_line
+from reminders.words import Language, one_line
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
@@ -34,7 +34,7 @@ class Entry:
 
 
 def entry(
-    session: TreatmentSession, clinic: Clinic, policy: MessagePolicy, words: Words, now: datetime
+    session: TreatmentSession, clinic: Clinic, policy: MessagePolicy, words: Language, now: datetime
 ) -> Entry:
     """Return the entry of a visit as it stands; of a cancelled one, what removes it."""
     is_off = session.status == Status.CANCELLED
@@ -60,7 +60,7 @@ def entry(
     return Entry(method, whole.to_ical().decode())
 
 
-def _title(policy: MessagePolicy, words: Words) -> str:
+def _title(policy: MessagePolicy, words: Language) -> str:
     """Return what the clinic chose; the default in the patient's language."""
     title = one_line(policy.calendar_title)
     is_default = title == MessagePolicy._meta.get_field("calendar_title").get_default()

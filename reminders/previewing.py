@@ -17,7 +17,7 @@ from reminders.words import LocalTime, words_in
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
 
-OFFERED = 50
+MOST_VISITS = 50
 EXAMPLE = "000000000000"  # stands for the public id of a consent
 NOT_HERE = "This rule does not apply to this visit."
 
@@ -38,7 +38,7 @@ def visits_for(rule: MessageRule) -> TreatmentSessionQuerySet:
         rows = rows.filter(status__in=STATUSES[rule.kind])
     if rule.protocol_key:
         rows = rows.filter(course__protocol__key=rule.protocol_key)
-    keys = list(rows.order_by("-starts_at").values_list("pk", flat=True)[:OFFERED])
+    keys = list(rows.order_by("-starts_at").values_list("pk", flat=True)[:MOST_VISITS])
     chosen = TreatmentSession.objects.filter(pk__in=keys).order_by("-starts_at")
     return chosen.select_related("patient", "clinic", "course__protocol")
 

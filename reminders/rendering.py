@@ -21,7 +21,7 @@ from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy, MessageText
 from reminders.rules import Reach
 from reminders.sections import Composer, Section, in_order
-from reminders.words import COMING, Words, one_line, words_in
+from reminders.words import COMING, Language, one_line, words_in
 
 IN_THE_CALENDAR = COMING | {Kind.CALLED_OFF}
 
@@ -65,7 +65,7 @@ def mail(
 
 
 def calendar_entries(
-    parts: Sequence[Message], voice: Voice, words: Words, now: datetime
+    parts: Sequence[Message], voice: Voice, words: Language, now: datetime
 ) -> list[Entry]:
     """Return one entry for each visit whose time the mail tells or takes back."""
     visits = {
@@ -95,7 +95,7 @@ def _headers(message: Message, clinic: Clinic, now: datetime) -> dict[str, str]:
 
 
 def _frame(
-    message: Message, voice: Voice, words: Words, entries: Sequence[Entry]
+    message: Message, voice: Voice, words: Language, entries: Sequence[Entry]
 ) -> Mapping[str, Any]:
     """Return what stands around the sections: to whom, from whom, and how to stop such mails."""
     clinic, phone = voice.clinic, one_line(voice.clinic.phone)

@@ -17,7 +17,7 @@ from reminders.calendars import address_lines
 from reminders.kinds import BEFORE, Kind
 from reminders.links import Purpose
 from reminders.models import Message, MessageText
-from reminders.words import BOX, BOXED, LocalTime, Words, fill_lines, one_line
+from reminders.words import BOX, BOXED, Language, LocalTime, fill_lines, one_line
 from sessions.models import MonitoringTemplate, TreatmentSession
 
 IMPORTANCE = (
@@ -74,7 +74,7 @@ class Composer:
     """Writes the parts of one mail in the words of one clinic and one language."""
 
     clinic: Clinic
-    words: Words
+    words: Language
     zone: ZoneInfo
     texts: Sequence[MessageText] = ()
     _boxed: set[int] = field(default_factory=set)

@@ -61,7 +61,7 @@ NAMES: Mapping[str, Name] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Language:
     """What ships in one language."""
 
     code: str
@@ -91,7 +91,7 @@ class LocalTime:
     zone: str
 
     @classmethod
-    def of(cls, moment: datetime, zone: ZoneInfo, words: Words) -> "LocalTime":
+    def of(cls, moment: datetime, zone: ZoneInfo, words: Language) -> "LocalTime":
         local = moment.astimezone(zone)
         return cls(day=words.day(local), time=words.time(local), zone=zone_words(moment, zone))
 
@@ -103,17 +103,17 @@ def zone_words(moment: datetime, zone: ZoneInfo) -> str:
 
 
 @cache
-def shipped() -> Mapping[str, Words]:
+def shipped() -> Mapping[str, Language]:
     """Return what ships, by language."""
     found = {}
     for path in sorted(TEXTS.glob("*.json")):
         data = json.loads(path.read_text())
-        parts = {field.name: data[field.name] for field in fields(Words) if field.name != "code"}
-        found[path.stem] = Words(path.stem, **parts)
+        parts = {field.name: data[field.name] for field in fields(Language) if field.name != "code"}
+        found[path.stem] = Language(path.stem, **parts)
     return found
 
 
-def words_in(language: str) -> Words:
+def words_in(language: str) -> Language:
     return shipped()[code_of(language)]
 
 

@@ -14,7 +14,7 @@ from reminders.kinds import NEWS, Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 
-OFFERED = tuple(kind for kind in Kind if kind != Kind.ON_CALL and kind not in NEWS)
+DECLINABLE = tuple(kind for kind in Kind if kind != Kind.ON_CALL and kind not in NEWS)
 WITHDRAWN = "By the link in an e-mail."
 
 
@@ -32,7 +32,7 @@ def gets_mail(message: Message) -> bool:
 def choose(message: Message, wanted: Collection[str]) -> None:
     """Opt out of the kinds that are not wanted, and into the others."""
     with _locked(message, Purpose.MAILS) as patient:
-        unwanted = {kind.value for kind in OFFERED} - set(wanted)
+        unwanted = {kind.value for kind in DECLINABLE} - set(wanted)
         _set(patient, unwanted)
 
 

@@ -17,9 +17,7 @@ from reminders.models.sending_place import SendingPlace
 from sessions.models import TreatmentSession
 
 CLOSED = ["suppressed", "expired", "cancelled", "dismissed"]
-
-
-EVER = datetime(1900, 1, 1, tzinfo=UTC)
+NEVER_RESTORED = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 class MessageQuerySet(ClinicScopedQuerySet):
@@ -28,7 +26,9 @@ class MessageQuerySet(ClinicScopedQuerySet):
 
         What may have gone before the database was restored is left for a person to release.
         """
-        held_before = Coalesce(Subquery(SendingPlace.objects.values("held_before")[:1]), EVER)
+        held_before = Coalesce(
+            Subquery(SendingPlace.objects.values("held_before")[:1]), NEVER_RESTORED
+        )
         return self.filter(
             Q(state=Message.State.PLANNED) | Q(state=Message.State.SENDING, lease_until__lt=now),
             Q(not_before__gte=held_before) | Q(released_at__gte=held_before),
