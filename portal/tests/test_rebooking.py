@@ -17,7 +17,7 @@ from portal.services.asking import Bounds
 from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, text_of
 from portal.views.changes import _value
-from reminders import calendars, delivery
+from reminders import calendars, claiming, delivery
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.mailer import Mailer
@@ -382,7 +382,7 @@ class TestTheWordAboutAMissedVisit:
     ) -> None:
         """The last look before the sending sees a new date, whoever forgot to tell the ledger."""
         at.at = missed.starts_at + timedelta(hours=4)
-        (claimed,) = delivery.claim()
+        (claimed,) = claiming.claim()
         assert claimed.session_ids == (missed.pk,)
         with acting(TESTS):
             session = making_up.blank(missed)

@@ -236,7 +236,7 @@ def test_a_slow_server_is_cut_off_as_a_whole(due, inbox):
 @pytest.mark.parametrize("begins", [b"2", b"25", b"250-taken\r\n", b"4", b"45"])
 def test_an_answer_that_is_cut_off_is_none(due, inbox, begins):
     inbox.seconds, inbox.begins_to_answer = 3, begins
-    claimed = delivery.claim()[0]
+    claimed = claiming.claim()[0]
     with Mailer(seconds=0.3) as mailer:
         assert delivery.send(claimed, mailer) == [State.PLANNED]
     due.refresh_from_db()

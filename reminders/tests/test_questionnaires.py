@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 State = Message.State
 DAY = timedelta(days=1)
 DUE_AT = datetime(2027, 3, 3, 9, tzinfo=UTC)  # Wednesday at ten in Berlin
-migration = import_module("reminders.migrations.0008_questionnaires_by_link")
+migration = import_module("reminders.migrations.0009_questionnaires_by_link")
 
 
 @pytest.fixture

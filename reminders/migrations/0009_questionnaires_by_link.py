@@ -31,7 +31,7 @@ def use(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reminders', '0007_wrong_birth_dates'),
+        ('reminders', '0008_calls_and_retries'),
     ]
 
     operations = [
