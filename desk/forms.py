@@ -3,7 +3,7 @@ from django import forms
 from clinic.forms import CalendarDateField, ClinicalForm
 from patients.forms.fields import ReasonField
 from reminders.kinds import Kind
-from reminders.services import ledger
+from reminders.services import settling
 
 
 class CloseTaskForm(ClinicalForm):
@@ -46,13 +46,13 @@ class WhyForm(ClinicalForm):
 class SettleForm(ClinicalForm):
     how = forms.ChoiceField(
         label="How was the patient reached?",
-        choices=[(how.value, how.label) for how in ledger.SETTLING],
+        choices=[(how.value, how.label) for how in settling.SETTLING],
         widget=forms.RadioSelect,
         error_messages={"required": "Say how the patient was reached."},
     )
     reason = ReasonField(
         label="What was done",
-        max_length=ledger.NOTE_LENGTH,
+        max_length=settling.NOTE_LENGTH,
         error_messages={"required": "Say what was done."},
     )
 
@@ -62,7 +62,7 @@ class SettleCallForm(SettleForm):
 
     how = forms.ChoiceField(
         label="How did somebody on call hear of it?",
-        choices=[(how.value, how.label) for how in ledger.SETTLING],
+        choices=[(how.value, how.label) for how in settling.SETTLING],
         widget=forms.RadioSelect,
         error_messages={"required": "Say how they heard of it."},
     )

@@ -19,7 +19,7 @@ from clinic.audit import acting
 from clinic.locks import Read, in_turn
 from clinic.models import Clinic
 from patients.models import Consent, EmailContact, MailHold, Patient, PatientPolicy
-from reminders import charted, marking, planning, rendering, rules
+from reminders import charted, marking, reconciling, rendering, rules
 from reminders.charted import Dates
 from reminders.claiming import SWEEP, Claim, held
 from reminders.kinds import BY_THE_CHART, Kind
@@ -154,7 +154,7 @@ def _may_go(message: Message, locked: Locked) -> bool:
     if message.lease_until is None or message.lease_until - now < LEASE_LEFT:
         marking.give_back(message)
         return False
-    _settle(message, locked)
+    _reconcile(message, locked)
     if message.state != State.SENDING:
         return False
     morning = rules.earliest(message.kind, now, message.expires_at, reach)
@@ -172,7 +172,7 @@ def _may_go(message: Message, locked: Locked) -> bool:
     return False
 
 
-def _settle(message: Message, locked: Locked) -> None:
+def _reconcile(message: Message, locked: Locked) -> None:
     """Bring it in line with what holds now: its visit, its rule, the patient's wishes."""
     session = message.treatment_session
     if message.kind == Kind.ON_CALL:
@@ -180,9 +180,9 @@ def _settle(message: Message, locked: Locked) -> None:
     elif session is None:
         facts = charted.facts(message, locked.dates)
     else:
-        facts = planning.facts_of(session)
-    idle = planning.needless([message]).get(message.pk, "")
-    planning.settle(message, session, facts, locked.reach, locked.now, idle)
+        facts = reconciling.facts_of(session)
+    why = reconciling.needless_of([message]).get(message.pk, "")
+    reconciling.reconcile(message, session, facts, locked.reach, locked.now, needless=why)
 
 
 def _set_aside(claimed: Claim, error: Exception) -> list[str]:

@@ -17,8 +17,9 @@ from patients.models import Consent, MailHold, Patient
 from reminders import charted
 from reminders.kinds import BEFORE, STATUSES, Kind
 from reminders.models import Message, MessageRule, OptOut
-from reminders.planning import RECONSIDERED, plan, plan_by_the_chart, replan, rules_of
+from reminders.planning import plan, plan_by_the_chart, replan, rules_of
 from reminders.reaching import standing_consents
+from reminders.reconciling import RECONSIDERED
 from reminders.rules import ENDING_BY_THEMSELVES
 from sessions.models import TreatmentSession
 
@@ -65,10 +66,10 @@ def _charts(in_use: Iterable[MessageRule], now: datetime, seen: Seen) -> int:
     unwritten = seen.new("unwritten", _unwritten(in_use, now))
     if unwritten:
         plan_by_the_chart(list(Patient.objects.filter(pk__in=unwritten)), now)
-    outdated_ = seen.new("outdated", _outdated_by_the_chart(now))
-    for patient in Patient.objects.filter(pk__in=outdated_):
+    stale = seen.new("outdated", _outdated_by_the_chart(now))
+    for patient in Patient.objects.filter(pk__in=stale):
         replan(patient, now)
-    return len(unwritten) + len(outdated_)
+    return len(unwritten) + len(stale)
 
 
 def overlooked(in_use: Iterable[MessageRule], now: datetime) -> list[int]:

@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from clinic.models import Clinic
 from patients.models import PatientPolicy
-from reminders import planning, rendering, rules
+from reminders import reconciling, rendering, rules
 from reminders.kinds import STATUSES
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.reaching import reaches_of
@@ -57,7 +57,7 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
         about=f"consent:{EXAMPLE}:{due_on}" if is_charted else "",
         schedule_rev=session.schedule_rev,
     )
-    facts = Facts(due_on=due_on) if is_charted else planning.facts_of(session)
+    facts = Facts(due_on=due_on) if is_charted else reconciling.facts_of(session)
     slot = rules.slot(rule.timing, facts, reach)
     mail = rendering.mail([message], reach, now, voice=voice_of(rule.clinic))
     html = str(mail.alternatives[0][0])
@@ -66,7 +66,7 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
     if slot is not None:
         at = LocalTime.of(slot.window.not_before, reach.zone, words_in("en"))
         when = f"{at.day}, {at.time} ({at.zone})"
-    out_of_use = "" if rule.is_active else planning.OUT_OF_USE
+    out_of_use = "" if rule.is_active else reconciling.OUT_OF_USE
     obstacle = reach.obstacle_to(rule.kind) or out_of_use or (slot.obstacle if slot else NOT_HERE)
     return Preview(mail, html, calendars, when, obstacle)
 

@@ -9,7 +9,7 @@ from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from patients.models import Task
-from reminders import charted, follow_up, planning, rules
+from reminders import charted, follow_up, planning, reconciling, rules
 from reminders.kinds import BEFORE, Kind, may_go
 from reminders.models import Message, MessagePolicy, MessageRule
 from reminders.reaching import reaches_of
@@ -68,7 +68,7 @@ class Ledger:
 
     def _due(self, chart: Chart, treatment_session: TreatmentSession) -> Iterator[Message]:
         for rule in self.rules_in_use:
-            slot = rules.slot(rule.timing, planning.facts_of(treatment_session), self.everybody)
+            slot = rules.slot(rule.timing, reconciling.facts_of(treatment_session), self.everybody)
             if slot is None or slot.obstacle or slot.window.not_before > self.now:
                 continue
             is_before = rule.kind in BEFORE
@@ -78,7 +78,7 @@ class Ledger:
             ended_at = treatment_session.ended_at
             obstacle = self._reach(chart, slot.window.not_before).obstacle
             if is_before and ended_at and ended_at < slot.window.not_before:
-                _unsend(message, State.CANCELLED, planning.not_now(treatment_session.status))
+                _unsend(message, State.CANCELLED, reconciling.not_now(treatment_session.status))
             elif obstacle:
                 _unsend(message, State.SUPPRESSED, obstacle)
                 if rule.kind == Kind.FOLLOW_UP:

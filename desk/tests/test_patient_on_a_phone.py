@@ -3,7 +3,6 @@
 Staff see it: the request on the board and among the tasks, the call for help at once.
 """
 
-import uuid
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
@@ -24,6 +23,7 @@ from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
+from reminders.tests.factories import make_sent
 from sessions.models import TreatmentSession
 from sessions.tests.factories import make_course, make_session, take_step
 
@@ -87,24 +87,6 @@ def followed(patient: Patient, visit: TreatmentSession) -> TreatmentSession:
     )
 
 
-def sent(session: TreatmentSession, kind: str) -> Message:
-    now = timezone.now()
-    with acting(TESTS):
-        return Message.objects.create(
-            clinic=session.clinic,
-            patient=session.patient,
-            treatment_session=session,
-            kind=kind,
-            schedule_rev=session.schedule_rev,
-            not_before=now - timedelta(minutes=1),
-            expires_at=now + timedelta(hours=12),
-            state="sent",
-            sent_at=now,
-            sent_to="ada@mail.example",
-            dedupe_key=str(uuid.uuid4()),
-        )
-
-
 @pytest.fixture(params=["light", "dark"])
 def phone(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(
@@ -146,7 +128,7 @@ def test_a_patient_confirms_and_asks_for_another_time(
     patient: Patient,
     team: dict[str, User],
 ) -> None:
-    message = sent(visit, Kind.REMINDER)
+    message = make_sent(visit, Kind.REMINDER, timezone.now())
     open_link(phone, live_server.url, message, Purpose.VISIT)
     expect(phone.get_by_text(patient.given_name)).to_have_count(0)
     shot(phone, "birth-date", look)
@@ -209,7 +191,7 @@ def test_thoughts_of_self_harm_lead_to_help_and_to_a_task_at_once(
     patient: Patient,
     team: dict[str, User],
 ) -> None:
-    message = sent(followed, Kind.FOLLOW_UP)
+    message = make_sent(followed, Kind.FOLLOW_UP, timezone.now())
     open_link(phone, live_server.url, message, Purpose.CHECK_IN)
     type_birth_date(phone, patient)
     phone.get_by_label("So-so").check()
@@ -246,7 +228,7 @@ def test_spanish_pages_fit_a_phone(
 ) -> None:
     with acting(TESTS):
         EmailContact.objects.filter(patient=patient).update(language="es")
-    message = sent(visit, Kind.REMINDER)
+    message = make_sent(visit, Kind.REMINDER, timezone.now())
     for purpose in (Purpose.VISIT, Purpose.RESCHEDULE, Purpose.CANCEL, Purpose.MAILS):
         open_link(phone, live_server.url, message, purpose)
         if purpose == Purpose.VISIT:
@@ -269,7 +251,7 @@ def test_after_a_missed_visit_a_new_time_is_chosen_and_booked(
     team: dict[str, User],
 ) -> None:
     missed = take_step(visit.pk, visit.Status.NO_SHOW, by=team["front_desk"])
-    message = sent(missed, Kind.MISSED)
+    message = make_sent(missed, Kind.MISSED, timezone.now())
     open_link(phone, live_server.url, message, Purpose.REBOOK)
     type_birth_date(phone, patient)
     expect(phone.get_by_text("You missed this visit:")).to_be_visible()

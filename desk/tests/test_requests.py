@@ -1,6 +1,5 @@
 """What staff make of a patient's request, and what they see of what patients said."""
 
-import uuid
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
 from portal.services import deciding
 from reminders.kinds import Kind
 from reminders.models import Message, OptOut
+from reminders.tests.factories import make_sent
 from sessions.models import TreatmentSession
 from sessions.tests.factories import make_course, make_session, take_step
 
@@ -41,28 +41,10 @@ def wednesday(clinic: Clinic, days: int = 0, hour: int = 10) -> datetime:
     return datetime.combine(day, time(hour), clinic.zone)
 
 
-def sent(visit: TreatmentSession, kind: str = Kind.REMINDER) -> Message:
-    now = timezone.now()
-    with acting(TESTS):
-        return Message.objects.create(
-            clinic=visit.clinic,
-            patient=visit.patient,
-            treatment_session=visit,
-            kind=kind,
-            schedule_rev=visit.schedule_rev,
-            not_before=now,
-            expires_at=now + timedelta(hours=1),
-            state="sent",
-            sent_at=now,
-            sent_to="ada@mail.example",
-            dedupe_key=str(uuid.uuid4()),
-        )
-
-
 def say(visit: TreatmentSession, model: Any, **values: Any) -> Any:
     of = {"patient": visit.patient, "clinic": visit.clinic, "treatment_session": visit}
     with acting(TESTS):
-        return model.objects.create(message=sent(visit), **of, **values)
+        return model.objects.create(message=make_sent(visit, now=timezone.now()), **of, **values)
 
 
 def ask(visit: TreatmentSession, kind: str, wanted_at: datetime | None = None) -> ChangeRequest:

@@ -19,7 +19,7 @@ from desk.forms import MessageForm, WhyForm, settle_form
 from desk.views.here import clinic_here
 from patients.views.pages import Page, open_row, show
 from reminders.models import Message
-from reminders.services import ledger
+from reminders.services import ledger, repeating, settling
 
 GET_POST = require_http_methods(["GET", "POST"])
 TEMPLATE = "desk/message.html"
@@ -42,20 +42,20 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
 @GET_POST
 def again(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = MessageForm(request.POST or None)
-    return _act(request, public_id, ledger.RETRY, form, ledger.try_again, AGAIN)
+    return _act(request, public_id, ledger.RETRY, form, repeating.try_again, AGAIN)
 
 
 @GET_POST
 def resend(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = WhyForm(request.POST or None)
-    return _act(request, public_id, ledger.RESEND, form, ledger.resend, RESEND)
+    return _act(request, public_id, ledger.RESEND, form, repeating.resend, RESEND)
 
 
 @GET_POST
 def dismiss(request: HttpRequest, public_id: UUID) -> HttpResponse:
     kinds = Message.objects.filter(public_id=public_id).values_list("kind", flat=True)
     form = settle_form(kinds.first() or "")(request.POST or None)
-    return _act(request, public_id, ledger.DISMISS, form, ledger.dismiss, SETTLE)
+    return _act(request, public_id, ledger.DISMISS, form, settling.dismiss, SETTLE)
 
 
 @GET_POST

@@ -18,7 +18,7 @@ from desk.views.here import clinic_here
 from patients.models import Task
 from patients.services import tasks
 from reminders.models import Message
-from reminders.services import ledger
+from reminders.services import settling
 
 
 @require_GET
@@ -51,7 +51,7 @@ def _settle(request: HttpRequest, task: Task) -> HttpResponse:
 
     def save() -> None:
         entry = form.submission("close_task", task.public_id)
-        ledger.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
+        settling.settle_task(task.pk, by=staff(request), entry=entry, **form.values)
 
     task.may_go_again = (  # type: ignore[attr-defined]  # for the page
         message is not None

@@ -1,20 +1,20 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from clinic.models import User
-from patients.models import Patient
+from clinic.audit import acting
+from clinic.models import Clinic, User
+from clinic.tests.factories import TESTS
+from patients.models import Patient, PatientPolicy
 from portal.tests.phone import Phone
 from reminders.kinds import Kind
 from reminders.models import Message
 from reminders.tests.conftest import SetClock, at, inbox, patient
-from reminders.tests.factories import make_visit
-from reminders.tests.test_links import make_sent
+from reminders.tests.factories import NOON, make_sent, make_visit, save
+from sessions.models import TreatmentSession
 
 __all__ = ["at", "inbox", "patient"]
-
-NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)  # a Monday, noon in Berlin
 
 
 @pytest.fixture
@@ -22,6 +22,24 @@ def reminder(patient: Patient, prescriber: User, at: SetClock) -> Message:
     """A reminder of a visit on Thursday at ten, sent now."""
     starts_at = NOON + timedelta(days=3, hours=-2)
     return make_sent(make_visit(patient, prescriber, starts_at))
+
+
+@pytest.fixture
+def visit(reminder: Message) -> TreatmentSession:
+    """The reminder's visit, in a treatment week from Monday to Sunday."""
+    session = reminder.treatment_session
+    assert session is not None
+    day = NOON.date()
+    save(session, window_from=day, window_to=day + timedelta(days=6), nominal_on=day)
+    return session
+
+
+@pytest.fixture
+def crisis_line(clinic: Clinic) -> str:
+    words = "Crisis line 0800 111"
+    with acting(TESTS):
+        PatientPolicy.objects.update_or_create(clinic=clinic, defaults={"crisis_line": words})
+    return words
 
 
 @pytest.fixture

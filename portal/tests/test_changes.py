@@ -14,15 +14,13 @@ from portal.models import ChangeRequest
 from portal.services import asking
 from portal.services.asking import Bounds
 from portal.services.visitor import LinkOverError
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, text_of
-from portal.views.changes import _value
+from portal.views.changes import value_of
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import make_reachable, make_visit
-from reminders.tests.test_links import save
+from reminders.tests.factories import NOON, make_reachable, make_visit, save, set_policy
 from sessions.models import TreatmentSession
 from sessions.services import steps
 from sessions.tests.factories import make_course, make_session
@@ -31,27 +29,12 @@ pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-@pytest.fixture
-def visit(reminder: Message) -> TreatmentSession:
-    """The reminder's visit, on Thursday at ten, in a treatment week from Monday to Sunday."""
-    session = reminder.treatment_session
-    assert session is not None
-    day = NOON.date()
-    save(session, window_from=day, window_to=day + timedelta(days=6), nominal_on=day)
-    return session
-
-
 def times(visit: TreatmentSession, now: datetime = NOON) -> list[datetime]:
     return asking.offered(visit, Bounds.of(visit, MessagePolicy(clinic=visit.clinic), now), now)
 
 
 def days(visit: TreatmentSession) -> set[str]:
     return {f"{moment.astimezone(BERLIN):%a}" for moment in times(visit)}
-
-
-def set_policy(visit: TreatmentSession, **values) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(clinic=visit.clinic, defaults=values)
 
 
 def test_times_lie_in_the_treatment_week_and_the_opening_hours(visit: TreatmentSession) -> None:
@@ -119,9 +102,9 @@ def test_a_chosen_time_becomes_a_request_and_a_task(
 ) -> None:
     wanted = times(visit)[3]
     page = phone.open(reminder, Purpose.RESCHEDULE)
-    assert _value(wanted) in text_of(page)
+    assert value_of(wanted) in text_of(page)
     for _ in range(2):
-        phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted), words="School\x00 run")
+        phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(wanted), words="School\x00 run")
     request = ChangeRequest.objects.get()
     assert (request.kind, request.wanted_at) == ("reschedule", wanted)
     assert request.words == "School run"
@@ -157,7 +140,7 @@ def test_nothing_suits_is_a_wish_for_a_call(
 def test_too_near_to_the_visit_nothing_is_offered(
     phone: Phone, reminder: Message, visit: TreatmentSession, at: SetClock
 ) -> None:
-    wanted = _value(times(visit)[-1])
+    wanted = value_of(times(visit)[-1])
     at.at = visit.starts_at - timedelta(hours=24) + timedelta(seconds=1)
     page = phone.open(reminder, Purpose.RESCHEDULE)
     assert "too near" in text_of(page)
@@ -169,10 +152,10 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
     phone: Phone, reminder: Message, visit: TreatmentSession
 ) -> None:
     """The trail and the trace name the patient; the old links end, a message tells the new time."""
-    set_policy(visit, auto_accept_moves=True)
+    set_policy(visit.clinic, auto_accept_moves=True)
     wanted = times(visit)[3]
     phone.open(reminder, Purpose.RESCHEDULE)
-    page = phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted))
+    page = phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(wanted))
     assert "has been moved" in text_of(page)
     assert "You get an e-mail" in text_of(page)
     visit.refresh_from_db()
@@ -190,12 +173,12 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
 def test_no_mail_is_promised_to_who_wants_none(
     phone: Phone, reminder: Message, visit: TreatmentSession
 ) -> None:
-    set_policy(visit, auto_accept_moves=True)
+    set_policy(visit.clinic, auto_accept_moves=True)
     with acting(TESTS):
         Consent.objects.filter(patient=visit.patient).of_kind("email").update(withdrawn_at=NOON)
     wanted = times(visit)[3]
     phone.open(reminder, Purpose.RESCHEDULE)
-    text = text_of(phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(wanted)))
+    text = text_of(phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(wanted)))
     assert "has been moved" in text
     assert "e-mail" not in text
 
@@ -203,7 +186,7 @@ def test_no_mail_is_promised_to_who_wants_none(
 def test_a_seat_that_is_gone_meanwhile_is_not_given_away(
     reminder: Message, visit: TreatmentSession
 ) -> None:
-    set_policy(visit, auto_accept_moves=True)
+    set_policy(visit.clinic, auto_accept_moves=True)
     wanted = times(visit)[3]
     make_session(visit.course, starts_at=wanted, number=9, number_in_phase=9, chair=visit.chair)
     with pytest.raises(ValidationError, match="not free any more"):
@@ -214,7 +197,7 @@ def test_a_seat_that_is_gone_meanwhile_is_not_given_away(
 
 def test_a_dead_link_moves_nothing(reminder: Message, visit: TreatmentSession) -> None:
     """A-085: revoked while its page was open."""
-    set_policy(visit, auto_accept_moves=True)
+    set_policy(visit.clinic, auto_accept_moves=True)
     save(reminder, links_revoked_at=NOON)
     with pytest.raises(LinkOverError):
         asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=times(visit)[3])
@@ -237,7 +220,7 @@ def test_who_asked_for_another_time_may_call_it_off_instead(
 ) -> None:
     """The one that was asked for is settled with its task; calling off has a task of its own."""
     phone.open(reminder, Purpose.RESCHEDULE)
-    phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(times(visit)[3]))
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(times(visit)[3]))
     assert "that takes its place" in text_of(phone.get(reminder, Purpose.CANCEL))
     for _ in range(2):
         phone.post(reminder, Purpose.CANCEL, words="I am ill")
@@ -256,13 +239,13 @@ def test_what_was_to_be_called_off_is_not_moved(
     phone: Phone, reminder: Message, visit: TreatmentSession, unseen: bool
 ) -> None:
     """Asked for in this order by who has both pages open, too."""
-    set_policy(visit, auto_accept_moves=unseen)
+    set_policy(visit.clinic, auto_accept_moves=unseen)
     phone.open(reminder, Purpose.CANCEL)
     phone.post(reminder, Purpose.CANCEL)
     page = text_of(phone.get(reminder, Purpose.RESCHEDULE))
     assert "If you want another time instead, please call us." in page
     assert "wanted" not in page
-    phone.post(reminder, Purpose.RESCHEDULE, wanted=_value(times(visit)[3]))
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(times(visit)[3]))
     standing = asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=times(visit)[3])
     assert ChangeRequest.objects.get() == standing
     assert (standing.kind, standing.decision) == ("cancel", "")

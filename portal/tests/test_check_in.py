@@ -4,20 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from clinic.audit import acting
 from clinic.models import Clinic, User
-from clinic.tests.factories import TESTS
-from patients.models import MailHold, PatientPolicy, Task
+from patients.models import Task
 from patients.services import tasks
 from portal.models import CheckIn
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, path_of, text_of
 from reminders import links
 from reminders.follow_up import ask_about_silence
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message
 from reminders.tests.conftest import SetClock
+from reminders.tests.factories import NOON, hold_mail, set_policy
 
 pytestmark = pytest.mark.django_db
 FEELING = {"part": "feeling", "feeling": "well"}
@@ -31,14 +29,6 @@ def answer(phone: Phone, message: Message, **typed) -> str:
     page = phone.client.post(path, {"act": "1", **typed}, follow=True)
     assert page.status_code == 200
     return text_of(page)
-
-
-@pytest.fixture
-def crisis_line(clinic: Clinic) -> str:
-    words = "Crisis line 0800 111"
-    with acting(TESTS):
-        PatientPolicy.objects.update_or_create(clinic=clinic, defaults={"crisis_line": words})
-    return words
 
 
 def test_groups_come_one_after_the_other(phone: Phone, follow_up: Message) -> None:
@@ -64,10 +54,7 @@ def test_when_staff_read_it_is_said(phone: Phone, follow_up: Message, clinic: Cl
     assert "from Monday to Friday, 08:00 to 17:00" in text_of(
         phone.open(follow_up, Purpose.CHECK_IN)
     )
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(
-            clinic=clinic, defaults={"staff_read_weekends": True}
-        )
+    set_policy(clinic, staff_read_weekends=True)
     answer(phone, follow_up, **MOOD)
     assert "every day from 08:00 to 17:00" in answer(phone, follow_up, **MORE)
 
@@ -115,10 +102,7 @@ def test_the_same_answer_again_opens_nothing_new(phone: Phone, follow_up: Messag
 def test_people_on_call_are_called_where_there_are_some(
     phone: Phone, follow_up: Message, clinic: Clinic
 ) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(
-            clinic=clinic, defaults={"on_call_address": "oncall@clinic.example"}
-        )
+    set_policy(clinic, on_call_address="oncall@clinic.example")
     phone.open(follow_up, Purpose.CHECK_IN)
     answer(phone, follow_up, part="mood", self_harm="yes")
     assert Message.objects.filter(kind=Kind.ON_CALL).count() == 1
@@ -181,10 +165,7 @@ def test_an_answered_follow_up_is_closed_to_others(phone: Phone, follow_up: Mess
 def test_a_risk_told_again_after_its_task_was_closed_calls_again(
     phone: Phone, follow_up: Message, clinic: Clinic, nurse: User, between: list[str]
 ) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(
-            clinic=clinic, defaults={"on_call_address": "oncall@clinic.example"}
-        )
+    set_policy(clinic, on_call_address="oncall@clinic.example")
     phone.open(follow_up, Purpose.CHECK_IN)
     answer(phone, follow_up, part="mood", self_harm="yes")
     tasks.close(Task.objects.get().pk, by=nurse, note="Called, is safe")
@@ -204,19 +185,12 @@ def test_a_graver_answer_calls_although_the_milder_one_is_seen_to(
     assert Task.objects.get(taken_by=None).text.startswith("Call now: the patient has thoughts")
 
 
-def hold(message: Message) -> None:
-    with acting(TESTS):
-        MailHold.objects.create(
-            patient=message.patient, clinic=message.clinic, reason="Moved.", since=NOON
-        )
-
-
 @pytest.mark.parametrize("said", ["yes", "rather_not"])
 def test_a_risk_is_heard_although_the_link_ended_while_its_page_was_open(
     phone: Phone, follow_up: Message, crisis_line: str, said: str
 ) -> None:
     phone.open(follow_up, Purpose.CHECK_IN)
-    hold(follow_up)
+    hold_mail(follow_up.patient)
     for _ in range(2):
         text = answer(phone, follow_up, part="mood", self_harm=said, mood="\0")
         assert text.index("Please get help now") < text.index(crisis_line)
@@ -242,7 +216,7 @@ def test_nothing_else_is_heard_through_a_link_that_ended(
     phone: Phone, follow_up: Message, typed: dict[str, str]
 ) -> None:
     phone.open(follow_up, Purpose.CHECK_IN)
-    hold(follow_up)
+    hold_mail(follow_up.patient)
     page = phone.post(follow_up, Purpose.CHECK_IN, part="mood", **typed)
     assert page.status_code == 404
     assert not CheckIn.objects.exists()
@@ -251,7 +225,7 @@ def test_nothing_else_is_heard_through_a_link_that_ended(
 def test_without_the_birth_date_nothing_is_heard_through_a_link_that_ended(
     phone: Phone, follow_up: Message
 ) -> None:
-    hold(follow_up)
+    hold_mail(follow_up.patient)
     page = phone.post(follow_up, Purpose.CHECK_IN, part="mood", self_harm="yes")
     assert page.status_code == 404
     assert not Task.objects.exists()

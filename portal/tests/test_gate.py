@@ -12,22 +12,18 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from clinic.audit import acting
 from clinic.models import AuditEvent, Clinic, User
-from clinic.tests.factories import TESTS
 from clinic.tests.test_logs import logged_line
-from patients.models import EmailContact, MailHold, Patient, Task
+from patients.models import EmailContact, Patient, Task
 from portal import gate
 from portal.models import CheckIn, Confirmation
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, birth_date_of, path_of, text_of
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import make_reachable, make_visit
-from reminders.tests.test_links import make_sent, save
+from reminders.tests.factories import NOON, hold_mail, make_reachable, make_sent, make_visit, save
 
 pytestmark = pytest.mark.django_db
 WRONG = {"day": "1", "month": "2", "year": "1903"}
@@ -208,10 +204,7 @@ def test_a_link_whose_ground_has_gone_changes_nothing(
         case "address":
             save(EmailContact.objects.get(patient=reminder.patient), address="new@mail.example")
         case "held":
-            with acting(TESTS):
-                MailHold.objects.create(
-                    patient=reminder.patient, clinic=clinic, reason="Moved.", since=NOON
-                )
+            hold_mail(reminder.patient)
         case "died":
             save(reminder.patient, deceased=True)
     for answer in (phone.get(reminder), phone.post(reminder)):

@@ -6,9 +6,8 @@ from django.test import Client
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
-from patients.models import Consent, MailHold
+from patients.models import Consent
 from portal.models import Confirmation
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, path_of, text_of
 from portal.views.mails import WORDS
 from reminders import planning
@@ -16,6 +15,7 @@ from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 from reminders.tests.conftest import SetClock
+from reminders.tests.factories import hold_mail
 from sessions.models import TreatmentSession
 
 pytestmark = pytest.mark.django_db
@@ -58,10 +58,7 @@ def test_what_is_planned_of_a_declined_kind_is_held_back(
 
 
 def test_who_wants_no_mail_says_so_while_mail_is_held(phone: Phone, reminder: Message) -> None:
-    with acting(TESTS):
-        MailHold.objects.create(
-            patient=reminder.patient, clinic=reminder.clinic, reason="Transferred.", since=NOON
-        )
+    hold_mail(reminder.patient)
     phone.open(reminder, Purpose.MAILS)
     phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL - {"missed"}))
     assert standing(reminder) == {"missed"}

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from reminders import links
 from reminders.models import Message
-from reminders.tests.test_links import save
+from reminders.tests.factories import save
 
 pytestmark = pytest.mark.django_db
 

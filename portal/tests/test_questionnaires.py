@@ -17,18 +17,16 @@ from clinic.tests.factories import TESTS
 from outcomes import planning, scoring
 from outcomes.instruments import answered_alone, registry
 from outcomes.models import Assessment
-from patients.models import EmailContact, MailHold, Patient, PatientPolicy, Task
+from patients.models import EmailContact, Patient, Task
 from patients.services import tasks
 from patients.tests.factories import make_patient
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, birth_date_of, path_of, text_of
 from reminders import charted, links
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import make_visit
-from reminders.tests.test_links import save
+from reminders.tests.factories import NOON, hold_mail, make_visit, save, set_policy
 from sessions.services.ending import stop_course
 
 pytestmark = pytest.mark.django_db
@@ -99,14 +97,6 @@ def after_stopping(in_treatment: Patient, prescriber: User, at: SetClock) -> Mes
     planning.open_due(at.at)
     ((task, _),) = planning.asked_of(in_treatment.pk, NOON + timedelta(days=4))
     return mail_about(task, in_treatment)
-
-
-@pytest.fixture
-def crisis_line(clinic: Clinic) -> str:
-    words = "Crisis line 0800 111"
-    with acting(TESTS):
-        PatientPolicy.objects.update_or_create(clinic=clinic, defaults={"crisis_line": words})
-    return words
 
 
 def test_what_a_patient_answers_alone_has_options_only_and_one_alarm() -> None:
@@ -253,20 +243,13 @@ def test_a_link_that_ended_answers_as_an_unknown_one(
         case "address":
             save(EmailContact.objects.get(patient=asked.patient), address="new@mail.example")
         case "held":
-            hold(asked)
+            hold_mail(asked.patient)
         case "died":
             save(asked.patient, deceased=True)
     for page in (phone.get(asked, Q), phone.post(asked, Q, **ALCOHOL)):
         assert page.status_code == 404
         assert page.content == unknown
     assert not Assessment.objects.exists()
-
-
-def hold(message: Message) -> None:
-    with acting(TESTS):
-        MailHold.objects.create(
-            patient=message.patient, clinic=message.clinic, reason="Moved.", since=NOON
-        )
 
 
 def test_answers_typed_before_the_half_hour_ran_out_are_carried_through(
@@ -334,10 +317,7 @@ def test_half_an_answer_asks_by_mail_no_second_time(
 def test_people_on_call_are_called_once(
     phone: Phone, after_stopping: Message, clinic: Clinic
 ) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(
-            clinic=clinic, defaults={"on_call_address": "oncall@clinic.example"}
-        )
+    set_policy(clinic, on_call_address="oncall@clinic.example")
     phone.open(after_stopping, Q)
     for _ in range(3):
         answer(phone, after_stopping, AT_RISK)
@@ -364,7 +344,7 @@ def test_a_risk_is_heard_although_the_link_ended_while_its_page_was_open(
     phone: Phone, after_stopping: Message, crisis_line: str, more: dict[str, str]
 ) -> None:
     phone.open(after_stopping, Q)
-    hold(after_stopping)
+    hold_mail(after_stopping.patient)
     typed = more | {"instrument": "withdrawal", "item_suicidal": "1"}
     for _ in range(2):
         text = answer(phone, after_stopping, typed)
@@ -390,13 +370,13 @@ def test_nothing_else_is_heard_through_a_link_that_ended(
     phone: Phone, after_stopping: Message, typed: dict[str, str]
 ) -> None:
     phone.open(after_stopping, Q)
-    hold(after_stopping)
+    hold_mail(after_stopping.patient)
     assert phone.post(after_stopping, Q, **typed).status_code == 404
     assert not Assessment.objects.exists()
 
 
 def test_without_the_birth_date_nothing_is_heard(phone: Phone, after_stopping: Message) -> None:
-    hold(after_stopping)
+    hold_mail(after_stopping.patient)
     assert phone.post(after_stopping, Q, **AT_RISK).status_code == 404
     assert not Task.objects.filter(kind="crisis").exists()
 

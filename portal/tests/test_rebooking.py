@@ -14,9 +14,8 @@ from patients.models import Consent, Task
 from portal.models import ChangeRequest
 from portal.services import asking, deciding
 from portal.services.asking import Bounds
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, text_of
-from portal.views.changes import _value
+from portal.views.changes import value_of
 from reminders import calendars, claiming, delivery
 from reminders.kinds import Kind
 from reminders.links import Purpose
@@ -24,8 +23,7 @@ from reminders.mailer import Mailer
 from reminders.models import Message, MessagePolicy
 from reminders.sweeping import sweep
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import Inbox
-from reminders.tests.test_links import save
+from reminders.tests.factories import NOON, Inbox, save, set_policy
 from sessions.models import ProtocolPhase, TreatmentSession
 from sessions.services import making_up, steps
 from sessions.tests.factories import make_session, take_step
@@ -33,16 +31,6 @@ from sessions.tests.factories import make_session, take_step
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
 FRIDAY = NOON.date() + timedelta(days=4)
-
-
-@pytest.fixture
-def visit(reminder: Message) -> TreatmentSession:
-    """Thursday at ten, in a treatment week from Monday to Sunday."""
-    session = reminder.treatment_session
-    assert session is not None
-    day = NOON.date()
-    save(session, window_from=day, window_to=day + timedelta(days=6), nominal_on=day)
-    return session
 
 
 def miss(visit: TreatmentSession, at: SetClock, by: User) -> TreatmentSession:
@@ -69,11 +57,12 @@ def times(missed: TreatmentSession, now: datetime) -> list[datetime]:
     return asking.offered(missed, Bounds.of(missed, policy, now), now)
 
 
-def accept_unseen(missed: TreatmentSession) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.update_or_create(
-            clinic=missed.clinic, defaults={"auto_accept_moves": True}
-        )
+def book(missed: TreatmentSession, wanted: datetime, by: User) -> None:
+    """Staff find a new date themselves."""
+    local = wanted.astimezone(BERLIN)
+    making_up.make_up(
+        missed.pk, day=local.date(), wall_time=local.time(), by=by, version=missed.version
+    )
 
 
 def new_session(missed: TreatmentSession) -> TreatmentSession:
@@ -101,7 +90,7 @@ def test_staff_accept_and_a_new_session_is_booked(
     wanted = times(missed, at.at)[1]
     phone.open(word, Purpose.REBOOK)
     for _ in range(2):
-        phone.post(word, Purpose.REBOOK, wanted=_value(wanted), words="Sorry")
+        phone.post(word, Purpose.REBOOK, wanted=value_of(wanted), words="Sorry")
     request = ChangeRequest.objects.get()
     assert (request.kind, request.wanted_at, request.decision) == ("rebook", wanted, "")
     assert "Until then nothing is booked" in text_of(phone.get(word, Purpose.REBOOK))
@@ -131,11 +120,11 @@ def test_where_the_clinic_accepts_unseen_it_is_booked_at_once(
     phone: Phone, word: Message, missed: TreatmentSession, at: SetClock
 ) -> None:
     """Tapped twice, one session is booked."""
-    accept_unseen(missed)
+    set_policy(missed.clinic, auto_accept_moves=True)
     wanted = times(missed, at.at)[1]
     phone.open(word, Purpose.REBOOK)
     for _ in range(2):
-        phone.post(word, Purpose.REBOOK, wanted=_value(wanted))
+        phone.post(word, Purpose.REBOOK, wanted=value_of(wanted))
     session = new_session(missed)
     assert session.starts_at == wanted
     assert session.trace[0]["text"].startswith("Booked by the patient instead of")
@@ -152,7 +141,7 @@ def test_the_mail_tells_the_new_time_with_an_entry_of_its_own(
     word: Message, missed: TreatmentSession, at: SetClock, inbox: Inbox
 ) -> None:
     """The old entry is past and is left alone; the buttons of the new mail are of the new visit."""
-    accept_unseen(missed)
+    set_policy(missed.clinic, auto_accept_moves=True)
     asking.ask(word, Purpose.REBOOK, wanted_at=times(missed, at.at)[1])
     sweep()
     (mail,) = inbox.mails
@@ -220,7 +209,7 @@ def test_what_a_prescriber_decides_is_not_offered(
 def test_where_the_protocol_wants_the_patient_asked_first_nothing_is_booked_unseen(
     word: Message, missed: TreatmentSession, at: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accept_unseen(missed)
+    set_policy(missed.clinic, auto_accept_moves=True)
     set_phases(monkeypatch, "missed_rule", "step_back_if_worse")
     request = asking.ask(word, Purpose.REBOOK, wanted_at=times(missed, at.at)[0])
     assert request.decision == ""
@@ -250,15 +239,8 @@ def test_once_it_has_a_new_date_no_other_is_offered(
     """Staff book first; the patient, who has the page open, chooses then."""
     wanted = times(missed, at.at)
     phone.open(word, Purpose.REBOOK)
-    local = wanted[0].astimezone(BERLIN)
-    making_up.make_up(
-        missed.pk,
-        day=local.date(),
-        wall_time=local.time(),
-        by=front_desk,
-        version=missed.version,
-    )
-    page = text_of(phone.post(word, Purpose.REBOOK, wanted=_value(wanted[-1])))
+    book(missed, wanted[0], front_desk)
+    page = text_of(phone.post(word, Purpose.REBOOK, wanted=value_of(wanted[-1])))
     assert "Your new visit is booked" in page
     for chosen in (wanted[-1], None):
         with pytest.raises(ValidationError, match="not free any more"):
@@ -272,10 +254,7 @@ def test_staff_who_book_settle_what_the_patient_asked(
     """The patient asks first; staff, who have the form open, book another time."""
     wanted = times(missed, at.at)
     request = asking.ask(word, Purpose.REBOOK, wanted_at=wanted[0])
-    local = wanted[-1].astimezone(BERLIN)
-    making_up.make_up(
-        missed.pk, day=local.date(), wall_time=local.time(), by=front_desk, version=missed.version
-    )
+    book(missed, wanted[-1], front_desk)
     request.refresh_from_db()
     assert (request.decision, request.decision_reason) == ("settled", "A new date was booked.")
     assert not Task.objects.open().exists()
@@ -287,7 +266,7 @@ def test_who_wants_no_new_time_any_more_says_so(
     phone: Phone, word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
 ) -> None:
     phone.open(word, Purpose.REBOOK)
-    phone.post(word, Purpose.REBOOK, wanted=_value(times(missed, at.at)[0]))
+    phone.post(word, Purpose.REBOOK, wanted=value_of(times(missed, at.at)[0]))
     assert "I don’t want a new time any more" in text_of(phone.get(word, Purpose.REBOOK))
     for _ in range(2):
         phone.post(word, Purpose.REBOOK, off="1")
@@ -312,114 +291,106 @@ def test_a_post_to_want_no_more_without_a_request_asks_for_nothing(
     assert not ChangeRequest.objects.exists()
 
 
-class TestTheWordAboutAMissedVisit:
-    """Asked in time and not answered, nobody is told “you missed this visit”."""
+def state_of_the_word() -> tuple[str, str]:
+    message = Message.objects.get(kind=Kind.MISSED)
+    return message.state, message.reason
 
-    def state(self) -> tuple[str, str]:
-        message = Message.objects.get(kind=Kind.MISSED)
-        return message.state, message.reason
 
-    @pytest.mark.parametrize("purpose", [Purpose.RESCHEDULE, Purpose.CANCEL])
-    def test_it_does_not_go_to_who_had_asked(
-        self,
-        purpose: Purpose,
-        reminder: Message,
-        visit: TreatmentSession,
-        at: SetClock,
-        nurse: User,
-        front_desk: User,
-        inbox: Inbox,
-    ) -> None:
-        request = asking.ask(reminder, purpose)
-        missed = miss(visit, at, nurse)
-        request.refresh_from_db()
-        assert request.decision == ""
-        assert Task.objects.open().filter(kind="request", source_id=request.public_id).exists()
-        deciding.decline(request.pk, by=front_desk, reason="Called, is well")
-        at.at = missed.starts_at + timedelta(hours=4)
-        assert at.at < missed.starts_at + timedelta(hours=25)
-        sweep()
-        assert inbox.mails == []
-        state, reason = self.state()
-        assert (state, "had asked to change" in reason) == ("cancelled", True)
+@pytest.mark.parametrize("purpose", [Purpose.RESCHEDULE, Purpose.CANCEL])
+def test_who_asked_in_time_and_got_no_answer_is_not_told_of_the_missed_visit(
+    purpose: Purpose,
+    reminder: Message,
+    visit: TreatmentSession,
+    at: SetClock,
+    nurse: User,
+    front_desk: User,
+    inbox: Inbox,
+) -> None:
+    request = asking.ask(reminder, purpose)
+    missed = miss(visit, at, nurse)
+    request.refresh_from_db()
+    assert request.decision == ""
+    assert Task.objects.open().filter(kind="request", source_id=request.public_id).exists()
+    deciding.decline(request.pk, by=front_desk, reason="Called, is well")
+    at.at = missed.starts_at + timedelta(hours=4)
+    sweep()
+    assert inbox.mails == []
+    state, reason = state_of_the_word()
+    assert (state, "had asked to change" in reason) == ("cancelled", True)
 
-    def test_it_goes_to_who_had_an_answer(
-        self,
-        reminder: Message,
-        visit: TreatmentSession,
-        at: SetClock,
-        nurse: User,
-        front_desk: User,
-        inbox: Inbox,
-    ) -> None:
-        request = asking.ask(reminder, Purpose.RESCHEDULE)
-        deciding.decline(request.pk, by=front_desk, reason="Called: she comes")
-        missed = miss(visit, at, nurse)
-        at.at = missed.starts_at + timedelta(hours=4)
-        sweep()
-        assert [str(mail["Subject"]) for mail in inbox.mails] == ["We missed you"]
-        assert self.state()[0] == "sent"
 
-    def test_it_does_not_go_once_a_new_date_is_booked(
-        self, missed: TreatmentSession, at: SetClock, front_desk: User, inbox: Inbox
-    ) -> None:
-        assert self.state()[0] == "planned"
-        wanted = times(missed, at.at)[0].astimezone(BERLIN)
-        making_up.make_up(
-            missed.pk,
-            day=wanted.date(),
-            wall_time=wanted.time(),
-            by=front_desk,
-            version=missed.version,
-        )
-        assert self.state() == ("cancelled", "A new date was booked.")
-        at.at = missed.starts_at + timedelta(hours=4)
-        sweep()
-        assert "We missed you" not in [str(mail["Subject"]) for mail in inbox.mails]
+def test_who_asked_and_got_an_answer_is_told_of_the_missed_visit(
+    reminder: Message,
+    visit: TreatmentSession,
+    at: SetClock,
+    nurse: User,
+    front_desk: User,
+    inbox: Inbox,
+) -> None:
+    request = asking.ask(reminder, Purpose.RESCHEDULE)
+    deciding.decline(request.pk, by=front_desk, reason="Called: she comes")
+    missed = miss(visit, at, nurse)
+    at.at = missed.starts_at + timedelta(hours=4)
+    sweep()
+    assert [str(mail["Subject"]) for mail in inbox.mails] == ["We missed you"]
+    assert state_of_the_word()[0] == "sent"
 
-    def test_it_is_not_sent_either_when_it_was_claimed_before(
-        self, missed: TreatmentSession, at: SetClock, inbox: Inbox
-    ) -> None:
-        """The last look before the sending sees a new date, whoever forgot to tell the ledger."""
-        at.at = missed.starts_at + timedelta(hours=4)
-        (claimed,) = claiming.claim()
-        assert claimed.session_ids == (missed.pk,)
-        with acting(TESTS):
-            session = making_up.blank(missed)
-            session.starts_at = missed.starts_at + timedelta(days=1)
-            session.ends_at = missed.ends_at + timedelta(days=1)
-            session.chair = missed.chair
-            session.save()
-        delivery.send(claimed, Mailer())
-        assert inbox.mails == []
-        assert self.state() == ("cancelled", "A new date was booked.")
 
-    def test_what_was_asked_before_is_still_booked_after(
-        self,
-        reminder: Message,
-        visit: TreatmentSession,
-        at: SetClock,
-        nurse: User,
-        front_desk: User,
-    ) -> None:
-        wanted = [each for each in times(visit, at.at) if each.astimezone(BERLIN).date() == FRIDAY]
-        request = asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted[-1])
-        missed = miss(visit, at, nurse)
-        deciding.accept(request.pk, by=front_desk)
-        assert new_session(missed).starts_at == wanted[-1]
-        assert not Task.objects.open().exists()
+def test_once_a_new_date_is_booked_nobody_is_told_of_the_missed_visit(
+    missed: TreatmentSession, at: SetClock, front_desk: User, inbox: Inbox
+) -> None:
+    assert state_of_the_word()[0] == "planned"
+    book(missed, times(missed, at.at)[0], front_desk)
+    assert state_of_the_word() == ("cancelled", "A new date was booked.")
+    at.at = missed.starts_at + timedelta(hours=4)
+    sweep()
+    assert "We missed you" not in [str(mail["Subject"]) for mail in inbox.mails]
 
-    def test_who_comes_after_all_has_nothing_open(
-        self, reminder: Message, visit: TreatmentSession, at: SetClock, nurse: User
-    ) -> None:
-        request = asking.ask(reminder, Purpose.RESCHEDULE)
-        missed = miss(visit, at, nurse)
-        steps.change_status(
-            missed.pk,
-            visit.Status.CHECKED_IN,
-            by=nurse,
-            reason="Came at noon",
-            version=missed.version,
-        )
-        request.refresh_from_db()
-        assert request.decision == "settled"
+
+def test_the_word_that_was_claimed_before_the_new_date_is_not_sent(
+    missed: TreatmentSession, at: SetClock, inbox: Inbox
+) -> None:
+    """The last look before the sending sees a new date, whoever forgot to tell the ledger."""
+    at.at = missed.starts_at + timedelta(hours=4)
+    (claimed,) = claiming.claim()
+    assert claimed.session_ids == (missed.pk,)
+    with acting(TESTS):
+        session = making_up.blank(missed)
+        session.starts_at = missed.starts_at + timedelta(days=1)
+        session.ends_at = missed.ends_at + timedelta(days=1)
+        session.chair = missed.chair
+        session.save()
+    delivery.send(claimed, Mailer())
+    assert inbox.mails == []
+    assert state_of_the_word() == ("cancelled", "A new date was booked.")
+
+
+def test_a_time_asked_for_before_the_missed_visit_can_still_be_booked(
+    reminder: Message,
+    visit: TreatmentSession,
+    at: SetClock,
+    nurse: User,
+    front_desk: User,
+) -> None:
+    wanted = [each for each in times(visit, at.at) if each.astimezone(BERLIN).date() == FRIDAY]
+    request = asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted[-1])
+    missed = miss(visit, at, nurse)
+    deciding.accept(request.pk, by=front_desk)
+    assert new_session(missed).starts_at == wanted[-1]
+    assert not Task.objects.open().exists()
+
+
+def test_who_comes_after_all_has_no_open_request(
+    reminder: Message, visit: TreatmentSession, at: SetClock, nurse: User
+) -> None:
+    request = asking.ask(reminder, Purpose.RESCHEDULE)
+    missed = miss(visit, at, nurse)
+    steps.change_status(
+        missed.pk,
+        visit.Status.CHECKED_IN,
+        by=nurse,
+        reason="Came at noon",
+        version=missed.version,
+    )
+    request.refresh_from_db()
+    assert request.decision == "settled"

@@ -12,13 +12,11 @@ from clinic.tests.factories import TESTS
 from patients.models import Task
 from portal.models import ChangeRequest
 from portal.services import asking, deciding
-from portal.tests.conftest import NOON
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy
+from reminders.models import Message
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import make_reachable, make_visit
-from reminders.tests.test_links import save
+from reminders.tests.factories import NOON, make_reachable, make_visit, save, set_policy
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services import making_up, steps
@@ -49,11 +47,6 @@ def missed_visit(clinic: Clinic, at: SetClock, by: User, number: int = 1) -> Mes
 def one_chair(clinic: Clinic) -> None:
     with acting(TESTS):
         Chair.objects.filter(room__clinic=clinic, name="Chair 2").update(is_active=False)
-
-
-def accept_unseen(clinic: Clinic) -> None:
-    with acting(TESTS):
-        MessagePolicy.objects.create(clinic=clinic, auto_accept_moves=True)
 
 
 def patient_asks(message: Message) -> Callable[[], str]:
@@ -90,7 +83,7 @@ def test_staff_and_the_patient_at_once_book_one_session(
 ) -> None:
     message = missed_visit(clinic, at, prescriber)
     if unseen:
-        accept_unseen(clinic)
+        set_policy(clinic, auto_accept_moves=True)
     results = at_once(
         *[staff_book(missed_of(message), prescriber)] * 2, *[patient_asks(message)] * 2
     )
@@ -105,7 +98,7 @@ def test_tapped_many_times_at_once_one_session_is_booked(
     clinic: Clinic, at: SetClock, prescriber: User
 ) -> None:
     message = missed_visit(clinic, at, prescriber)
-    accept_unseen(clinic)
+    set_policy(clinic, auto_accept_moves=True)
     results = at_once(*[patient_asks(message)] * 6)
     assert results == {"accepted": 1, "refused": 5}
     assert TreatmentSession.objects.filter(makes_up_for__isnull=False).count() == 1
@@ -139,7 +132,7 @@ def test_of_two_patients_who_want_one_chair_one_gets_it(
 ) -> None:
     messages = [missed_visit(clinic, at, prescriber, number) for number in (1, 2)]
     one_chair(clinic)
-    accept_unseen(clinic)
+    set_policy(clinic, auto_accept_moves=True)
     assert at_once(*map(patient_asks, messages)) == {"accepted": 1, "refused": 1}
     assert TreatmentSession.objects.get(makes_up_for__isnull=False).starts_at == WANTED
     assert Task.objects.open().filter(kind="no_show").count() == 1

@@ -11,13 +11,12 @@ from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
 from patients.models import EmailContact, Patient, Task
 from portal.models import Confirmation, Preparation
-from portal.tests.conftest import NOON
 from portal.tests.phone import Phone, path_of, text_of
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
-from reminders.tests.test_links import save
+from reminders.tests.factories import NOON, save
 from sessions.services import steps
 
 pytestmark = pytest.mark.django_db

@@ -41,7 +41,7 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     is_late = bounds.are_over(visitor.now)
     closed = standing is not None or is_late
     times = [] if closed else asking.offered(visitor.session, bounds, visitor.now)
-    by_value = {_value(moment): moment for moment in times}
+    by_value = {value_of(moment): moment for moment in times}
     form = ChangeForm(request.POST if request.method == "POST" else None, offered=by_value)
     if standing is None and form.is_valid():
         wanted, words = form.cleaned_data["wanted"], form.cleaned_data["words"]
@@ -111,7 +111,7 @@ def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
-def _value(moment: datetime) -> str:
+def value_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%dT%H%MZ}"
 
 
@@ -119,7 +119,7 @@ def _days(visitor: Visitor, times: list[datetime]) -> list[Day]:
     by_day: dict[str, list[tuple[str, str]]] = {}
     for moment in times:
         local = visitor.local(moment)
-        by_day.setdefault(said_day(local), []).append((_value(moment), f"{local:%H:%M}"))
+        by_day.setdefault(said_day(local), []).append((value_of(moment), f"{local:%H:%M}"))
     return [Day(words, tuple(found)) for words, found in by_day.items()]
 
 

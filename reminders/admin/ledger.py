@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from clinic.access import staff
 from clinic.admin_base import ReadOnlyAdmin
 from reminders.models import Message
-from reminders.services import ledger
+from reminders.services import ledger, repeating
 
 
 @admin.register(Message)
@@ -33,7 +33,7 @@ class MessageAdmin(ReadOnlyAdmin):
         again = 0
         for message in chosen:
             try:
-                ledger.try_again(message.pk, by=staff(request))
+                repeating.try_again(message.pk, by=staff(request))
                 again += 1
             except ValidationError as refusal:
                 text = f"{message.patient.record_number}: {' '.join(refusal.messages)}"

@@ -1,13 +1,19 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from clinic.models import Clinic, User
 from patients.models import Patient
-from reminders.tests.factories import Inbox, mail_server, make_reachable
-
-NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)  # a Monday, noon in Berlin
+from reminders.models import Message
+from reminders.tests.factories import (
+    NOON,
+    Inbox,
+    mail_server,
+    make_due,
+    make_reachable,
+    make_visit,
+)
 
 
 class SetClock:
@@ -30,6 +36,13 @@ def at(monkeypatch: pytest.MonkeyPatch) -> SetClock:
 @pytest.fixture
 def patient(clinic: Clinic, prescriber: User) -> Patient:
     return make_reachable(clinic, prescriber)
+
+
+@pytest.fixture
+def due(patient: Patient, prescriber: User, at: SetClock) -> Message:
+    """A reminder that is due now, of a visit in 20 hours."""
+    starts_at = at.at + timedelta(hours=20)
+    return make_due(make_visit(patient, prescriber, starts_at), at.at)
 
 
 @pytest.fixture

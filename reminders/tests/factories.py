@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -15,14 +16,30 @@ from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import Clinic, User
+from clinic.roles import Role
 from clinic.tests.factories import TESTS
-from patients.models import Patient
+from patients.models import EmailContact, MailHold, Patient, Task
+from patients.services import tasks
 from patients.tests.factories import make_patient, make_ready
 from reminders import planning
-from reminders.models import Message, MessageRule
+from reminders.models import Message, MessagePolicy, MessageRule
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.tests.factories import make_course, make_session
+
+NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)  # a Monday, noon in Berlin
+
+
+def save(row: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    with acting(TESTS):
+        row.save()
+
+
+def set_policy(clinic: Clinic, **values: Any) -> None:
+    with acting(TESTS):
+        MessagePolicy.objects.update_or_create(clinic=clinic, defaults=values)
 
 
 def make_reachable(clinic: Clinic, prescriber: User, number: int = 1, **values: Any) -> Patient:
@@ -74,6 +91,52 @@ def make_due(session: TreatmentSession, now: datetime | None = None, **values: A
                 "dedupe_key": f"{session.public_id}:reminder_24h:email:{session.schedule_rev}",
                 **values,
             }
+        )
+
+
+def make_sent(
+    session: TreatmentSession,
+    kind: str = Message.Kind.REMINDER,
+    now: datetime = NOON,
+    **values: Any,
+) -> Message:
+    """Write a mail that has just gone, by no rule."""
+    contact = EmailContact.objects.get(patient=session.patient)
+    with acting(TESTS):
+        return Message.objects.create(
+            **{
+                "clinic": session.clinic,
+                "patient": session.patient,
+                "treatment_session": session,
+                "kind": kind,
+                "schedule_rev": session.schedule_rev,
+                "not_before": now - timedelta(minutes=1),
+                "expires_at": now + timedelta(hours=12),
+                "state": "sent",
+                "sent_at": now,
+                "sent_to": contact.address,
+                "dedupe_key": str(uuid.uuid4()),
+                **values,
+            }
+        )
+
+
+def make_crisis(patient: Patient, due_at: datetime, **values: Any) -> Task:
+    """Open the task about an answer that can't wait."""
+    with acting(TESTS):
+        return tasks.ask(
+            Task.Kind.CRISIS,
+            patient=patient,
+            role=Role.NURSE,
+            due_at=due_at,
+            **{"text": "Call now: thoughts of self-harm.", "dedupe_key": "crisis:1", **values},
+        )
+
+
+def hold_mail(patient: Patient) -> MailHold:
+    with acting(TESTS):
+        return MailHold.objects.create(
+            patient=patient, clinic=patient.clinic, reason="Transferred.", since=NOON
         )
 
 

@@ -18,7 +18,7 @@ from clinic.tests.factories import TESTS
 from patients.models import EmailContact, Task
 from reminders import bounces, links, rules
 from reminders.models import Message, MessagePolicy
-from reminders.services import ledger
+from reminders.services import repeating
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_due, make_visit, plan
 from reminders.tests.letters import STARTS, linked
@@ -151,7 +151,7 @@ def correct(address):
 
 def test_what_came_back_and_is_tried_again_can_come_back_again(came_back, inbox, front_desk):
     correct("right@mail.example")
-    again = ledger.try_again(came_back.pk, by=front_desk)
+    again = repeating.try_again(came_back.pk, by=front_desk)
     assert tasks() == []
     sweep()
     report_on(again)
@@ -162,7 +162,7 @@ def test_what_came_back_and_is_tried_again_can_come_back_again(came_back, inbox,
 def test_a_late_report_of_the_first_mail_leaves_the_second_alone(came_back, inbox, front_desk):
     first = came_back.message_id
     correct("right@mail.example")
-    again = ledger.try_again(came_back.pk, by=front_desk)
+    again = repeating.try_again(came_back.pk, by=front_desk)
     sweep()
     assert bounces.take(bounces.read(report(first))) == 0
     again.refresh_from_db()
@@ -172,7 +172,7 @@ def test_a_late_report_of_the_first_mail_leaves_the_second_alone(came_back, inbo
 
 def test_its_links_end_and_those_of_the_new_mail_live(came_back, inbox, at, front_desk):
     correct("right@mail.example")
-    again = ledger.try_again(came_back.pk, by=front_desk)
+    again = repeating.try_again(came_back.pk, by=front_desk)
     sweep()
     for purpose in links.OFFERED["reminder"]:
         assert not links.stands(linked(came_back), purpose, at.at)
@@ -216,7 +216,7 @@ def test_a_bounced_call_to_staff_says_nothing_of_the_patients_address(sent):
 
 def test_what_came_back_does_not_go_to_the_same_address_again(came_back, front_desk):
     with pytest.raises(ValidationError, match="came back from this address"):
-        ledger.try_again(came_back.pk, by=front_desk)
+        repeating.try_again(came_back.pk, by=front_desk)
     came_back.refresh_from_db()
     assert (came_back.state, len(tasks())) == ("failed", 1)
 

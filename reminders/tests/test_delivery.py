@@ -33,11 +33,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def due(patient, prescriber, at) -> Message:
-    return make_due(make_visit(patient, prescriber, at.at + 20 * HOUR), at.at)
-
-
-@pytest.fixture
 def three_due(clinic, prescriber, at) -> list[Message]:
     patients = [make_reachable(clinic, prescriber, number) for number in (1, 2, 3)]
     return [

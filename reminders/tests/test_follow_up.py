@@ -13,18 +13,13 @@ from patients.models import Consent, EmailContact, MailHold, Task
 from patients.services import tasks
 from reminders import charted, follow_up, planning
 from reminders.models import Message, MessagePolicy, MessageRule, OptOut
-from reminders.services import ledger
+from reminders.services import repeating
 from reminders.sweeping import sweep
-from reminders.tests.factories import make_followed, plan
+from reminders.tests.factories import make_crisis, make_followed, plan, set_policy
 from sessions.lifecycle import Status
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-def set_policy(clinic, **values):
-    with acting(TESTS):
-        MessagePolicy.objects.create(clinic=clinic, **values)
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def test_an_answer_ends_the_chain(asked, at):
 def test_one_that_went_twice_is_one_question(asked, nurse, at, hours, answered):
     """Also when no sweep came by for so long that both are silent at once."""
     at.at += HOUR
-    copy = ledger.resend(asked.pk, reason="She says it never came", by=nurse)
+    copy = repeating.resend(asked.pk, reason="She says it never came", by=nurse)
     sweep()
     if answered is not None:
         change((asked, copy)[answered], answered_at=at.at)
@@ -232,15 +227,8 @@ def crisis(patient, clinic, at, monkeypatch) -> Task:
     set_policy(
         clinic, on_call_address="oncall@north.example", acknowledge_minutes=15, calls_at_most=3
     )
+    task = make_crisis(patient, at.at + 15 * MINUTE)
     with acting(TESTS):
-        task = tasks.ask(
-            Task.Kind.CRISIS,
-            patient=patient,
-            role=Role.NURSE,
-            text="Call now: thoughts of self-harm.",
-            due_at=at.at + 15 * MINUTE,
-            dedupe_key="crisis:1",
-        )
         planning.call_staff(task, 1, at.at)
     return task
 
@@ -286,15 +274,7 @@ def test_calls_go_on_after_hours_without_a_sweep(crisis, inbox, at):
 
 
 def test_a_task_without_a_call_gets_its_first_one(crisis, clinic, patient, inbox, at):
-    with acting(TESTS):
-        task = tasks.ask(
-            Task.Kind.CRISIS,
-            patient=patient,
-            role=Role.NURSE,
-            text="Answered before there was an address.",
-            due_at=at.at,
-            dedupe_key="crisis:2",
-        )
+    task = make_crisis(patient, at.at, dedupe_key="crisis:2")
     assert calls(at, 0, 15) == [1, 2]
     assert Message.objects.filter(about=charted.about_task(task)).count() == 2
 

@@ -12,16 +12,22 @@ from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.models import AuditEvent
-from clinic.roles import Role
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
 from patients.services import tasks
 from reminders import links, marking, planning
 from reminders.links import Purpose
-from reminders.models import Message, MessagePolicy, MessageRule
-from reminders.services import ledger
+from reminders.models import Message, MessageRule
+from reminders.services import ledger, repeating, settling
 from reminders.sweeping import sweep
-from reminders.tests.factories import make_due, make_reachable, make_visit, plan
+from reminders.tests.factories import (
+    make_crisis,
+    make_due,
+    make_reachable,
+    make_visit,
+    plan,
+    set_policy,
+)
 from reminders.tests.letters import linked
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -30,11 +36,6 @@ pytestmark = pytest.mark.django_db
 State = Message.State
 HOUR = timedelta(hours=1)
 NEVER_CAME = "She says it never came"
-
-
-@pytest.fixture
-def due(patient, prescriber, at) -> Message:
-    return make_due(make_visit(patient, prescriber, at.at + 20 * HOUR), at.at)
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def refused(action, message, by, words, **given):
 
 
 def test_trying_again_closes_the_task_and_sends(failed, inbox, administrator):
-    again = ledger.try_again(failed.pk, by=administrator)
+    again = repeating.try_again(failed.pk, by=administrator)
     sweep()
     again.refresh_from_db()
     assert (again.state, again.occurrence, again.asked_by) == (State.SENT, 2, administrator)
@@ -80,7 +81,7 @@ def test_trying_again_closes_the_task_and_sends(failed, inbox, administrator):
 
 
 def test_what_failed_says_that_it_was_tried_again(failed, front_desk):
-    again = ledger.try_again(failed.pk, by=front_desk)
+    again = repeating.try_again(failed.pk, by=front_desk)
     failed.refresh_from_db()
     assert (failed.state, failed.settled_how, failed.settled_by) == (
         State.DISMISSED,
@@ -89,13 +90,13 @@ def test_what_failed_says_that_it_was_tried_again(failed, front_desk):
     )
     assert failed.reason == "The mail server refuses this address."
     assert again.message_id != failed.message_id
-    refused(ledger.try_again, failed, front_desk, "goes once more already")
-    refused(ledger.dismiss, failed, front_desk, "failed, or waits", how="phone", reason="Called")
+    refused(repeating.try_again, failed, front_desk, "goes once more already")
+    refused(settling.dismiss, failed, front_desk, "failed, or waits", how="phone", reason="Called")
 
 
 def test_ended_links_do_not_end_those_of_the_new_mail(failed, inbox, at, front_desk):
     change(Message, links_revoked_at=at.at, wrong_birth_dates=5)
-    again = ledger.try_again(failed.pk, by=front_desk)
+    again = repeating.try_again(failed.pk, by=front_desk)
     sweep()
     assert links.stands(linked(again), Purpose.VISIT, at.at)
     assert not links.stands(linked(failed), Purpose.VISIT, at.at)
@@ -107,7 +108,7 @@ def test_a_copy_at_a_wrong_address_opens_nothing_after_the_retry(
 ):
     """The answer of the mail server got lost: the first copy may have come to the old address."""
     change(Message, state=State.FAILED, reason="x", maybe_twice=True, sent_to="wrong@mail.example")
-    again = ledger.try_again(due.pk, by=front_desk)
+    again = repeating.try_again(due.pk, by=front_desk)
     sweep()
     assert links.stands(linked(again), purpose, at.at)
     assert not links.stands(linked(due), purpose, at.at)
@@ -116,14 +117,14 @@ def test_a_copy_at_a_wrong_address_opens_nothing_after_the_retry(
 def test_trying_again_is_refused_where_nothing_could_go(failed, at, front_desk):
     """Else the task would be closed, and nobody would reach the patient."""
     change(Consent, withdrawn_at=at.at)
-    refused(ledger.try_again, failed, front_desk, "No consent")
+    refused(repeating.try_again, failed, front_desk, "No consent")
     change(TreatmentSession, schedule_rev=7)
-    refused(ledger.try_again, failed, front_desk, "was moved")
+    refused(repeating.try_again, failed, front_desk, "was moved")
     assert Task.objects.open().count() == 1
 
 
 def test_what_a_person_asked_for_goes_although_its_rule_is_out_of_use(sent, inbox, nurse):
-    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    copy = repeating.resend(sent.pk, reason=NEVER_CAME, by=nurse)
     change(MessageRule, is_active=False, revision=2)
     sweep()
     copy.refresh_from_db()
@@ -131,25 +132,18 @@ def test_what_a_person_asked_for_goes_although_its_rule_is_out_of_use(sent, inbo
 
 
 def test_a_call_to_staff_is_tried_again_while_it_is_waited_for(patient, clinic, at, nurse, inbox):
+    set_policy(clinic, on_call_address="call@north.example")
+    task = make_crisis(patient, at.at)
     with acting(TESTS):
-        MessagePolicy.objects.create(clinic=clinic, on_call_address="call@north.example")
-        task = tasks.ask(
-            Task.Kind.CRISIS,
-            patient=patient,
-            role=Role.NURSE,
-            text="Call now",
-            due_at=at.at,
-            dedupe_key="crisis:1",
-        )
         planning.call_staff(task, 1, at.at)
     change(Message, state=State.FAILED, reason="Refused.")
     call = Message.objects.get()
-    again = ledger.try_again(call.pk, by=nurse)
+    again = repeating.try_again(call.pk, by=nurse)
     sweep()
     assert inbox.recipients == ["call@north.example"]
     change(Message, state=State.FAILED, reason="Refused.")
     tasks.take(task.pk, by=nurse)
-    refused(ledger.try_again, again, nurse, "settled")
+    refused(repeating.try_again, again, nurse, "settled")
 
 
 @pytest.fixture
@@ -175,17 +169,17 @@ def test_a_mail_that_failed_asks_once(failed_together):
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_its_task_stays_until_the_last_of_its_messages_is_seen_to(failed_together, nurse, order):
     first, second, third = (failed_together[place] for place in order)
-    ledger.try_again(first.pk, by=nurse)
+    repeating.try_again(first.pk, by=nurse)
     assert open_tasks() == 1
-    ledger.dismiss(second.pk, how="phone", reason="Called", by=nurse)
+    settling.dismiss(second.pk, how="phone", reason="Called", by=nurse)
     assert open_tasks() == 1
-    ledger.dismiss(third.pk, how="phone", reason="Called", by=nurse)
+    settling.dismiss(third.pk, how="phone", reason="Called", by=nurse)
     assert open_tasks() == 0
 
 
 def test_closing_its_task_settles_what_is_left_of_the_mail(failed_together, nurse):
-    ledger.try_again(failed_together[0].pk, by=nurse)
-    ledger.settle_task(Task.objects.get().pk, how="phone", reason="Called", by=nurse)
+    repeating.try_again(failed_together[0].pk, by=nurse)
+    settling.settle_task(Task.objects.get().pk, how="phone", reason="Called", by=nurse)
     states = Message.objects.filter(pk__in=[part.pk for part in failed_together])
     assert set(states.values_list("settled_how", flat=True)) == {"retried", "phone"}
     assert not Message.objects.filter(state=State.FAILED).exists()
@@ -197,37 +191,37 @@ def test_a_part_that_failed_later_has_a_task_of_its_own(failed_together, at, nur
     with acting(TESTS):
         marking.fail([third], "It could not go in time.", at.at)
     assert open_tasks() == 2
-    ledger.dismiss(third.pk, how="phone", reason="Called", by=nurse)
+    settling.dismiss(third.pk, how="phone", reason="Called", by=nurse)
     assert open_tasks() == 1
-    ledger.settle_task(Task.objects.open().get().pk, how="phone", reason="Called", by=nurse)
+    settling.settle_task(Task.objects.open().get().pk, how="phone", reason="Called", by=nurse)
     assert not Message.objects.filter(state=State.FAILED).exists()
 
 
 def test_a_second_failure_asks_a_second_time(failed, inbox, front_desk):
     inbox.answer_recipient = lambda address: "550 No such user"
-    ledger.try_again(failed.pk, by=front_desk)
+    repeating.try_again(failed.pk, by=front_desk)
     sweep()
     assert (Task.objects.open().count(), Task.objects.count()) == (1, 2)
 
 
 def test_a_corrected_address_gets_what_failed(failed, inbox, nurse):
     change(EmailContact, address="right@mail.example")
-    ledger.try_again(failed.pk, by=nurse)
+    repeating.try_again(failed.pk, by=nurse)
     sweep()
     assert inbox.recipients == ["right@mail.example"]
 
 
 def test_only_a_failed_message_that_is_in_time_is_tried_again(due, at, administrator, auditor):
     with pytest.raises(PermissionDenied):
-        ledger.try_again(due.pk, by=auditor)
-    refused(ledger.try_again, due, administrator, "Only a failed message")
+        repeating.try_again(due.pk, by=auditor)
+    refused(repeating.try_again, due, administrator, "Only a failed message")
     change(Message, state=State.FAILED, reason="x")
     at.at += 13 * HOUR
-    refused(ledger.try_again, due, administrator, "too late")
+    refused(repeating.try_again, due, administrator, "too late")
 
 
 def test_a_copy_goes_at_once_under_a_message_id_of_its_own(sent, inbox, at, nurse):
-    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    copy = repeating.resend(sent.pk, reason=NEVER_CAME, by=nurse)
     sweep()
     copy.refresh_from_db()
     assert inbox.recipients == ["patient1@mail.example"] * 2
@@ -238,10 +232,10 @@ def test_a_copy_goes_at_once_under_a_message_id_of_its_own(sent, inbox, at, nurs
 
 
 def test_a_copy_is_asked_for_once_and_then_of_the_copy(sent, inbox, nurse, front_desk):
-    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
-    refused(ledger.resend, sent, front_desk, "once more already", reason=NEVER_CAME)
+    copy = repeating.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    refused(repeating.resend, sent, front_desk, "once more already", reason=NEVER_CAME)
     sweep()
-    third = ledger.resend(copy.pk, reason=NEVER_CAME, by=nurse)
+    third = repeating.resend(copy.pk, reason=NEVER_CAME, by=nurse)
     sweep()
     assert third.occurrence == 3
     assert len(inbox.mails) == 3
@@ -249,7 +243,7 @@ def test_a_copy_is_asked_for_once_and_then_of_the_copy(sent, inbox, nurse, front
 
 
 def test_planning_anew_leaves_a_copy_alone(sent, inbox, at, nurse):
-    copy = ledger.resend(sent.pk, reason=NEVER_CAME, by=nurse)
+    copy = repeating.resend(sent.pk, reason=NEVER_CAME, by=nurse)
     plan(sent.treatment_session, now=at.at)
     copy.refresh_from_db()
     assert copy.state == State.PLANNED
@@ -260,26 +254,26 @@ def test_planning_anew_leaves_a_copy_alone(sent, inbox, at, nurse):
 def test_nothing_is_sent_once_more_that_does_not_hold_any_more(sent, at, nurse):
     again = {"by": nurse, "reason": NEVER_CAME}
     change(Consent, withdrawn_at=at.at, withdrawn_by=nurse)
-    refused(ledger.resend, sent, words="No consent", **again)
+    refused(repeating.resend, sent, words="No consent", **again)
     change(TreatmentSession, status=Status.CANCELLED, ended_at=at.at)
-    refused(ledger.resend, sent, words="“Cancelled”", **again)
+    refused(repeating.resend, sent, words="“Cancelled”", **again)
     change(TreatmentSession, schedule_rev=7)
-    refused(ledger.resend, sent, words="was moved", **again)
+    refused(repeating.resend, sent, words="was moved", **again)
     at.at += 13 * HOUR
-    refused(ledger.resend, sent, words="too late", **again)
+    refused(repeating.resend, sent, words="too late", **again)
 
 
 def test_a_copy_is_only_for_what_was_sent_and_with_a_reason(due, nurse, auditor):
-    refused(ledger.resend, due, nurse, "Only a sent message", reason=NEVER_CAME)
-    refused(ledger.resend, due, nurse, "Say why", reason="...")
+    refused(repeating.resend, due, nurse, "Only a sent message", reason=NEVER_CAME)
+    refused(repeating.resend, due, nurse, "Say why", reason="...")
     with pytest.raises(PermissionDenied):
-        ledger.resend(due.pk, reason=NEVER_CAME, by=auditor)
+        repeating.resend(due.pk, reason=NEVER_CAME, by=auditor)
 
 
 def test_settling_a_failed_message_closes_its_task(failed, front_desk):
     """R13: each failed message has one open task, and a choice closes it."""
     assert Task.objects.open().count() == 1
-    ledger.dismiss(failed.pk, how="phone", reason="Told her husband", by=front_desk)
+    settling.dismiss(failed.pk, how="phone", reason="Told her husband", by=front_desk)
     failed.refresh_from_db()
     task = Task.objects.get()
     assert (failed.state, failed.settled_how) == (State.DISMISSED, "phone")
@@ -293,38 +287,29 @@ def test_closing_the_task_settles_the_message(failed, nurse):
     task = Task.objects.get()
     with pytest.raises(ValidationError, match="how the patient was reached"):
         tasks.close(task.pk, by=nurse, note="Done")
-    ledger.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
+    settling.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
     failed.refresh_from_db()
     task.refresh_from_db()
     assert (failed.state, failed.settled_how) == (State.DISMISSED, "in_person")
     assert task.closing_note == "In person: Told her here"
     with pytest.raises(ValidationError, match="closed already"):
-        ledger.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
+        settling.settle_task(task.pk, how="in_person", reason="Told her here", by=nurse)
 
 
 def test_only_the_task_of_a_failed_message_is_settled_with_how(failed, nurse):
     """Every other kind closes by its own rules."""
-    with acting(TESTS):
-        task = tasks.ask(
-            Task.Kind.CRISIS,
-            patient=failed.patient,
-            role=Role.NURSE,
-            text="Call now",
-            due_at=failed.not_before,
-            dedupe_key="crisis:1",
-            source=failed,
-        )
+    task = make_crisis(failed.patient, failed.not_before, source=failed)
     with pytest.raises(ValidationError, match="not about a failed message"):
-        ledger.settle_task(task.pk, how="phone", reason="Told her", by=nurse)
+        settling.settle_task(task.pk, how="phone", reason="Told her", by=nurse)
     assert Task.objects.open().count() == 2
     failed.refresh_from_db()
     assert failed.state == State.FAILED
 
 
-@pytest.mark.parametrize("how", ledger.SETTLING)
+@pytest.mark.parametrize("how", settling.SETTLING)
 def test_the_longest_words_that_are_asked_for_fit_behind_how(failed, nurse, how):
-    reason = f"Told her{'!' * 240}"[: ledger.NOTE_LENGTH]
-    ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
+    reason = f"Told her{'!' * 240}"[: settling.NOTE_LENGTH]
+    settling.dismiss(failed.pk, how=how, reason=reason, by=nurse)
     assert Task.objects.get().closing_note == f"{how.label}: {reason}"
 
 
@@ -333,18 +318,18 @@ def test_the_longest_words_that_are_asked_for_fit_behind_how(failed, nurse, how)
 )
 def test_a_choice_and_words_are_asked_for(failed, nurse, how, reason):
     with pytest.raises(ValidationError, match="Say"):
-        ledger.dismiss(failed.pk, how=how, reason=reason, by=nurse)
+        settling.dismiss(failed.pk, how=how, reason=reason, by=nurse)
     with pytest.raises(ValidationError, match="Say"):
-        ledger.settle_task(Task.objects.get().pk, how=how, reason=reason, by=nurse)
+        settling.settle_task(Task.objects.get().pk, how=how, reason=reason, by=nurse)
     failed.refresh_from_db()
     assert failed.state == State.FAILED
     assert Task.objects.open().count() == 1
 
 
 def test_what_is_planned_or_sent_can_not_be_settled(sent, nurse, administrator):
-    refused(ledger.dismiss, sent, nurse, "failed, or waits", how="phone", reason="Called")
+    refused(settling.dismiss, sent, nurse, "failed, or waits", how="phone", reason="Called")
     with pytest.raises(PermissionDenied):
-        ledger.dismiss(sent.pk, how="phone", reason="Called", by=administrator)
+        settling.dismiss(sent.pk, how="phone", reason="Called", by=administrator)
 
 
 def test_a_held_message_goes_when_it_is_released(held, inbox, nurse):
@@ -415,7 +400,9 @@ def ask_at_once(*asks):
 def test_of_two_people_who_ask_at_once_one_gets_a_copy(clinic, prescriber, nurse, front_desk):
     session = make_visit(make_reachable(clinic, prescriber), prescriber, timezone.now() + 20 * HOUR)
     sent = make_due(session, state=State.SENT, sent_at=timezone.now(), sent_to="a@mail.example")
-    asks = (partial(ledger.resend, sent.pk, reason=NEVER_CAME, by=by) for by in (nurse, front_desk))
+    asks = (
+        partial(repeating.resend, sent.pk, reason=NEVER_CAME, by=by) for by in (nurse, front_desk)
+    )
     assert ask_at_once(*asks) == ["2", "already"]
     assert Message.objects.count() == 2
 
@@ -426,7 +413,7 @@ def test_of_two_people_who_try_again_at_once_one_does(clinic, prescriber, nurse,
     failed = make_due(session, state=State.FAILED, reason="Refused.")
     with acting(TESTS):
         marking.fail([failed], "Refused.", timezone.now())
-    asks = (partial(ledger.try_again, failed.pk, by=by) for by in (nurse, front_desk, nurse))
+    asks = (partial(repeating.try_again, failed.pk, by=by) for by in (nurse, front_desk, nurse))
     assert ask_at_once(*asks) == ["2", "already", "already"]
     assert Message.objects.count() == 2
     assert open_tasks() == 0
@@ -444,7 +431,7 @@ def test_two_parts_of_a_mail_that_are_settled_at_once_leave_no_task(
     ]
     with acting(TESTS):
         marking.fail(parts, "Refused.", timezone.now())
-    dismiss = partial(ledger.dismiss, how="phone", reason="Called", by=nurse)
+    dismiss = partial(settling.dismiss, how="phone", reason="Called", by=nurse)
     asks = (partial(dismiss, part.pk) for part in parts)
     assert ask_at_once(*asks) == ["1", "1"]
     assert open_tasks() == 0

@@ -1,47 +1,21 @@
 """What a link in a mail is good for, and that nothing else passes for one."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.signing import Signer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.audit import acting
 from clinic.models import Clinic, User
-from clinic.tests.factories import TESTS
-from patients.models import EmailContact, MailHold, Patient
+from patients.models import EmailContact, Patient
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
-from reminders.tests.factories import make_visit
+from reminders.tests.factories import NOON, hold_mail, make_sent, make_visit, save
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
-
-NOON = datetime(2027, 3, 1, 11, tzinfo=UTC)
-
-
-def make_sent(session: TreatmentSession, kind: str = Kind.REMINDER, **values) -> Message:
-    contact = EmailContact.objects.get(patient=session.patient)
-    with acting(TESTS):
-        return Message.objects.create(
-            **{
-                "clinic": session.clinic,
-                "patient": session.patient,
-                "treatment_session": session,
-                "kind": kind,
-                "schedule_rev": session.schedule_rev,
-                "not_before": NOON - timedelta(minutes=1),
-                "expires_at": NOON + timedelta(hours=12),
-                "state": "sent",
-                "sent_at": NOON,
-                "sent_to": contact.address,
-                "dedupe_key": str(uuid.uuid4()),
-                **values,
-            }
-        )
 
 
 @pytest.fixture
@@ -53,13 +27,6 @@ def standing(message: Message, purpose: Purpose = Purpose.VISIT, now: datetime =
     found = links.read(links.token(message, purpose))
     assert found is not None
     return links.stands(*found, now)
-
-
-def save(row, **values) -> None:
-    for name, value in values.items():
-        setattr(row, name, value)
-    with acting(TESTS):
-        row.save()
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -193,10 +160,7 @@ def test_revoked_links_are_dead(message: Message) -> None:
 
 
 def test_a_hold_or_a_death_ends_the_links(message: Message, clinic: Clinic) -> None:
-    with acting(TESTS):
-        hold = MailHold.objects.create(
-            patient=message.patient, clinic=clinic, reason="Transferred.", since=NOON
-        )
+    hold = hold_mail(message.patient)
     assert not standing(message)
     save(hold, lifted_at=NOON, lifting_note="At home again.")
     assert standing(message)
@@ -208,10 +172,7 @@ def test_a_hold_or_a_death_ends_the_links(message: Message, clinic: Clinic) -> N
 def test_a_hold_leaves_only_the_links_that_end_mail(
     message: Message, clinic: Clinic, purpose: Purpose
 ) -> None:
-    with acting(TESTS):
-        MailHold.objects.create(
-            patient=message.patient, clinic=clinic, reason="Transferred.", since=NOON
-        )
+    hold_mail(message.patient)
     assert standing(message, purpose) == (purpose in {Purpose.MAILS, Purpose.UNSUBSCRIBE})
 
 

@@ -352,69 +352,70 @@ def week_later(message, **values):
     return make_session(course, starts_at=starts_at, number=2, **values)
 
 
-class TestSeveralInOneMail:
-    def test_the_most_important_one_gives_the_subject_and_the_visit_stands_once(self, due):
-        session = due.treatment_session
-        second = make_due(session, kind=Kind.PREPARATION, dedupe_key="second")
-        mail = written(second, due)
-        assert mail["Subject"].startswith("Your appointment on")
-        text = plain(mail)
-        assert text.count("Europe/Berlin") == 1
-        assert text.index("You have an appointment") < text.index("Nothing to eat")
-        assert text.count("How to prepare: ") == 1
-        assert len(entries(mail)) == 1
+def test_the_most_important_part_gives_the_subject_and_the_visit_stands_once(due):
+    session = due.treatment_session
+    second = make_due(session, kind=Kind.PREPARATION, dedupe_key="second")
+    mail = written(second, due)
+    assert mail["Subject"].startswith("Your appointment on")
+    text = plain(mail)
+    assert text.count("Europe/Berlin") == 1
+    assert text.index("You have an appointment") < text.index("Nothing to eat")
+    assert text.count("How to prepare: ") == 1
+    assert len(entries(mail)) == 1
 
-    def test_two_reminders_of_one_visit_read_as_one(self, due):
-        second = make_due(due.treatment_session, dedupe_key="second")
-        assert plain(written(due, second)).count("You have an appointment") == 1
 
-    def test_two_visits_have_a_box_and_a_calendar_file_each(self, due):
-        later = week_later(due)
-        mail = written(make_due(later), due)
-        text = plain(mail)
-        assert text.index("Thursday, 4 March 2027") < text.index("Thursday, 11 March 2027")
-        assert mail["Subject"].startswith("Your appointment on Thursday, 4 March 2027")
-        starts = [event["DTSTART"].dt for _, event in entries(mail)]
-        assert starts == [STARTS, STARTS + timedelta(days=7)]
-        assert len({str(event["UID"]) for _, event in entries(mail)}) == 2
+def test_two_reminders_of_one_visit_read_as_one(due):
+    second = make_due(due.treatment_session, dedupe_key="second")
+    assert plain(written(due, second)).count("You have an appointment") == 1
 
-    def test_what_is_said_of_one_visit_stands_together(self, due):
-        later = make_due(week_later(due), kind=Kind.PREPARATION)
-        sooner = make_due(due.treatment_session, kind=Kind.PREPARATION, dedupe_key="second")
-        text = plain(written(later, sooner, due))
-        places = [
-            text.index(f"Nothing to eat from 08:00 on {day}")
-            for day in ("Thursday, 4", "Thursday, 11")
-        ]
-        assert (
-            text.index("Thursday, 4 March")
-            < places[0]
-            < text.index("Thursday, 11 March")
-            < places[1]
-        )
 
-    def test_one_is_off_and_one_is_new(self, due):
-        later = week_later(due, status="cancelled", ended_at=NOW)
-        off = make_due(later, kind=Kind.CALLED_OFF)
-        mail = written(due, off)
-        assert mail["Subject"] == "Your appointment on Thursday, 11 March 2027 is off"
-        assert [method for method, _ in entries(mail)] == ["CANCEL", "PUBLISH"]
+def test_two_visits_have_a_box_and_a_calendar_file_each(due):
+    later = week_later(due)
+    mail = written(make_due(later), due)
+    text = plain(mail)
+    assert text.index("Thursday, 4 March 2027") < text.index("Thursday, 11 March 2027")
+    assert mail["Subject"].startswith("Your appointment on Thursday, 4 March 2027")
+    starts = [event["DTSTART"].dt for _, event in entries(mail)]
+    assert starts == [STARTS, STARTS + timedelta(days=7)]
+    assert len({str(event["UID"]) for _, event in entries(mail)}) == 2
 
-    def test_two_questionnaires_share_the_link_that_opens_both(self, due):
-        second = make_due(due.treatment_session, dedupe_key="second")
-        as_kind(due, Kind.QUESTIONNAIRE)
-        as_kind(second, Kind.QUESTIONNAIRE)
-        change(second, about="task:0f0e0d0c-0b0a-4908-8706-050403020199")
-        assert plain(written(due, second)).count("Open the questions: http") == 1
 
-    def test_every_kind_at_once_is_one_mail(self, due):
-        messages = [due]
-        for number, kind in enumerate(set(Kind) - {Kind.ON_CALL, Kind.REMINDER}):
-            extra = make_due(due.treatment_session, dedupe_key=str(number))
-            messages.append(as_kind(extra, kind))
-        text = plain(written(*messages))
-        assert text.index("does not take place") < text.index("has a new time")
-        assert text.index("for your way home") < text.index("form that you signed")
+def test_what_is_said_of_one_visit_stands_together(due):
+    later = make_due(week_later(due), kind=Kind.PREPARATION)
+    sooner = make_due(due.treatment_session, kind=Kind.PREPARATION, dedupe_key="second")
+    text = plain(written(later, sooner, due))
+    places = [
+        text.index(f"Nothing to eat from 08:00 on {day}") for day in ("Thursday, 4", "Thursday, 11")
+    ]
+    assert (
+        text.index("Thursday, 4 March") < places[0] < text.index("Thursday, 11 March") < places[1]
+    )
+
+
+def test_a_visit_that_is_off_and_one_that_stands_share_a_mail(due):
+    later = week_later(due, status="cancelled", ended_at=NOW)
+    off = make_due(later, kind=Kind.CALLED_OFF)
+    mail = written(due, off)
+    assert mail["Subject"] == "Your appointment on Thursday, 11 March 2027 is off"
+    assert [method for method, _ in entries(mail)] == ["CANCEL", "PUBLISH"]
+
+
+def test_two_questionnaires_share_the_link_that_opens_both(due):
+    second = make_due(due.treatment_session, dedupe_key="second")
+    as_kind(due, Kind.QUESTIONNAIRE)
+    as_kind(second, Kind.QUESTIONNAIRE)
+    change(second, about="task:0f0e0d0c-0b0a-4908-8706-050403020199")
+    assert plain(written(due, second)).count("Open the questions: http") == 1
+
+
+def test_every_kind_at_once_is_one_mail(due):
+    messages = [due]
+    for number, kind in enumerate(set(Kind) - {Kind.ON_CALL, Kind.REMINDER}):
+        extra = make_due(due.treatment_session, dedupe_key=str(number))
+        messages.append(as_kind(extra, kind))
+    text = plain(written(*messages))
+    assert text.index("does not take place") < text.index("has a new time")
+    assert text.index("for your way home") < text.index("form that you signed")
 
 
 @pytest.mark.parametrize(

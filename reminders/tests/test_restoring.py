@@ -21,11 +21,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def due(patient, prescriber, at) -> Message:
-    return make_due(make_visit(patient, prescriber, at.at + 20 * HOUR), at.at)
-
-
-@pytest.fixture
 def later(clinic, prescriber, at) -> Message:
     patient = make_reachable(clinic, prescriber, 2)
     session = make_visit(patient, prescriber, at.at + 30 * HOUR)

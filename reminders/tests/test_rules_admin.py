@@ -298,82 +298,92 @@ def test_patients_may_ask_for_times_that_are_offered(office, clinic, hours, days
     assert ("at least a day more than the hours" in page.content.decode()) != bool(fits)
 
 
-class TestPreview:
-    @pytest.fixture
-    def visit(self, patient, prescriber):
-        return make_visit(patient, prescriber, timezone.now() + timedelta(days=9))
+@pytest.fixture
+def visit(patient, prescriber):
+    return make_visit(patient, prescriber, timezone.now() + timedelta(days=9))
 
-    def look(self, office, rule, visit, **values):
-        values = {"visit": visit.public_id, "language": "", **values}
-        return office.get(reverse(PREVIEW, args=[rule.pk]), values)
 
-    def test_it_shows_the_mail_as_it_would_go(self, office, rules, visit):
-        page = self.look(office, rules["reminder_24h"], visit).content.decode()
-        assert "&quot;Practice Dr. North&quot; &lt;clinic@localhost&gt;" in page
-        assert "Subject</th><td>Your appointment on" in page
-        assert "Hello Ada," in page
-        assert "BEGIN:VCALENDAR" in page
-        assert "<iframe sandbox" in page
+def preview(office, rule, visit, **values):
+    values = {"visit": visit.public_id, "language": "", **values}
+    return office.get(reverse(PREVIEW, args=[rule.pk]), values)
 
-    def test_it_writes_nothing_but_that_somebody_looked(self, office, rules, visit):
-        before = Message.objects.count()
-        assert not AuditEvent.objects.filter(event="admin.message_preview.read").exists()
-        self.look(office, rules["reminder_24h"], visit)
-        assert Message.objects.count() == before
-        read = AuditEvent.objects.get(event="admin.message_preview.read")
-        assert read.patient_id == visit.patient_id
 
-    def test_every_rule_has_one_in_each_language(self, office, rules, visit):
-        for key, rule in rules.items():
-            if rule.kind in {"missed", "follow_up"}:
-                continue
-            page = self.look(office, rule, visit, language="es").content.decode()
-            assert "Hola, Ada:" in page, key
+def test_the_preview_shows_the_mail_as_it_would_go(office, rules, visit):
+    page = preview(office, rules["reminder_24h"], visit).content.decode()
+    assert "&quot;Practice Dr. North&quot; &lt;clinic@localhost&gt;" in page
+    assert "Subject</th><td>Your appointment on" in page
+    assert "Hello Ada," in page
+    assert "BEGIN:VCALENDAR" in page
+    assert "<iframe sandbox" in page
 
-    def test_after_a_visit_it_offers_those_that_are_over(self, office, rules, visit):
-        assert "Hello" not in self.look(office, rules["missed"], visit).content.decode()
-        with acting(TESTS):
-            type(visit).objects.update(status="no_show", ended_at=timezone.now())
-        assert "Hello Ada" in self.look(office, rules["missed"], visit).content.decode()
 
-    def test_it_says_why_the_mail_would_not_go(self, office, rules, visit, clinic):
-        with acting(TESTS):
-            visit.patient.email_contact.verified_at = None
-            visit.patient.email_contact.save()
-            clinic.email = ""
-            clinic.save()
-        page = self.look(office, rules["reminder_24h"], visit).content.decode()
-        assert "It would not be sent: The e-mail address is not verified." in page
-        assert "Answers to this mail reach nobody" in page
+def test_the_preview_writes_nothing_but_that_somebody_looked(office, rules, visit):
+    before = Message.objects.count()
+    assert not AuditEvent.objects.filter(event="admin.message_preview.read").exists()
+    preview(office, rules["reminder_24h"], visit)
+    assert Message.objects.count() == before
+    read = AuditEvent.objects.get(event="admin.message_preview.read")
+    assert read.patient_id == visit.patient_id
 
-    def test_a_rule_out_of_use_says_that_nothing_goes(self, office, rules, visit):
-        assert not rules["preparation"].is_active
-        page = self.look(office, rules["preparation"], visit).content.decode()
-        assert "It would not be sent: Its rule is not in use." in page
 
-    def test_a_rule_that_does_not_apply_says_so(self, office, rules, visit):
-        """The visit was booked weeks ahead."""
-        page = self.look(office, rules["late_booking"], visit).content.decode()
-        assert "It would not be sent: This rule does not apply to this visit." in page
+def test_every_rule_has_a_preview_in_each_language(office, rules, visit):
+    for key, rule in rules.items():
+        if rule.kind in {"missed", "follow_up"}:
+            continue
+        page = preview(office, rule, visit, language="es").content.decode()
+        assert "Hola, Ada:" in page, key
 
-    def test_the_mail_lies_in_a_frame_that_runs_and_loads_nothing(self, office, rules, visit):
-        url = reverse("admin:reminders_messagerule_mail", args=[rules["reminder_24h"].pk])
-        answer = office.get(url, {"visit": visit.public_id})
-        assert "Hello Ada" in answer.content.decode()
-        directives = answer["Content-Security-Policy"].split("; ")
-        assert {"default-src 'none'", "style-src 'unsafe-inline'", "sandbox"} <= set(directives)
-        assert answer["X-Frame-Options"] == "SAMEORIGIN"
 
-    @pytest.mark.parametrize("visit_id", ["x", "", "00000000-0000-4000-8000-000000000000", "\x00"])
-    def test_a_visit_that_is_not_there_shows_nothing(self, office, rules, visit_id):
-        url = reverse(PREVIEW, args=[rules["reminder_24h"].pk])
-        page = office.get(url, {"visit": visit_id})
-        assert page.status_code == 200
-        assert "Hello" not in page.content.decode()
+def test_a_rule_after_a_visit_is_previewed_with_visits_that_are_over(office, rules, visit):
+    assert "Hello" not in preview(office, rules["missed"], visit).content.decode()
+    with acting(TESTS):
+        type(visit).objects.update(status="no_show", ended_at=timezone.now())
+    assert "Hello Ada" in preview(office, rules["missed"], visit).content.decode()
 
-    def test_another_clinics_visit_shows_nothing(self, office, rules, other_clinic, prescriber):
-        stranger = make_reachable(other_clinic, prescriber, given_name="Zoe")
-        theirs = make_visit(stranger, prescriber, timezone.now() + timedelta(days=9))
-        page = self.look(office, rules["reminder_24h"], theirs).content.decode()
-        assert "Zoe" not in page
-        assert "Hello" not in page
+
+def test_the_preview_says_why_the_mail_would_not_go(office, rules, visit, clinic):
+    with acting(TESTS):
+        visit.patient.email_contact.verified_at = None
+        visit.patient.email_contact.save()
+        clinic.email = ""
+        clinic.save()
+    page = preview(office, rules["reminder_24h"], visit).content.decode()
+    assert "It would not be sent: The e-mail address is not verified." in page
+    assert "Answers to this mail reach nobody" in page
+
+
+def test_the_preview_of_a_rule_out_of_use_says_that_nothing_goes(office, rules, visit):
+    assert not rules["preparation"].is_active
+    page = preview(office, rules["preparation"], visit).content.decode()
+    assert "It would not be sent: Its rule is not in use." in page
+
+
+def test_the_preview_says_that_a_rule_does_not_apply_to_the_visit(office, rules, visit):
+    """The visit was booked weeks ahead."""
+    page = preview(office, rules["late_booking"], visit).content.decode()
+    assert "It would not be sent: This rule does not apply to this visit." in page
+
+
+def test_a_previewed_mail_lies_in_a_frame_that_runs_and_loads_nothing(office, rules, visit):
+    url = reverse("admin:reminders_messagerule_mail", args=[rules["reminder_24h"].pk])
+    answer = office.get(url, {"visit": visit.public_id})
+    assert "Hello Ada" in answer.content.decode()
+    directives = answer["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "style-src 'unsafe-inline'", "sandbox"} <= set(directives)
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize("visit_id", ["x", "", "00000000-0000-4000-8000-000000000000", "\x00"])
+def test_a_visit_that_is_not_there_has_no_preview(office, rules, visit_id):
+    url = reverse(PREVIEW, args=[rules["reminder_24h"].pk])
+    page = office.get(url, {"visit": visit_id})
+    assert page.status_code == 200
+    assert "Hello" not in page.content.decode()
+
+
+def test_another_clinics_visit_has_no_preview(office, rules, other_clinic, prescriber):
+    stranger = make_reachable(other_clinic, prescriber, given_name="Zoe")
+    theirs = make_visit(stranger, prescriber, timezone.now() + timedelta(days=9))
+    page = preview(office, rules["reminder_24h"], theirs).content.decode()
+    assert "Zoe" not in page
+    assert "Hello" not in page
