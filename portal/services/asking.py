@@ -13,14 +13,13 @@ from patients.models import Task
 from patients.services import tasks
 from portal.models import ChangeRequest
 from portal.services import deciding
-from portal.services.visitor import PATIENT, LinkOverError, answering
+from portal.services.visitor import PATIENT, LinkOverError, answering, check_link
 from portal.services.visits import of_link
-from reminders import links
 from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
 from sessions import ports
 from sessions.models import TreatmentSession
-from sessions.services import alternatives, making_up
+from sessions.services import alternatives, making_up, moving
 from sessions.services.alternatives import free_seats
 from sessions.services.asks import when
 
@@ -140,10 +139,9 @@ def _book(
     if message.treatment_session_id is None:
         raise LinkOverError
     with acting(PATIENT):
-        session = making_up.lock(message.treatment_session_id)
-        now, found = clock.now(), links.of(message.public_id)
-        if found is None or not links.stands(found, purpose, now):
-            raise LinkOverError
+        session = moving.lock(message.treatment_session_id)
+        now = clock.now()
+        check_link(message, purpose, now)
         standing = open_request(message)
         if standing is not None:
             return standing

@@ -85,7 +85,7 @@ def settle(treatment_session: TreatmentSession, why: str) -> None:
 def _locked(pk: int, by: User) -> tuple[ChangeRequest, TreatmentSession]:
     """Lock in the usual order: course, chairs, session; the request comes after them."""
     found = ChangeRequest.objects.get(pk=pk)
-    session = making_up.lock(found.treatment_session_id)
+    session = moving.lock(found.treatment_session_id)
     request = ChangeRequest.objects.select_for_update(of=("self",)).get(pk=pk)
     if not by.may(PERMISSION[Kind(request.kind)], request.clinic_id):
         raise PermissionDenied(PERMISSION[Kind(request.kind)])

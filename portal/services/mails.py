@@ -8,8 +8,7 @@ from clinic.audit import acting
 from patients import ports
 from patients.models import Consent, Patient
 from patients.services import consent
-from portal.services.visitor import PATIENT, LinkOverError
-from reminders import links
+from portal.services.visitor import PATIENT, check_link
 from reminders.kinds import NEWS, Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
@@ -53,9 +52,7 @@ def _locked(message: Message, purpose: Purpose) -> Iterator[Patient]:
     with acting(PATIENT):
         rows = Patient.objects.select_for_update(no_key=True, of=("self",))
         patient = rows.select_related("clinic").get(pk=message.patient_id)
-        found = links.of(message.public_id)
-        if found is None or not links.stands(found, purpose, clock.now()):
-            raise LinkOverError
+        check_link(message, purpose, clock.now())
         yield patient
 
 

@@ -19,6 +19,13 @@ class LinkOverError(Exception):
     """The link stopped working while its page was open."""
 
 
+def check_link(message: Message, purpose: Purpose, now: datetime) -> None:
+    """Read the message anew, under the caller's lock; raises LinkOverError if its link is over."""
+    found = links.of(message.public_id)
+    if found is None or not links.stands(found, purpose, now):
+        raise LinkOverError
+
+
 @contextmanager
 def answering(message: Message, purpose: Purpose) -> Iterator[tuple[Message, datetime]]:
     """Open a transaction of the patient's; a cancellation or a move either comes first or waits.

@@ -87,7 +87,7 @@ def move_as_offered(
     `schedule_rev` is that of the booking which the patient saw.
     """
     with refused_kindly(), acting(by):
-        treatment_session = making_up.lock(pk)
+        treatment_session = moving.lock(pk)
         is_as_seen = treatment_session.schedule_rev == schedule_rev
         if treatment_session.status != Status.PLANNED or not is_as_seen:
             raise ValidationError(TAKEN, code="changed")
@@ -104,7 +104,7 @@ def make_up_as_offered(
     The link permits it, where the protocol asks nobody about a missed session.
     """
     with refused_kindly(), acting(by):
-        missed = making_up.lock(pk)
+        missed = moving.lock(pk)
         if making_up.obstacle(missed, clock.now()) or making_up.asked_first(missed):
             raise ValidationError(TAKEN, code="changed")
         return making_up.take_seat(missed, _seat(missed, starts_at, earliest, until), by=by)

@@ -18,10 +18,9 @@ from sessions.lifecycle import Status
 from sessions.models import ProtocolPhase, TreatmentCourse, TreatmentSession
 from sessions.models.session import BELOW_GAP
 from sessions.plans import TraceStep, say
-from sessions.services import moving, steps
+from sessions.services import moving
 from sessions.services.asks import when
-from sessions.services.booking import lock_chairs, traced
-from sessions.services.extending import lock_course
+from sessions.services.booking import traced
 from sessions.services.moving import Seat
 from sessions.specs import MISSED_RULES
 
@@ -126,7 +125,7 @@ def make_up(
 ) -> moving.Move:
     """Book a new session of the course for a missed one; the rules are those of a move."""
     with refused_kindly(), acting(by, entry):
-        missed = lock(pk)
+        missed = moving.lock(pk)
         if not by.may(moving.MOVE, missed.clinic_id):
             raise PermissionDenied(moving.MOVE)
         if reason_not := refusal(missed):
@@ -139,14 +138,6 @@ def make_up(
         if notify:
             ports.notice_wanted(session)
         return moving.Move(session, seat.warnings.all)
-
-
-def lock(pk: int) -> TreatmentSession:
-    """Lock a session as whoever books for it must: course, chairs, then the session."""
-    of = TreatmentSession.objects.values("course_id").get(pk=pk)
-    course = lock_course(of["course_id"])
-    lock_chairs(course.clinic)
-    return steps.lock(pk)
 
 
 def take_seat(missed: TreatmentSession, seat: Seat, *, by: Actor) -> TreatmentSession:

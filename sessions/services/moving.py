@@ -81,10 +81,7 @@ def move(
     prescriber's decision, with a reason.
     """
     with refused_kindly(), acting(by, entry):
-        of = TreatmentSession.objects.values("course_id").get(pk=pk)
-        course = lock_course(of["course_id"])
-        lock_chairs(course.clinic)
-        treatment_session = steps.lock(pk)
+        treatment_session = lock(pk)
         if not by.may(MOVE, treatment_session.clinic_id):
             raise PermissionDenied(MOVE)
         check_version(treatment_session, version)
@@ -100,6 +97,14 @@ def move(
         if notify and treatment_session.schedule_rev != before:
             ports.notice_wanted(treatment_session)
         return Move(treatment_session, found.warnings.all)
+
+
+def lock(pk: int) -> TreatmentSession:
+    """Lock a session as whoever books for it must: course, chairs, then the session."""
+    of = TreatmentSession.objects.values("course_id").get(pk=pk)
+    course = lock_course(of["course_id"])
+    lock_chairs(course.clinic)
+    return steps.lock(pk)
 
 
 def seat(

@@ -52,7 +52,7 @@ def again(missed, by, *, days=1, at=time(10), **values):
     return made.treatment_session
 
 
-def test_it_has_the_place_in_the_course_of_the_missed_one(missed, front_desk):
+def test_the_new_session_has_the_place_in_the_course_of_the_missed_one(missed, front_desk):
     session = again(missed, front_desk)
     assert session.status == Status.PLANNED
     assert session.day == missed.day + timedelta(days=1)
@@ -73,18 +73,18 @@ def test_the_call_to_find_another_date_is_closed(missed, front_desk):
     assert task.closing_note.startswith("A new date was booked: ")
 
 
-def test_another_clinic_may_not(missed):
+def test_staff_of_another_clinic_may_not_book_it(missed):
     stranger = make_staff(make_clinic(), Role.FRONT_DESK)
     with pytest.raises(PermissionDenied):
         again(missed, stranger)
 
 
-def test_the_page_has_to_be_of_now(missed, front_desk):
+def test_a_page_that_is_out_of_date_books_nothing(missed, front_desk):
     with pytest.raises(ValidationError, match="Someone else changed this"):
         again(missed, front_desk, version=missed.version - 1)
 
 
-def test_outside_the_treatment_week_it_needs_a_reason(course, front_desk):
+def test_a_date_outside_the_treatment_week_needs_a_reason(course, front_desk):
     last = course.sessions.latest("number")
     missed = take_step(last.pk, Status.NO_SHOW, by=front_desk)
     with pytest.raises(ValidationError, match="outside the treatment week"):
@@ -221,41 +221,43 @@ def test_a_missing_number_is_not_hidden_by_one_that_was_made_up_for(course, fron
         assert complete(row) is False
 
 
-class TestThePage:
-    def open(self, user):
-        client = PageClient()
-        client.force_login(user)
-        return client
+def page_client(user) -> PageClient:
+    client = PageClient()
+    client.force_login(user)
+    return client
 
-    def test_the_course_offers_a_new_date_until_there_is_one(self, missed, front_desk):
-        client = self.open(front_desk)
-        course = reverse("sessions:course", args=[missed.course.public_id])
-        url = reverse("sessions:make_up", args=[missed.public_id])
-        assert url in client.get(course).content.decode()
-        friday = missed.day + timedelta(days=1)
-        fields = {
-            "entry_id": str(uuid.uuid4()),
-            "day": friday.isoformat(),
-            "wall_time": "14:00",
-            "version": str(missed.version),
-        }
-        page = client.post(url, fields, follow=True)
-        assert "Session 2 has a new date." in page.content.decode()
-        assert "which was missed." in page.content.decode()
-        assert url not in client.get(course).content.decode()
-        assert TreatmentSession.objects.get(makes_up_for=missed).day == friday
-        page = client.get(url, follow=True)
-        assert "It has a new date already" in page.content.decode()
 
-    def test_the_form_says_what_the_protocol_wants_asked(self, missed, front_desk, monkeypatch):
-        url = reverse("sessions:make_up", args=[missed.public_id])
-        client = self.open(front_desk)
-        assert "The protocol says" not in client.get(url).content.decode()
-        reads = property(lambda phase: "step_back_if_worse", lambda phase, value: None)
-        monkeypatch.setattr(type(missed.phase), "missed_rule", reads)
-        assert "if symptoms have worsened" in client.get(url).content.decode()
+def test_the_course_offers_a_new_date_until_there_is_one(missed, front_desk):
+    client = page_client(front_desk)
+    course = reverse("sessions:course", args=[missed.course.public_id])
+    url = reverse("sessions:make_up", args=[missed.public_id])
+    assert url in client.get(course).content.decode()
+    friday = missed.day + timedelta(days=1)
+    fields = {
+        "entry_id": str(uuid.uuid4()),
+        "day": friday.isoformat(),
+        "wall_time": "14:00",
+        "version": str(missed.version),
+    }
+    page = client.post(url, fields, follow=True)
+    assert "Session 2 has a new date." in page.content.decode()
+    assert "which was missed." in page.content.decode()
+    assert url not in client.get(course).content.decode()
+    assert TreatmentSession.objects.get(makes_up_for=missed).day == friday
+    page = client.get(url, follow=True)
+    assert "It has a new date already" in page.content.decode()
 
-    def test_the_task_leads_to_the_form(self, missed, front_desk):
-        url = reverse("sessions:make_up", args=[missed.public_id])
-        text = self.open(front_desk).get(reverse("desk:worklist")).content.decode()
-        assert url in text
+
+def test_the_form_says_what_the_protocol_wants_asked_first(missed, front_desk, monkeypatch):
+    url = reverse("sessions:make_up", args=[missed.public_id])
+    client = page_client(front_desk)
+    assert "The protocol says" not in client.get(url).content.decode()
+    reads = property(lambda phase: "step_back_if_worse", lambda phase, value: None)
+    monkeypatch.setattr(type(missed.phase), "missed_rule", reads)
+    assert "if symptoms have worsened" in client.get(url).content.decode()
+
+
+def test_the_task_leads_to_the_form(missed, front_desk):
+    url = reverse("sessions:make_up", args=[missed.public_id])
+    text = page_client(front_desk).get(reverse("desk:worklist")).content.decode()
+    assert url in text

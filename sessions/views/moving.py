@@ -13,17 +13,17 @@ from clinic.forms import errors_on
 from clinic.htmx import redirect_page
 from sessions.forms.moving import MoveForm
 from sessions.models import TreatmentSession
+from sessions.models.session import TreatmentSessionQuerySet
 from sessions.notices import expects_notice
 from sessions.services import making_up, moving, placing
+from sessions.services.moving import Move
 from sessions.services.placing import missing_session
 from sessions.views.pages import open_course, show
 
 
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    sessions = TreatmentSession.objects.select_related(
-        "patient__clinic", "clinic", "course__protocol", "phase", "chair__room"
-    )
+    sessions = _sessions()
     treatment_session = fetch(request, sessions, moving.MOVE, public_id=public_id)
     audit.read(staff(request), "move", treatment_session)
     form = MoveForm(
@@ -41,9 +41,7 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 entry=form.submission("move_session", public_id),
                 **form.values,
             )
-            messages.success(request, "The session moved. Its messages follow the new time.")
-            for warning in moved.warnings:
-                messages.warning(request, warning)
+            _say(request, "The session moved. Its messages follow the new time.", moved)
         if not form.errors:
             return redirect_page(request, "sessions:course", treatment_session.course.public_id)
         if form.conflict:
@@ -62,6 +60,18 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
         title="Move a session",
         button="Move the session",
     )
+
+
+def _sessions() -> TreatmentSessionQuerySet:
+    return TreatmentSession.objects.select_related(
+        "patient__clinic", "clinic", "course__protocol", "phase", "chair__room"
+    )
+
+
+def _say(request: HttpRequest, words: str, move: Move) -> None:
+    messages.success(request, words)
+    for warning in move.warnings:
+        messages.warning(request, warning)
 
 
 def _current(treatment_session: TreatmentSession) -> dict[str, Any]:
@@ -105,9 +115,7 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
                 entry=form.submission("place_session", f"{public_id} {number}"),
                 **form.values,
             )
-            messages.success(request, f"Session {number} has its date.")
-            for warning in placed.warnings:
-                messages.warning(request, warning)
+            _say(request, f"Session {number} has its date.", placed)
         if not form.errors:
             return redirect_page(request, "sessions:course", public_id)
         if form.conflict:
@@ -130,9 +138,7 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def make_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Book a new session for a missed one."""
-    sessions = TreatmentSession.objects.select_related(
-        "patient__clinic", "clinic", "course__protocol", "phase", "chair__room"
-    )
+    sessions = _sessions()
     missed = fetch(request, sessions, moving.MOVE, public_id=public_id)
     audit.read(staff(request), "make_up", missed)
     initial = {
@@ -155,9 +161,7 @@ def make_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 entry=form.submission("make_up_session", public_id),
                 **form.values,
             )
-            messages.success(request, f"Session {missed.number} has a new date.")
-            for warning in booked.warnings:
-                messages.warning(request, warning)
+            _say(request, f"Session {missed.number} has a new date.", booked)
         if not form.errors:
             return redirect_page(request, "sessions:course", missed.course.public_id)
         if form.conflict:
