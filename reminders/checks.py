@@ -70,7 +70,7 @@ def _no_crisis_line(clinics: list[int]) -> list[CheckMessage]:
 def _nobody_came(unheard: dict[int, int]) -> list[CheckMessage]:
     return [
         Warning(
-            f"Clinic {pk}: the calls about urgent answers have ended, untaken: {number}.",
+            f"Clinic {pk}: urgent answers that nobody took until the calls ended: {number}.",
             hint="Take or close them now: Work list. Then see who reads the on-call address.",
             id="reminders.W004",
         )

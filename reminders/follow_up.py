@@ -66,11 +66,12 @@ def ask_about_silence() -> int:
             list(rows.filter(pk__in=found).select_related("patient", "treatment_session"))
             for rows in (_silent(now), _unsent(now))
         )
-        found_again = {
+        # Of those that can't go one task for each visit is enough, of silence one for each rule.
+        to_ask = {
             (message.treatment_session_id, message.rule_id if message.sent_at else None): message
             for message in reversed([*silent, *unsent])
         }
-        for message in found_again.values():
+        for message in to_ask.values():
             tasks.ask(
                 Task.Kind.NO_ANSWER,
                 patient=message.patient,
@@ -80,7 +81,7 @@ def ask_about_silence() -> int:
                 dedupe_key=f"{KEY}{message.public_id}",
                 source=message,
             )
-        return len(found_again)
+        return len(to_ask)
 
 
 def question(message: Message) -> str:

@@ -31,17 +31,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='messagepolicy',
             name='call_without_mail',
-            field=models.BooleanField(default=True, help_text='Who declined it, gave no consent or has no address, for example. The task opens when the follow-up would have gone.', verbose_name='call a patient instead who gets no follow-up by e-mail'),
+            field=models.BooleanField(default=True, help_text='Who declined it, gave no consent or has no address, for example. The task opens when the follow-up would have gone.', verbose_name='call patients who get no follow-up by e-mail'),
         ),
         migrations.AddField(
             model_name='messagepolicy',
             name='calls_end_after_hours',
-            field=models.PositiveSmallIntegerField(default=48, help_text='The task stays on the board.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(168)], verbose_name='calls no more after (hours)'),
+            field=models.PositiveSmallIntegerField(default=48, help_text='The task stays on the board.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(168)], verbose_name='no more calls after (hours)'),
         ),
         migrations.AddField(
             model_name='messagepolicy',
             name='later_calls_minutes',
-            field=models.PositiveSmallIntegerField(default=60, help_text='Until somebody takes the task.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(720)], verbose_name='then calls again every (minutes)'),
+            field=models.PositiveSmallIntegerField(default=60, help_text='Until somebody takes the task.', validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(720)], verbose_name='then calls every (minutes)'),
         ),
         migrations.AlterField(
             model_name='message',
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='messagepolicy',
             name='calls_at_most',
-            field=models.PositiveSmallIntegerField(default=8, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(48)], verbose_name='calls on call at that pace (times)'),
+            field=models.PositiveSmallIntegerField(default=8, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(48)], verbose_name='calls at that pace at most (times)'),
         ),
         migrations.AddIndex(
             model_name='message',

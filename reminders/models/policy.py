@@ -58,7 +58,7 @@ class MessagePolicy(Policy):
         validators=[MinValueValidator(1), MaxValueValidator(336)],
     )
     call_without_mail = models.BooleanField(
-        "call a patient instead who gets no follow-up by e-mail",
+        "call patients who get no follow-up by e-mail",
         default=True,
         help_text="Who declined it, gave no consent or has no address, for example. The task opens "
         "when the follow-up would have gone.",
@@ -78,18 +78,18 @@ class MessagePolicy(Policy):
         validators=[MinValueValidator(1), MaxValueValidator(240)],
     )
     calls_at_most = models.PositiveSmallIntegerField(
-        "calls on call at that pace (times)",
+        "calls at that pace at most (times)",
         default=8,
         validators=[MinValueValidator(1), MaxValueValidator(48)],
     )
     later_calls_minutes = models.PositiveSmallIntegerField(
-        "then calls again every (minutes)",
+        "then calls every (minutes)",
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(720)],
         help_text="Until somebody takes the task.",
     )
     calls_end_after_hours = models.PositiveSmallIntegerField(
-        "calls no more after (hours)",
+        "no more calls after (hours)",
         default=48,
         validators=[MinValueValidator(1), MaxValueValidator(168)],
         help_text="The task stays on the board.",
