@@ -151,7 +151,7 @@ def test_staff_accept_one_of_two_who_want_one_chair(
     assert Task.objects.open().filter(dedupe_key=request.task_key).exists()
 
 
-def test_who_comes_after_all_while_a_new_date_is_booked(
+def test_coming_after_all_and_a_new_date_at_once_leave_one_of_the_two(
     clinic: Clinic, at: SetClock, prescriber: User
 ) -> None:
     """Either the patient is here, or has a new date: never both."""

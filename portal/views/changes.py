@@ -1,5 +1,6 @@
 """Another time, a new one after a missed visit, or calling a visit off: asked for, not done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,6 @@ from portal.views.pages import again, link_of, show
 from portal.views.visit import when
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
-from sessions.models import TreatmentSession
 
 OFF = "off"  # posted by who wants no new time any more
 
@@ -31,9 +31,9 @@ class Day:
 def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Offer times; a move that the clinic accepts unseen ends the link, so the answer is shown."""
     is_rebooking = visitor.purpose == Purpose.REBOOK
-    standing = asking.open_request(visitor.message)
     if is_rebooking and (booked := visitor.session.stand_in):
-        return _booked(request, visitor, booked)
+        return _booked(request, visitor, booked.pk, booked.starts_at)
+    standing = asking.open_request(visitor.message)
     if is_rebooking and standing is not None and OFF in request.POST:
         asking.ask(visitor.message, visitor.purpose, kind=ChangeRequest.Kind.CANCEL)
         return again(request)
@@ -43,20 +43,10 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     times = [] if closed else asking.offered(visitor.session, bounds, visitor.now)
     by_value = {value_of(moment): moment for moment in times}
     form = ChangeForm(request.POST if request.method == "POST" else None, offered=by_value)
-    if standing is None and form.is_valid():
-        wanted, words = form.cleaned_data["wanted"], form.cleaned_data["words"]
-        try:
-            made = asking.ask(
-                visitor.message, visitor.purpose, wanted_at=by_value.get(wanted), words=words
-            )
-        except ValidationError:
-            form.add_error("wanted", form.fields["wanted"].error_messages["invalid_choice"])
-        else:
-            if made.decision and not is_rebooking:
-                is_told = not notices.obstacle(made.treatment_session_id)
-                wanted_words = _wanted(visitor, made)
-                return show(request, "moved", visitor, is_told=is_told, **wanted_words)
-            return again(request)
+    if standing is None and form.is_valid() and (made := _ask(visitor, form, by_value)):
+        if made.decision and made.wanted_at is not None and not is_rebooking:
+            return _booked(request, visitor, made.treatment_session_id, made.wanted_at)
+        return again(request)
     return show(
         request,
         "another_time",
@@ -74,11 +64,22 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
+def _ask(visitor: Visitor, form: ChangeForm, times: Mapping[str, datetime]) -> ChangeRequest | None:
+    """Ask for what was chosen; where that is not free any more, the form says so."""
+    wanted, words = form.cleaned_data["wanted"], form.cleaned_data["words"]
+    try:
+        return asking.ask(
+            visitor.message, visitor.purpose, wanted_at=times.get(wanted), words=words
+        )
+    except ValidationError:
+        form.add_error("wanted", form.fields["wanted"].error_messages["invalid_choice"])
+        return None
+
+
 def _booked(
-    request: HttpRequest, visitor: Visitor, treatment_session: TreatmentSession
+    request: HttpRequest, visitor: Visitor, session_pk: int, starts_at: datetime
 ) -> HttpResponse:
-    """Show the new time that the missed visit has, whoever booked it."""
-    starts_at = treatment_session.starts_at
+    """Show the new time of a visit that was moved or missed, whoever booked it."""
     return show(
         request,
         "booked",
@@ -86,7 +87,8 @@ def _booked(
         day=visitor.day(starts_at),
         time=f"{visitor.local(starts_at):%H:%M}",
         zone=visitor.zone_words(starts_at),
-        is_told=not notices.obstacle(treatment_session.pk),
+        is_missed=visitor.purpose == Purpose.REBOOK,
+        is_told=not notices.obstacle(session_pk),
     )
 
 
@@ -125,9 +127,8 @@ def _days(visitor: Visitor, times: list[datetime]) -> list[Day]:
 
 def _wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, Any]:
     if asked is None or asked.wanted_at is None:
-        return {"wanted_day": "", "wanted_time": "", "wanted_zone": ""}
+        return {"wanted_day": "", "wanted_time": ""}
     return {
         "wanted_day": visitor.day(asked.wanted_at),
         "wanted_time": f"{visitor.local(asked.wanted_at):%H:%M}",
-        "wanted_zone": visitor.zone_words(asked.wanted_at),
     }
