@@ -43,13 +43,17 @@ class WhyForm(ClinicalForm):
     reason = ReasonField(label="Why", max_length=240, error_messages={"required": "Say why."})
 
 
-class SettleForm(ClinicalForm):
-    how = forms.ChoiceField(
-        label="How was the patient reached?",
+def _how(label: str, required: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
         choices=[(how.value, how.label) for how in settling.SETTLING],
         widget=forms.RadioSelect,
-        error_messages={"required": "Say how the patient was reached."},
+        error_messages={"required": required},
     )
+
+
+class SettleForm(ClinicalForm):
+    how = _how("How was the patient reached?", "Say how the patient was reached.")
     reason = ReasonField(
         label="What was done",
         max_length=settling.NOTE_LENGTH,
@@ -60,12 +64,7 @@ class SettleForm(ClinicalForm):
 class SettleCallForm(SettleForm):
     """The same for a call to the clinic's own people."""
 
-    how = forms.ChoiceField(
-        label="How did somebody on call hear of it?",
-        choices=[(how.value, how.label) for how in settling.SETTLING],
-        widget=forms.RadioSelect,
-        error_messages={"required": "Say how they heard of it."},
-    )
+    how = _how("How did somebody on call hear of it?", "Say how they heard of it.")
 
 
 def settle_form(kind: str) -> type[SettleForm]:

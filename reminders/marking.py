@@ -78,22 +78,26 @@ def try_later(message: Message, now: datetime, jitter: float) -> None:
 
 def fail(messages: Sequence[Message], reason: str, now: datetime) -> None:
     """End what failed together in one mail, with one task for all of it."""
-    for message in messages:
-        message.close(State.FAILED, reason)
     if not messages:
         return
-    first, more = messages[0], len(messages) - 1
-    if first.kind == Kind.ON_CALL:
-        role, text = Role.NURSE, f"The people on call were not reached: {reason} {BY_PHONE}"
-    else:
-        what = f"“{first}” and {more} more were" if more else f"“{first}” was"
-        role, text = Role.FRONT_DESK, f"{what} not sent: {reason} Reach the patient otherwise."
+    for message in messages:
+        message.close(State.FAILED, reason)
+    first = messages[0]
     tasks.ask(
         Task.Kind.MESSAGE_FAILED,
         patient=first.patient,
-        role=role,
-        text=text,
+        role=Role.NURSE if first.kind == Kind.ON_CALL else Role.FRONT_DESK,
+        text=request(messages, reason),
         due_at=now,
         dedupe_key=f"message-failed:{first.public_id}:{first.occurrence}",
         source=first,
     )
+
+
+def request(messages: Sequence[Message], reason: str) -> str:
+    """Return what the task says about messages that failed together."""
+    first, more = messages[0], len(messages) - 1
+    if first.kind == Kind.ON_CALL:
+        return f"The people on call were not reached: {reason} {BY_PHONE}"
+    what = f"“{first}” and {more} more were" if more else f"“{first}” was"
+    return f"{what} not sent: {reason} Reach the patient otherwise."

@@ -9,7 +9,7 @@ from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from patients.models import Task
-from reminders import charted, follow_up, planning, reconciling, rules
+from reminders import charted, follow_up, marking, planning, reconciling, rules
 from reminders.kinds import BEFORE, Kind, may_go
 from reminders.models import Message, MessagePolicy, MessageRule
 from reminders.reaching import reaches_of
@@ -58,7 +58,7 @@ class Ledger:
                 patient=message.patient,
                 kind=Task.Kind.MESSAGE_FAILED,
                 role="front_desk",
-                text=f"“{message}” was not sent: {REFUSED} Reach the patient otherwise.",
+                text=marking.request([message], REFUSED),
                 due_at=message.not_before,
                 source_kind="reminders.message",
                 source_id=message.public_id,

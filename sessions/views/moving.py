@@ -48,17 +48,8 @@ def move(request: HttpRequest, public_id: UUID) -> HttpResponse:
             treatment_session = sessions.get(pk=treatment_session.pk)
             typed = {name: form.cleaned_data.get(name) for name in ("reason", "notify")}
             form.compare_with(_current(treatment_session) | typed)
-    return show(
-        request,
-        "sessions/move.html",
-        treatment_session.patient,
-        now=clock.now(),
-        status=form.status_code,
-        form=form,
-        treatment_session=treatment_session,
-        course=treatment_session.course,
-        title="Move a session",
-        button="Move the session",
+    return _page(
+        request, form, treatment_session, title="Move a session", button="Move the session"
     )
 
 
@@ -72,6 +63,22 @@ def _say(request: HttpRequest, words: str, move: Move) -> None:
     messages.success(request, words)
     for warning in move.warnings:
         messages.warning(request, warning)
+
+
+def _page(
+    request: HttpRequest, form: MoveForm, treatment_session: TreatmentSession, **words: str
+) -> HttpResponse:
+    return show(
+        request,
+        "sessions/move.html",
+        treatment_session.patient,
+        now=clock.now(),
+        status=form.status_code,
+        form=form,
+        treatment_session=treatment_session,
+        course=treatment_session.course,
+        **words,
+    )
 
 
 def _current(treatment_session: TreatmentSession) -> dict[str, Any]:
@@ -121,15 +128,10 @@ def place(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
         if form.conflict:
             course.refresh_from_db(fields=["version"])
             form.compare_with(form.cleaned_data | {"version": course.version})
-    return show(
+    return _page(
         request,
-        "sessions/move.html",
-        course.patient,
-        now=clock.now(),
-        status=form.status_code,
-        form=form,
-        treatment_session=treatment_session,
-        course=course,
+        form,
+        treatment_session,
         title=f"Find a date for session {number}",
         button="Book this date",
     )
@@ -170,16 +172,11 @@ def make_up(request: HttpRequest, public_id: UUID) -> HttpResponse:
     elif reason := making_up.refusal(missed):
         messages.info(request, reason)
         return redirect_page(request, "sessions:course", missed.course.public_id)
-    return show(
+    return _page(
         request,
-        "sessions/move.html",
-        missed.patient,
-        now=clock.now(),
-        status=form.status_code,
-        form=form,
-        treatment_session=missed,
-        missed_rule=making_up.asked_first(missed),
-        course=missed.course,
+        form,
+        missed,
         title=f"Find a new date for session {missed.number}",
         button="Book this date",
+        missed_rule=making_up.asked_first(missed),
     )
