@@ -40,7 +40,7 @@ def about_questionnaire(task: Task) -> str:
 def questionnaires() -> QuerySet[Task]:
     """Return the open tasks for what patients may answer alone, on a day without a visit.
 
-    On the day of a visit it is asked there: nobody answers on a phone what a dose is given about.
+    On the day of a visit it is asked there: nobody should answer on a phone during a dose.
     """
     begins = Coalesce(OuterRef("first_due_at"), OuterRef("due_at"))
     visits = TreatmentSession.objects.filter(

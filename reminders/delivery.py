@@ -196,7 +196,7 @@ def _set_aside(claimed: Claim, error: Exception) -> list[str]:
             if message.attempts >= rules.MOST_BROKEN:
                 marking.fail([message], "It can't be written.", now)
             else:
-                marking.try_later(message, now, random.random())  # noqa: S311  as below
+                marking.try_later(message, now, random.random())  # noqa: S311  hides nothing
             message.save(update_fields=marking.OUTCOME)
         return [message.state for message in messages] or [LOST]
 

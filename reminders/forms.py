@@ -12,8 +12,6 @@ from reminders.models.text import LANGUAGES
 from sessions.models import TreatmentSession
 
 TIMES = ("how", "hours", "days", "at", "useful_hours")
-
-
 CHANGED_MEANWHILE = (
     "Someone else changed this rule while the page was open. Reload the page to see it, "
     "then make your change again."

@@ -37,6 +37,11 @@ def save(row: Any, **values: Any) -> None:
         row.save()
 
 
+def change_all(model: Any, **values: Any) -> None:
+    with acting(TESTS):
+        model.objects.update(**values)
+
+
 def set_policy(clinic: Clinic, **values: Any) -> None:
     with acting(TESTS):
         MessagePolicy.objects.update_or_create(clinic=clinic, defaults=values)

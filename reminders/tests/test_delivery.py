@@ -16,6 +16,7 @@ from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
 from reminders.tests.factories import (
+    change_all,
     free_port,
     make_due,
     make_followed,
@@ -46,11 +47,6 @@ def delivery_states(claims):
         return [state for claimed in claims for state in delivery.send(claimed, mailer)]
 
 
-def change(model, **values):
-    with acting(TESTS):
-        model.objects.update(**values)
-
-
 def test_what_is_due_is_sent_once(due, inbox, at):
     sweep()
     sweep()
@@ -74,7 +70,7 @@ def test_a_mail_costs_two_statements_in_its_transaction(due, inbox, django_asser
 
 
 def test_nothing_goes_before_its_time(due, inbox, at):
-    change(Message, not_before=at.at + timedelta(seconds=1))
+    change_all(Message, not_before=at.at + timedelta(seconds=1))
     sweep()
     assert inbox.mails == []
 
@@ -97,7 +93,7 @@ def test_nothing_goes_before_its_time(due, inbox, at):
 def test_what_changed_without_a_word_is_found_before_sending(
     due, inbox, model, values, state, reason
 ):
-    change(model, **values)
+    change_all(model, **values)
     (delivery_state,) = delivery.send(claiming.claim()[0], Mailer())
     due.refresh_from_db()
     assert (delivery_state, due.reason) == (state, reason)
@@ -114,7 +110,7 @@ def test_a_patient_who_died_gets_nothing(due, inbox, patient):
 
 
 def test_it_goes_to_the_address_of_this_moment(due, inbox):
-    change(EmailContact, address="new@mail.example")
+    change_all(EmailContact, address="new@mail.example")
     sweep()
     assert inbox.recipients == ["new@mail.example"]
 
@@ -129,7 +125,7 @@ def test_after_an_outage_nothing_goes_too_late(due, inbox, at):
 
 def test_at_night_it_waits_for_the_morning(due, inbox, at):
     at.at += 10 * HOUR  # 22:00 in Berlin
-    change(Message, expires_at=at.at + 12 * HOUR)
+    change_all(Message, expires_at=at.at + 12 * HOUR)
     sweep()
     due.refresh_from_db()
     assert (due.state, due.not_before) == (State.PLANNED, at.at + 10 * HOUR)
@@ -204,7 +200,7 @@ def test_a_server_that_is_away_is_tried_until_it_is_too_late(due, settings, at):
 def test_too_many_attempts_become_a_task(due, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
-    change(Message, attempts=39)
+    change_all(Message, attempts=39)
     sweep()
     due.refresh_from_db()
     assert (due.state, due.reason) == (State.FAILED, "The mail server can't be reached.")
@@ -212,7 +208,7 @@ def test_too_many_attempts_become_a_task(due, settings):
 
 
 def test_a_message_whose_sender_always_dies_ends_as_a_task(due, inbox):
-    change(Message, attempts=40)
+    change_all(Message, attempts=40)
     sweep()
     due.refresh_from_db()
     assert (due.state, due.reason) == (State.FAILED, "Every attempt was cut off.")
@@ -289,7 +285,7 @@ def test_a_zone_that_no_longer_exists_stops_only_its_own_message(three_due, inbo
 
 def test_an_address_with_a_line_break_reaches_nobody(due, inbox, caplog):
     caplog.set_level(logging.CRITICAL)
-    change(EmailContact, address="a@mail.example\r\nBcc: b@mail.example")
+    change_all(EmailContact, address="a@mail.example\r\nBcc: b@mail.example")
     assert sweep().states == {State.PLANNED: 1}
     assert inbox.mails == []
 
@@ -337,13 +333,18 @@ def test_a_batch_has_at_most_twenty(patient, prescriber, at):
     assert len(claiming.claim()) == 1
 
 
-def test_what_is_due_together_goes_in_one_mail(patient, prescriber, inbox, at):
+@pytest.fixture
+def two_due(patient, prescriber, at) -> list[Message]:
+    """Reminders of two visits of one patient, due now."""
     first = make_visit(patient, prescriber, at.at + 20 * HOUR)
     second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
-    parts = [make_due(first, at.at), make_due(second, at.at)]
+    return [make_due(first, at.at), make_due(second, at.at)]
+
+
+def test_what_is_due_together_goes_in_one_mail(two_due, inbox):
     assert sweep().states == {State.SENT: 2}
     assert len(inbox.mails) == 1
-    assert {row.message_id for row in Message.objects.all()} == {parts[0].message_id}
+    assert {row.message_id for row in Message.objects.all()} == {two_due[0].message_id}
 
 
 def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(patient, prescriber, inbox, at):
@@ -361,11 +362,7 @@ def test_what_was_tried_stays_in_its_mail_and_nothing_new_joins_it(patient, pres
     assert len({mail["Message-ID"] for mail in inbox.mails}) == 2
 
 
-def test_a_mail_of_two_that_is_tried_again_stays_one_mail(patient, prescriber, inbox, at):
-    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
-    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
-    make_due(first, at.at)
-    make_due(second, at.at)
+def test_a_mail_of_two_that_is_tried_again_stays_one_mail(two_due, inbox, at):
     inbox.before_data = lambda envelope: "451 Later"
     sweep()
     inbox.before_data = lambda envelope: None
@@ -375,11 +372,8 @@ def test_a_mail_of_two_that_is_tried_again_stays_one_mail(patient, prescriber, i
     assert len(inbox.mails) == 1
 
 
-def test_what_stays_behind_goes_in_a_mail_with_an_id_of_its_own(patient, prescriber, inbox, at):
-    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
-    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
-    make_due(first, at.at)
-    later = make_due(second, at.at)
+def test_what_stays_behind_goes_in_a_mail_with_an_id_of_its_own(two_due, inbox, at):
+    later = two_due[1]
     claimed = claiming.claim()[0]
     with acting(TESTS):
         Message.objects.filter(pk=later.pk).update(not_before=at.at + HOUR)
@@ -391,11 +385,8 @@ def test_what_stays_behind_goes_in_a_mail_with_an_id_of_its_own(patient, prescri
     assert len({mail["Message-ID"] for mail in inbox.mails}) == 2
 
 
-def test_one_of_two_that_may_not_go_leaves_the_other_in_the_mail(patient, prescriber, inbox, at):
-    first = make_visit(patient, prescriber, at.at + 20 * HOUR)
-    second = make_session(first.course, number=2, starts_at=at.at + 23 * HOUR)
-    make_due(first, at.at)
-    make_due(second, at.at)
+def test_one_of_two_that_may_not_go_leaves_the_other_in_the_mail(two_due, prescriber, inbox):
+    first, second = (part.treatment_session for part in two_due)
     claimed = claiming.claim()[0]
     take_step(first.pk, Status.CANCELLED, by=prescriber, reason="ill")
     with Mailer() as mailer:
@@ -448,8 +439,8 @@ def test_a_server_that_refuses_us_is_our_own_trouble(due, inbox, answer, state):
     ],
 )
 def test_news_that_come_too_late_are_somebodys_task(due, inbox, at, kind, status, failed):
-    change(TreatmentSession, status=status, ended_at=at.at)
-    change(Message, kind=kind, rule=None)
+    change_all(TreatmentSession, status=status, ended_at=at.at)
+    change_all(Message, kind=kind, rule=None)
     at.at += 13 * HOUR
     sweep()
     due.refresh_from_db()

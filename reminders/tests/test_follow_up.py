@@ -247,7 +247,7 @@ def test_staff_are_called_again_each_time_the_clock_runs_out(crisis, inbox, at):
     assert inbox.recipients == ["oncall@north.example"] * 3
 
 
-def test_calls_go_on_slowly_until_the_clinics_end(crisis, clinic, inbox, at):
+def test_calls_go_on_slowly_until_the_end_that_the_clinic_set(crisis, clinic, inbox, at):
     with acting(TESTS):
         MessagePolicy.objects.update(later_calls_minutes=60, calls_end_after_hours=4)
     assert calls(at, 0, 15, 15) == [0, 1, 1]

@@ -21,6 +21,7 @@ from reminders.models import Message, MessageRule
 from reminders.services import ledger, repeating, settling
 from reminders.sweeping import sweep
 from reminders.tests.factories import (
+    change_all,
     make_crisis,
     make_due,
     make_reachable,
@@ -56,14 +57,9 @@ def sent(due, inbox) -> Message:
 
 @pytest.fixture
 def held(due) -> Message:
-    change(Message, state=State.HELD, reason="Perhaps sent")
+    change_all(Message, state=State.HELD, reason="Perhaps sent")
     due.refresh_from_db()
     return due
-
-
-def change(model, **values):
-    with acting(TESTS):
-        model.objects.update(**values)
 
 
 def refused(action, message, by, words, **given):
@@ -95,7 +91,7 @@ def test_what_failed_says_that_it_was_tried_again(failed, front_desk):
 
 
 def test_ended_links_do_not_end_those_of_the_new_mail(failed, inbox, at, front_desk):
-    change(Message, links_revoked_at=at.at, wrong_birth_dates=5)
+    change_all(Message, links_revoked_at=at.at, wrong_birth_dates=5)
     again = repeating.try_again(failed.pk, by=front_desk)
     sweep()
     assert links.stands(linked(again), Purpose.VISIT, at.at)
@@ -107,7 +103,9 @@ def test_a_copy_at_a_wrong_address_opens_nothing_after_the_retry(
     due, inbox, at, front_desk, purpose
 ):
     """The answer of the mail server got lost: the first copy may have come to the old address."""
-    change(Message, state=State.FAILED, reason="x", maybe_twice=True, sent_to="wrong@mail.example")
+    change_all(
+        Message, state=State.FAILED, reason="x", maybe_twice=True, sent_to="wrong@mail.example"
+    )
     again = repeating.try_again(due.pk, by=front_desk)
     sweep()
     assert links.stands(linked(again), purpose, at.at)
@@ -116,16 +114,16 @@ def test_a_copy_at_a_wrong_address_opens_nothing_after_the_retry(
 
 def test_trying_again_is_refused_where_nothing_could_go(failed, at, front_desk):
     """Else the task would be closed, and nobody would reach the patient."""
-    change(Consent, withdrawn_at=at.at)
+    change_all(Consent, withdrawn_at=at.at)
     refused(repeating.try_again, failed, front_desk, "No consent")
-    change(TreatmentSession, schedule_rev=7)
+    change_all(TreatmentSession, schedule_rev=7)
     refused(repeating.try_again, failed, front_desk, "was moved")
     assert Task.objects.open().count() == 1
 
 
 def test_what_a_person_asked_for_goes_although_its_rule_is_out_of_use(sent, inbox, nurse):
     copy = repeating.resend(sent.pk, reason=NEVER_CAME, by=nurse)
-    change(MessageRule, is_active=False, revision=2)
+    change_all(MessageRule, is_active=False, revision=2)
     sweep()
     copy.refresh_from_db()
     assert (copy.state, len(inbox.mails)) == (State.SENT, 2)
@@ -136,12 +134,12 @@ def test_a_call_to_staff_is_tried_again_while_it_is_waited_for(patient, clinic, 
     task = make_crisis(patient, at.at)
     with acting(TESTS):
         planning.call_staff(task, 1, at.at)
-    change(Message, state=State.FAILED, reason="Refused.")
+    change_all(Message, state=State.FAILED, reason="Refused.")
     call = Message.objects.get()
     again = repeating.try_again(call.pk, by=nurse)
     sweep()
     assert inbox.recipients == ["call@north.example"]
-    change(Message, state=State.FAILED, reason="Refused.")
+    change_all(Message, state=State.FAILED, reason="Refused.")
     tasks.take(task.pk, by=nurse)
     refused(repeating.try_again, again, nurse, "settled")
 
@@ -205,7 +203,7 @@ def test_a_second_failure_asks_a_second_time(failed, inbox, front_desk):
 
 
 def test_a_corrected_address_gets_what_failed(failed, inbox, nurse):
-    change(EmailContact, address="right@mail.example")
+    change_all(EmailContact, address="right@mail.example")
     repeating.try_again(failed.pk, by=nurse)
     sweep()
     assert inbox.recipients == ["right@mail.example"]
@@ -215,7 +213,7 @@ def test_only_a_failed_message_that_is_in_time_is_tried_again(due, at, administr
     with pytest.raises(PermissionDenied):
         repeating.try_again(due.pk, by=auditor)
     refused(repeating.try_again, due, administrator, "Only a failed message")
-    change(Message, state=State.FAILED, reason="x")
+    change_all(Message, state=State.FAILED, reason="x")
     at.at += 13 * HOUR
     refused(repeating.try_again, due, administrator, "too late")
 
@@ -253,11 +251,11 @@ def test_planning_anew_leaves_a_copy_alone(sent, inbox, at, nurse):
 
 def test_nothing_is_sent_once_more_that_does_not_hold_any_more(sent, at, nurse):
     again = {"by": nurse, "reason": NEVER_CAME}
-    change(Consent, withdrawn_at=at.at, withdrawn_by=nurse)
+    change_all(Consent, withdrawn_at=at.at, withdrawn_by=nurse)
     refused(repeating.resend, sent, words="No consent", **again)
-    change(TreatmentSession, status=Status.CANCELLED, ended_at=at.at)
+    change_all(TreatmentSession, status=Status.CANCELLED, ended_at=at.at)
     refused(repeating.resend, sent, words="“Cancelled”", **again)
-    change(TreatmentSession, schedule_rev=7)
+    change_all(TreatmentSession, schedule_rev=7)
     refused(repeating.resend, sent, words="was moved", **again)
     at.at += 13 * HOUR
     refused(repeating.resend, sent, words="too late", **again)
