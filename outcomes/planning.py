@@ -39,7 +39,7 @@ def history_of(
     course: TreatmentCourse, sessions: Iterable[TreatmentSession], zone: object
 ) -> History:
     """Make the history of a course of its sessions, each with its phase; they come in any order."""
-    rows = sorted(sessions, key=lambda row: row.number)
+    rows = sorted(sessions, key=lambda row: row.starts_at)
     first = min((row.phase.order for row in rows), default=0)
     visits = [
         Visit(

@@ -169,6 +169,19 @@ def test_an_assessment_never_changes(client: Client, nurse: User, patient: Patie
         row.save()
 
 
+def test_the_visits_of_a_course_come_in_the_order_of_their_days(
+    patient: Patient, nurse: User
+) -> None:
+    """A missed one that was made up for keeps its number, and may come after the next one."""
+    course, begins = make_course(patient, nurse), timezone.now()
+    days = {1: 0, 2: 22, 3: 14}
+    for number, day in days.items():
+        make_session(course, number=number, starts_at=begins + timedelta(days=day))
+    rows = course.sessions.select_related("phase")
+    visits = planning.history_of(course, rows, patient.clinic.zone).visits
+    assert [(visit.day - visits[0].day).days for visit in visits] == [0, 14, 22]
+
+
 @pytest.fixture
 def treated(clinic: Clinic, patient: Patient, nurse: User) -> Patient:
     """A patient in the first week, who had a session yesterday."""

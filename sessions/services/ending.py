@@ -71,12 +71,12 @@ def complete(course: TreatmentCourse) -> bool:
     """
     if course.status != TreatmentCourse.Status.ACTIVE or course.planned_until is not None:
         return False
-    rows = course.sessions.order_by("number", "pk").values_list("number", "status")
-    statuses = dict(rows)  # of a missed session and those that make up for it, the last one's
-    open_ones = set(statuses.values()) & set(HOLDING)
-    if not statuses or open_ones or list(statuses.values())[-1] not in TOOK_PLACE:
+    rows = list(course.sessions.values_list("number", "status"))
+    if not rows or any(status in HOLDING for _, status in rows):
         return False
-    if len(statuses) < len(slots_of(choice_of(course))):
+    numbers = {number for number, _ in rows}  # a missed session and its new date share one
+    last = {status for number, status in rows if number == max(numbers)}
+    if last.isdisjoint(TOOK_PLACE) or len(numbers) < len(slots_of(choice_of(course))):
         return False
     course.status = TreatmentCourse.Status.COMPLETED
     course.version += 1

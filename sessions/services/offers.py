@@ -40,7 +40,7 @@ def offer_for(
     mg_per_ml: Decimal = DEFAULT_MG_PER_ML,
 ) -> Offer:
     """Return the doses of the next session; without a weight, in mg/kg alone."""
-    coming = course.sessions.filter(status__in=HOLDING).order_by("number")
+    coming = course.sessions.filter(status__in=HOLDING).order_by("starts_at")
     upcoming = coming.select_related("phase").first()
     number = upcoming.number if upcoming else 1
     on = (upcoming.starts_at if upcoming else now).astimezone(course.clinic.zone).date()

@@ -14,13 +14,14 @@ from clinic.models import AuditEvent
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from clinic.tests.posting import PageClient
-from patients.models import Task
+from patients.models import Patient, Task
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.services import booking, making_up, steps
 from sessions.services.drafts import Choice
 from sessions.services.ending import complete
+from sessions.services.offers import offer_for
 from sessions.tests.factories import make_course, shipped, take_step
 
 pytestmark = pytest.mark.django_db
@@ -205,6 +206,41 @@ def test_a_course_completes_with_its_last_number_made_up_for(course, front_desk)
         assert complete(TreatmentCourse.objects.get(pk=course.pk)) is False
         TreatmentSession.objects.filter(pk=new.pk).update(status="discharged", ended_at=ended)
         assert complete(TreatmentCourse.objects.get(pk=course.pk)) is True
+
+
+def test_a_course_completes_with_who_came_after_all_to_its_last_session(course, front_desk):
+    missed = take_step(course.sessions.latest("number").pk, Status.NO_SHOW, by=front_desk)
+    new = again(missed, front_desk)
+    take_step(new.pk, Status.CANCELLED, by=front_desk, reason="Came after all")
+    with acting(TESTS):
+        course.sessions.exclude(pk=new.pk).update(status="discharged", ended_at=timezone.now())
+        assert complete(TreatmentCourse.objects.get(pk=course.pk)) is True
+
+
+def test_a_course_goes_on_while_somebody_is_here_whose_new_date_was_cancelled(course, front_desk):
+    missed = take_step(course.sessions.get(number=2).pk, Status.NO_SHOW, by=front_desk)
+    new = again(missed, front_desk)
+    take_step(new.pk, Status.CANCELLED, by=front_desk, reason="Came after all")
+    with acting(TESTS):
+        course.sessions.exclude(number=2).update(status="discharged", ended_at=timezone.now())
+        TreatmentSession.objects.filter(pk=missed.pk).update(status="checked_in", ended_at=None)
+        assert complete(TreatmentCourse.objects.get(pk=course.pk)) is False
+
+
+def test_the_doses_offered_are_those_of_the_next_day_not_of_the_lowest_number(missed, prescriber):
+    again(missed, prescriber, days=5, reason="The patient travels")
+    with acting(TESTS):
+        first = missed.course.sessions.filter(number=1)
+        first.update(status="discharged", ended_at=timezone.now())
+    assert offer_for(missed.course, now=timezone.now()).number == 3
+
+
+def test_nothing_is_booked_for_who_has_died(missed, front_desk):
+    with acting(TESTS):
+        died = {"deceased": True, "deceased_at": timezone.now()}
+        Patient.objects.filter(pk=missed.patient_id).update(**died)
+    with pytest.raises(ValidationError, match="died"):
+        again(TreatmentSession.objects.get(pk=missed.pk), front_desk)
 
 
 def test_a_missing_number_is_not_hidden_by_one_that_was_made_up_for(course, front_desk):
