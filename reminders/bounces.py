@@ -108,7 +108,7 @@ def take(bounce: Bounce) -> int:
         for patient in held.order_by("pk"):
             to_patient = sent.filter(patient=patient).exclude(kind=Kind.ON_CALL).first()
             if bounce.reason == GONE and to_patient is not None:
-                contact.lose(patient, to_patient.sent_to)
+                contact.lose(patient, to_patient.sent_to, to_patient.sent_at)
         messages = list(
             sent.select_related("patient", "rule").order_by("pk").select_for_update(of=("self",))
         )

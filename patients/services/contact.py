@@ -1,6 +1,7 @@
 """Where mail to the patient goes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from clinic import audit, clock
 from clinic.audit import acting
@@ -51,14 +52,14 @@ def save(
         return row
 
 
-def lose(patient: Patient, address: str) -> None:
+def lose(patient: Patient, address: str, sent_at: datetime | None) -> None:
     """Take the mark from an address that does not exist any more; the patient is locked.
 
-    One that was entered since is left as it is.
+    One that was entered, or confirmed anew, since that mail was sent is left as it is.
     """
     rows = EmailContact.objects.filter(patient=patient, address=address, verified_at__isnull=False)
     row = rows.select_for_update().first()
-    if row is None:
+    if row is None or (sent_at and row.verified_at and row.verified_at > sent_at):
         return
     row.verified_at = None
     row.save(update_fields=["verified_at"])

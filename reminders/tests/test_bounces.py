@@ -206,6 +206,13 @@ def test_only_the_address_that_is_gone_loses_its_mark(sent, status, address):
     assert EmailContact.objects.get().verified_at is not None
 
 
+def test_who_confirmed_the_address_since_keeps_the_mark(sent):
+    """The report is of a mail that went before the mailbox was mended."""
+    correct(sent.sent_to)
+    assert bounces.take(bounces.read(report(sent.message_id))) == 1
+    assert EmailContact.objects.get().verified_at is not None
+
+
 def test_a_bounced_call_to_staff_says_nothing_of_the_patients_address(sent):
     correct("ada@mail.example")
     with acting(TESTS):
