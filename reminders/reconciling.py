@@ -89,10 +89,15 @@ def _verdict(
     slot = _slot(message.rule, session, facts, reach)
     if slot is None:
         return Verdict(State.SUPPRESSED, OUT_OF_USE)
-    if slot.obstacle == rules.RULE_IS_NEWER and message.state in OPEN:
+    if slot.obstacle == rules.RULE_IS_NEWER and _is_on_its_way(message):
         return _as_it_was(message, obstacle)  # a changed rule loses nothing that was planned
     reason = slot.obstacle or obstacle
     return Verdict(State.SUPPRESSED if reason else State.PLANNED, reason, slot.window)
+
+
+def _is_on_its_way(message: Message) -> bool:
+    """Whether it waits to go, or to be replaced by a call because its patient can't be mailed."""
+    return message.state in OPEN or message.reason in rules.ENDING_BY_THEMSELVES
 
 
 def _as_it_was(message: Message, obstacle: str) -> Verdict:

@@ -1,6 +1,6 @@
 """Silence is asked about once, in the clinic's time; an urgent answer calls until it is taken."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core.checks import run_checks
@@ -185,6 +185,19 @@ def test_a_rule_that_is_newer_than_the_visit_calls_nobody(visit, patient, inbox,
     change(rule, is_active=True, revision=2, in_force_since=at.at)
     sweep()
     assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+
+
+def test_a_rule_that_changes_meanwhile_loses_no_call(declined, at):
+    """As it loses no mail: the call comes when the mail would have gone."""
+    at.at += 21 * HOUR + 30 * MINUTE
+    rule = MessageRule.objects.get(key="follow_up")
+    change(rule, at=time(7), revision=rule.revision + 1, in_force_since=at.at)
+    sweep()
+    assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
+    at.at += 30 * MINUTE
+    sweep()
+    sweep()
+    assert Task.objects.filter(kind=Task.Kind.NO_ANSWER).count() == 1
 
 
 def test_what_was_written_too_late_to_go_is_called_about(visit, inbox, at):
