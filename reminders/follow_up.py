@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,12 +40,20 @@ LOOKED_BACK = timedelta(days=21)  # longer than any clinic may wait for an answe
 NEWLY_UNSENT = timedelta(days=7)  # longer than a sweep may be away over a holiday
 ASKED_AT_ONCE = 200
 KEY = "no-answer:"
-NO_CALL: tuple[int, datetime | None] = (0, None)
 State = Message.State
 CALLED_INSTEAD = (*rules.ENDING_BY_THEMSELVES, rules.NO_CLOCK, rules.NO_TIME_LEFT)
 """Why a follow-up was not sent that its clinic wanted to send."""
 ANSWERED = Q(answered_at__isnull=False)
 ASKED = Task.objects.filter(kind=Task.Kind.NO_ANSWER, source_id=OuterRef("public_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls on call about one urgent answer: how many, and when the last was."""
+
+    number: int = 0
+    last: datetime | None = None
+    waiting: int = 0  # tried, and not taken by the mail server yet
 
 
 def ask_about_silence() -> int:
@@ -169,22 +178,24 @@ def call_again() -> int:
         waiting = list(_waiting(now)[:ASKED_AT_ONCE])
         policies, made = policies_of({task.clinic_id for task in waiting}), _calls_about(waiting)
         return sum(
-            planning.call_staff(task, number + 1, now)
+            planning.call_staff(task, calls.number + 1, now)
             for task in waiting
-            for number, last in [made.get(charted.about_task(task), NO_CALL)]
-            if _is_due(task, number, last, policies[task.clinic_id], now)
+            for calls in [made.get(charted.about_task(task), Calls())]
+            if _is_due(task, calls, policies[task.clinic_id], now)
         )
 
 
-def _is_due(
-    task: Task, number: int, last: datetime | None, policy: MessagePolicy, now: datetime
-) -> bool:
-    """Whether to call once more: at a pace at first, then slower, and at last no more."""
-    if not policy.on_call_address or last is None:
+def _is_due(task: Task, calls: Calls, policy: MessagePolicy, now: datetime) -> bool:
+    """Whether to call once more: at a pace at first, then slower, and at last no more.
+
+    One that the mail server has not taken yet is enough: the next ones would all go with it.
+    """
+    if not policy.on_call_address or calls.last is None:
         return bool(policy.on_call_address)
-    is_early = number < policy.calls_at_most
+    is_early = calls.number < policy.calls_at_most
     pace = policy.acknowledge_minutes if is_early else policy.later_calls_minutes
-    return now - last >= timedelta(minutes=pace) and not _are_over(task, policy, now)
+    is_time = now - calls.last >= timedelta(minutes=pace)
+    return is_time and not calls.waiting and not _are_over(task, policy, now)
 
 
 def called_in_vain(now: datetime) -> dict[int, int]:
@@ -206,12 +217,14 @@ def _are_over(task: Task, policy: MessagePolicy, now: datetime) -> bool:
     return now - task.created_at >= timedelta(hours=policy.calls_end_after_hours)
 
 
-def _calls_about(waiting: Collection[Task]) -> dict[str, tuple[int, datetime | None]]:
-    """Return how many calls there were about each of these tasks, and when the last was."""
+def _calls_about(waiting: Collection[Task]) -> dict[str, Calls]:
+    """Return the calls that there were about each of these tasks."""
     calls = Message.objects.filter(
         kind=Message.Kind.ON_CALL,
         patient__in=[task.patient_id for task in waiting],
         about__in=[charted.about_task(task) for task in waiting],
     )
-    found = calls.order_by().values_list("about").annotate(Count("pk"), Max("created_at"))
-    return {about: (number, last) for about, number, last in found}
+    unsent = Count("pk", filter=Q(state__in=planning.OPEN, attempts__gt=0))
+    found = calls.order_by().values_list("about")
+    found = found.annotate(Count("pk"), Max("created_at"), waiting=unsent)
+    return {about: Calls(number, last, tried) for about, number, last, tried in found}

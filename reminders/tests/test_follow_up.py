@@ -286,6 +286,14 @@ def test_calls_go_on_after_hours_without_a_sweep(crisis, inbox, at):
     assert calls(at, 600, 15, 15) == [1, 1, 0]
 
 
+def test_calls_do_not_pile_up_while_the_mail_server_is_away(crisis, inbox, at):
+    inbox.answer_recipient = lambda address: "450 Try later"
+    assert sum(calls(at, 0, *[15] * 40)) == 0
+    inbox.answer_recipient = lambda address: "250 OK"
+    assert calls(at, 15, 1, 1) == [0, 1, 0]
+    assert len(inbox.mails) == 2
+
+
 def test_a_task_without_a_call_gets_its_first_one(crisis, clinic, patient, inbox, at):
     task = make_crisis(patient, at.at, dedupe_key="crisis:2")
     assert calls(at, 0, 15) == [1, 2]
