@@ -26,7 +26,7 @@ from sessions.services.asks import when
 State = Message.State
 DECIDED = (
     *("state", "reason", "not_before", "expires_at", "lease_until", "lease_token"),
-    "rule_revision",
+    *("rule_revision", "attempts", "message_id"),
 )
 
 

@@ -7,6 +7,7 @@ under lock before the mail goes.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from reminders import ports, rules
 from reminders.kinds import Kind, may_go
@@ -71,6 +72,8 @@ def reconcile(
         message.close(verdict.state, verdict.reason)
     elif message.state not in OPEN:
         message.close(State.PLANNED)
+        # The mail in which it was tried may have gone without it, under that Message-ID.
+        message.attempts, message.message_id = 0, uuid4()
 
 
 def _verdict(

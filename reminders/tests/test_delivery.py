@@ -10,10 +10,10 @@ import pytest
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
-from reminders import claiming, delivery, follow_up
+from reminders import claiming, delivery, follow_up, planning
 from reminders.kinds import Kind
 from reminders.mailer import Mailer
-from reminders.models import Message
+from reminders.models import Message, OptOut
 from reminders.sweeping import sweep
 from reminders.tests.factories import (
     change_all,
@@ -244,6 +244,27 @@ def test_a_lost_answer_is_sent_again_under_the_same_id_and_marked(due, inbox, at
     due.refresh_from_db()
     assert (due.state, due.maybe_twice) == (State.SENT, True)
     assert [mail["Message-ID"] for mail in inbox.mails] == [f"<{due.message_id}@localhost>"] * 2
+
+
+def test_a_part_that_is_held_back_for_a_while_goes_as_a_mail_of_its_own(due, patient, inbox, at):
+    """Mail servers drop a second, other mail with the Message-ID of one that they have seen."""
+    values = {"kind": Kind.PREPARATION, "dedupe_key": "preparation"}
+    make_due(due.treatment_session, at.at, **values)
+    inbox.answer_recipient = lambda address: "450 Try later"
+    sweep()
+    given = {"patient": patient, "clinic": patient.clinic, "since": at.at}
+    with acting(TESTS):
+        declined = OptOut.objects.create(kind=Kind.PREPARATION, **given)
+        planning.replan(patient, at.at)
+    inbox.answer_recipient = lambda address: "250 OK"
+    at.at += HOUR
+    sweep()
+    with acting(TESTS):
+        OptOut.objects.filter(pk=declined.pk).update(ended_at=at.at)
+        planning.replan(patient, at.at)
+    sweep()
+    first, second = (mail["Message-ID"] for mail in inbox.mails)
+    assert first != second
 
 
 def test_a_connection_that_died_while_idle_costs_nothing(three_due, inbox):
