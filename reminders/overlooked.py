@@ -150,15 +150,29 @@ def _dated(rule: MessageRule, now: datetime) -> dict[str, int]:
 
 
 def _outdated_by_the_chart(now: datetime) -> list[int]:
-    """Return whose messages of the chart are outdated, or held back in vain."""
+    """Return whose messages of the chart are outdated, or held back or taken back in vain."""
     rows = Message.objects.filter(state__in=RECONSIDERED, rule__revision__gt=F("rule_revision"))
-    return sorted(
-        {
-            patient
-            for found in (rows, _held_back_in_vain(now))
-            for patient in found.filter(treatment_session=None).values_list("patient", flat=True)
-        }
+    found = {
+        patient
+        for held in (rows, _held_back_in_vain(now))
+        for patient in held.filter(treatment_session=None).values_list("patient", flat=True)
+    }
+    return sorted(found | _taken_back_in_vain(now))
+
+
+def _taken_back_in_vain(now: datetime) -> set[int]:
+    """Return who is asked after all: the visit of that day is off, the answer was an error."""
+    taken_back = Message.objects.filter(
+        kind=Kind.QUESTIONNAIRE,
+        state=Message.State.CANCELLED,
+        not_before__range=(now - LOOKED_BACK, now + DUE_SOON),
+        expires_at__gt=now,
     )
+    about = dict(taken_back.values_list("about", "patient"))
+    if not about:
+        return set()
+    dates = charted.dates_of(set(about.values()))
+    return {pk for key, pk in about.items() if key in dates.get((pk, Kind.QUESTIONNAIRE), {})}
 
 
 def _held_back_in_vain(now: datetime) -> QuerySet[Message]:

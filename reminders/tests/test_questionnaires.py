@@ -127,6 +127,24 @@ def test_a_visit_booked_meanwhile_for_that_day_takes_the_mail_back(
     assert [state for _, state, _ in mails()] == ["cancelled", "cancelled"]
 
 
+def test_it_goes_after_all_when_that_visit_is_called_off(
+    starting: Patient, inbox: Inbox, at: SetClock
+) -> None:
+    repair()
+    session = make_session(starting.courses.get(), starts_at=DUE_AT + timedelta(hours=3))
+    at.at = DUE_AT
+    sweep()
+    with acting(TESTS):
+        off = TreatmentSession.objects.filter(pk=session.pk)
+        off.update(status="cancelled", ended_at=at.at)
+    at.at += timedelta(hours=1)
+    sweep()
+    assert repair() == 0
+    sweep()
+    assert len(inbox.mails) == 1
+    assert [state for _, state, _ in mails()] == ["sent", "sent"]
+
+
 @pytest.fixture
 def before(starting: Patient) -> MessageRule:
     """The rule as it shipped before, out of use."""
