@@ -77,11 +77,14 @@ def try_later(message: Message, now: datetime, jitter: float) -> None:
 
 
 def fail(messages: Sequence[Message], reason: str, now: datetime) -> None:
-    """End what failed together in one mail, with one task for all of it."""
-    if not messages:
-        return
+    """End what failed together in one mail, with one task for all of it.
+
+    Calls about one answer that fail one after the other have one open task together.
+    """
     for message in messages:
         message.close(State.FAILED, reason)
+    if not messages or _is_asked_about(messages[0]):
+        return
     first = messages[0]
     tasks.ask(
         Task.Kind.MESSAGE_FAILED,
@@ -101,3 +104,11 @@ def request(messages: Sequence[Message], reason: str) -> str:
         return f"The people on call were not reached: {reason} {BY_PHONE}"
     what = f"“{first}” and {more} more were" if more else f"“{first}” was"
     return f"{what} not sent: {reason} Reach the patient otherwise."
+
+
+def _is_asked_about(message: Message) -> bool:
+    if message.kind != Kind.ON_CALL:
+        return False
+    calls = Message.objects.filter(kind=Kind.ON_CALL, about=message.about)
+    same = {"kind": Task.Kind.MESSAGE_FAILED, "source_id__in": calls.values("public_id")}
+    return Task.objects.open().filter(**same).exists()

@@ -14,6 +14,7 @@ from clinic.entries import Submission
 from clinic.models import User
 from patients.models import Task
 from patients.services import tasks
+from reminders.kinds import Kind
 from reminders.models import Message
 from reminders.services.ledger import DISMISS, allow_at, close_restored, explained, locked
 
@@ -89,11 +90,11 @@ def _failed_with(task: Task) -> list[Message]:
     if about is None:
         return []
     others = _tasks_of_mail(about.message_id).exclude(pk=task.pk)
+    failed = _failed_mail(about.message_id)
+    if about.kind == Kind.ON_CALL:
+        failed = Message.objects.filter(kind=about.kind, about=about.about, state=State.FAILED)
     return list(
-        _failed_mail(about.message_id)
-        .exclude(public_id__in=others.values("source_id"))
-        .order_by("pk")
-        .select_for_update()
+        failed.exclude(public_id__in=others.values("source_id")).order_by("pk").select_for_update()
     )
 
 

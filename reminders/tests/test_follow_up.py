@@ -329,6 +329,24 @@ def test_a_call_that_failed_sends_a_nurse_to_the_phone(crisis, inbox, at):
     )
 
 
+def test_calls_that_fail_one_after_the_other_are_one_task(crisis, inbox, at, nurse):
+    """Closed, it settles all of them; a call that fails later asks again."""
+    inbox.answer_recipient = lambda address: "550 No such user"
+    for _ in range(5):
+        at.at += 15 * MINUTE
+        sweep()
+    failed = Message.objects.filter(kind="on_call", state="failed")
+    asked = Task.objects.open().filter(kind=Task.Kind.MESSAGE_FAILED)
+    assert failed.count() > 2
+    (task,) = asked
+    ledger.settle_task(task.pk, how="phone", reason="Called them", by=nurse)
+    assert not failed.exists()
+    for _ in range(5):
+        at.at += 60 * MINUTE
+        sweep()
+    assert asked.exclude(pk=task.pk).count() == 1
+
+
 def test_a_call_says_nothing_of_the_patient(crisis, inbox, patient, at):
     sweep()
     (mail,) = inbox.mails
