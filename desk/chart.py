@@ -115,7 +115,8 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         message.acts = ledger.acts(message, user, now, "?back=chart", links=False)
     course = _course(found)
     sessions = sorted(found["sessions"], key=lambda session: session.number)
-    current = next((s for s in sessions if s.status in HOLDING), None)
+    coming = (session for session in sessions if session.status in HOLDING)
+    current = min(coming, key=lambda session: session.starts_at, default=None)
     sections = {name: _section(name, found[name], longest) for name in SECTIONS if name in found}
     _date_consents(sections["consents"].rows, patient, now)
     review = _review(found, today) if clinical else None

@@ -24,7 +24,7 @@ from patients.models import (
 from patients.tests.factories import make_patient, make_ready
 from reminders.models import Message
 from sessions.models import TreatmentSession
-from sessions.tests.factories import make_order
+from sessions.tests.factories import make_order, make_session
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -44,6 +44,19 @@ def visit(clinic: Clinic, nurse: User, prescriber: User) -> TreatmentSession:
 @pytest.fixture
 def patient(visit: TreatmentSession) -> Patient:
     return visit.patient
+
+
+def test_today_leads_to_who_is_here_not_to_a_lower_number(
+    client: Client, nurse: User, visit: TreatmentSession
+) -> None:
+    """A missed session keeps its number, and its new date may come after the next one."""
+    with acting(TESTS):
+        TreatmentSession.objects.filter(pk=visit.pk).update(number=3)
+    make_session(visit.course, number=2, starts_at=NOW + timedelta(days=3))
+    client.force_login(nurse)
+    page = client.get(url_of(visit.patient)).content.decode()
+    button = page.partition("Open today's session")[0].rpartition("<a ")[2]
+    assert str(visit.public_id) in button
 
 
 def fill(patient: Patient, visit: TreatmentSession, by: User, number: int) -> None:
