@@ -81,8 +81,8 @@ def _plan_again(
 ) -> int:
     choice = choice_of(course)
     rows = steps.lock_all(course=course, number__gte=first)
-    later = {row.number: row for row in rows}
-    planned = {n: row for n, row in later.items() if row.status == Status.PLANNED}
+    later = {row.number for row in rows}
+    planned = {row.number: row for row in rows if row.status == Status.PLANNED}
     until = _last_day(course, max(later, default=0))
     if course.planned_until is not None:
         course.planned_until = until

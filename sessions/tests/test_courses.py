@@ -16,7 +16,7 @@ from patients.tests.factories import make_patient
 from sessions import tasks
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
-from sessions.services import booking, steps
+from sessions.services import booking, making_up, steps
 from sessions.services.drafts import Choice
 from sessions.services.ending import stop_course
 from sessions.services.extending import extend
@@ -219,6 +219,19 @@ def test_a_rhythm_chosen_before_its_phase_moves_only_that_phase(course, prescrib
         n: at for n, at in before.items() if n <= 13
     }
     assert [after[n].date() for n in range(13, 18)] == [day(w) for w in (9, 11, 13, 15, 17)]
+
+
+def test_a_session_whose_new_date_was_cancelled_moves_with_the_others(course, prescriber):
+    """The patient came after all and was sent home: it is planned again."""
+    late = course.sessions.get(number=15)
+    with acting(TESTS):
+        course.sessions.filter(pk=late.pk).update(status="no_show", ended_at=clock.now())
+        again = making_up.blank(late)
+        again.starts_at, again.ends_at, again.chair = late.starts_at, late.ends_at, late.chair
+        again.status, again.ended_at = "cancelled", clock.now()
+        again.save()
+        course.sessions.filter(pk=late.pk).update(status="planned", ended_at=None)
+    assert change_rhythm(course.pk, "2-weekly", by=prescriber, version=1) == 4
 
 
 def test_a_2_weekly_session_comes_two_weeks_after_the_last_weekly_one(course, today, prescriber):
