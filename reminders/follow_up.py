@@ -31,7 +31,7 @@ from clinic.locks import share
 from clinic.roles import Role
 from patients.models import Patient, Task
 from patients.services import tasks
-from reminders import charted, marking, planning, rules
+from reminders import charted, marking, planning, reconciling, rules
 from reminders.kinds import FOLLOWED_UP
 from reminders.models import Message, MessagePolicy
 from reminders.reaching import policies_of
@@ -224,7 +224,7 @@ def _calls_about(waiting: Collection[Task]) -> dict[str, Calls]:
         patient__in=[task.patient_id for task in waiting],
         about__in=[charted.about_task(task) for task in waiting],
     )
-    unsent = Count("pk", filter=Q(state__in=planning.OPEN, attempts__gt=0))
+    unsent = Count("pk", filter=Q(state__in=reconciling.OPEN, attempts__gt=0))
     found = calls.order_by().values_list("about")
     found = found.annotate(Count("pk"), Max("created_at"), waiting=unsent)
     return {about: Calls(number, last, tried) for about, number, last, tried in found}

@@ -13,7 +13,7 @@ from patients.models import Consent, EmailContact, MailHold, Task
 from patients.services import tasks
 from reminders import charted, follow_up, planning
 from reminders.models import Message, MessagePolicy, MessageRule, OptOut
-from reminders.services import repeating
+from reminders.services import repeating, settling
 from reminders.sweeping import sweep
 from reminders.tests.factories import make_crisis, make_followed, plan, set_policy
 from sessions.lifecycle import Status
@@ -339,7 +339,7 @@ def test_calls_that_fail_one_after_the_other_are_one_task(crisis, inbox, at, nur
     asked = Task.objects.open().filter(kind=Task.Kind.MESSAGE_FAILED)
     assert failed.count() > 2
     (task,) = asked
-    ledger.settle_task(task.pk, how="phone", reason="Called them", by=nurse)
+    settling.settle_task(task.pk, how="phone", reason="Called them", by=nurse)
     assert not failed.exists()
     for _ in range(5):
         at.at += 60 * MINUTE
