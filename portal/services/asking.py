@@ -159,7 +159,23 @@ def _book(
             session.pk, wanted_at, earliest=bounds.earliest, until=bounds.until, by=PATIENT
         )
         ports.notice_wanted(booked)
+        if words:
+            _ask_to_read(request, booked, now)
         return request
+
+
+def _ask_to_read(request: ChangeRequest, booked: TreatmentSession, now: datetime) -> None:
+    """Nobody looks at a time that is booked unseen: what was written with it is read by a person."""
+    tasks.ask(
+        Task.Kind.CALL,
+        patient=booked.patient,
+        role=Role.FRONT_DESK,
+        text="Read what the patient wrote when choosing another time for session "
+        f"{booked.number}: open the request. It is booked.",
+        due_at=now,
+        dedupe_key=f"{request.task_key}:words",
+        source=request,
+    )
 
 
 def _write(

@@ -160,6 +160,22 @@ def test_the_mail_tells_the_new_time_with_an_entry_of_its_own(
     assert (told.state, told.treatment_session) == ("sent", session)
 
 
+def test_what_a_patient_writes_with_a_time_that_nobody_looks_at_is_read(
+    phone: Phone, word: Message, missed: TreatmentSession, at: SetClock
+) -> None:
+    accept_unseen(missed)
+    phone.open(word, Purpose.REBOOK)
+    wanted = _value(times(missed, at.at)[1])
+    phone.post(word, Purpose.REBOOK, wanted=wanted, words="I was in hospital")
+    request = ChangeRequest.objects.get()
+    task = Task.objects.open().get()
+    assert (task.role, task.source_id) == ("front_desk", request.public_id)
+    assert task.text == (
+        "Read what the patient wrote when choosing another time for session 1: open the request. "
+        "It is booked."
+    )
+
+
 def test_where_no_mail_may_go_a_task_asks_to_tell_the_new_time(
     word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
 ) -> None:
