@@ -224,7 +224,13 @@ def _calls_about(waiting: Collection[Task]) -> dict[str, Calls]:
         patient__in=[task.patient_id for task in waiting],
         about__in=[charted.about_task(task) for task in waiting],
     )
-    unsent = Count("pk", filter=Q(state__in=reconciling.OPEN, attempts__gt=0))
-    found = calls.order_by().values_list("about")
-    found = found.annotate(Count("pk"), Max("created_at"), waiting=unsent)
-    return {about: Calls(number, last, tried) for about, number, last, tried in found}
+    found = (
+        calls.order_by()
+        .values("about")
+        .annotate(
+            number=Count("pk"),
+            last=Max("created_at"),
+            tried=Count("pk", filter=Q(state__in=reconciling.OPEN, attempts__gt=0)),
+        )
+    )
+    return {row["about"]: Calls(row["number"], row["last"], row["tried"]) for row in found}
