@@ -163,9 +163,9 @@ def test_the_mail_tells_the_new_time_with_an_entry_of_its_own(
 def test_what_a_patient_writes_with_a_time_that_nobody_looks_at_is_read(
     phone: Phone, word: Message, missed: TreatmentSession, at: SetClock
 ) -> None:
-    accept_unseen(missed)
+    set_policy(missed.clinic, auto_accept_moves=True)
     phone.open(word, Purpose.REBOOK)
-    wanted = _value(times(missed, at.at)[1])
+    wanted = value_of(times(missed, at.at)[1])
     phone.post(word, Purpose.REBOOK, wanted=wanted, words="I was in hospital")
     request = ChangeRequest.objects.get()
     task = Task.objects.open().get()
