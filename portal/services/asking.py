@@ -165,7 +165,7 @@ def _book(
 
 
 def _ask_to_read(request: ChangeRequest, booked: TreatmentSession, now: datetime) -> None:
-    """Nobody looks at a time that is booked unseen: what was written with it is read by a person."""
+    """A person reads what was written with a time that is booked unseen."""
     tasks.ask(
         Task.Kind.CALL,
         patient=booked.patient,
