@@ -339,6 +339,19 @@ def test_what_was_asked_before_the_visit_was_missed_is_still_decided(
     assert ChangeRequest.objects.get().decision == "accepted"
 
 
+def test_who_wants_no_new_time_after_a_missed_visit_asked_after_it(
+    client: Client, missed: TreatmentSession, front_desk: User
+) -> None:
+    request = ask(missed, "cancel")
+    client.force_login(front_desk)
+    page = client.get(reverse("desk:request", args=[request.public_id])).content.decode()
+    assert "The patient wants no new time" in page
+    assert "asked before the visit" not in page
+    page = client.get(reverse("desk:decline_request", args=[request.public_id])).content.decode()
+    assert "stays as it is" not in page
+    assert "The session stays on record as missed. Call the patient first" in page
+
+
 def test_a_wanted_time_that_keeps_no_rule_any_more_is_not_booked_after_a_missed_visit(
     client: Client, missed: TreatmentSession, front_desk: User
 ) -> None:

@@ -1,5 +1,6 @@
 """What a patient asked for through a link, and the decision about it."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -33,6 +34,11 @@ NO_MORE = Page(
 )
 DECLINE = Page("Decline what the patient asked for", "Decline", "The session stays as it is.")
 LEAD = "The session stays as it is. Call the patient first: no e-mail says this."
+DECLINE_MISSED = replace(DECLINE, saved="The session stays on record as missed.")
+LEAD_MISSED = (
+    "The session stays on record as missed. Call the patient first and say what comes next: "
+    "no e-mail says this."
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -58,6 +64,7 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
         asked=row,
         treatment_session=session,
         is_missed=is_missed,
+        asked_before=is_missed and session.ended_at is not None and row.asked_at < session.ended_at,
         again=session.stand_in if is_missed else None,
         missed_rule=making_up.asked_first(session) if is_missed else "",
         why_none=making_up.why_none(session, clock.now()) if _found_none(row) else "",
@@ -85,13 +92,15 @@ def _say_who_tells(request: HttpRequest, session: TreatmentSession) -> None:
 @require_http_methods(["GET", "POST"])
 def decline(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row, form = _open(request, public_id), DeclineForm(request.POST or None)
+    is_missed = row.treatment_session.status == Status.NO_SHOW
+    page, lead = (DECLINE_MISSED, LEAD_MISSED) if is_missed else (DECLINE, LEAD)
 
     def save() -> None:
         entry = form.submission("decline_request", public_id)
         reason = form.cleaned_data["reason"]
         deciding.decline(row.pk, reason=reason, by=staff(request), entry=entry)
 
-    return answer(request, form, row.patient, save, DECLINE, lead=LEAD)
+    return answer(request, form, row.patient, save, page, lead=lead)
 
 
 def _open(request: HttpRequest, public_id: UUID) -> ChangeRequest:
