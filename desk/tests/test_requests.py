@@ -280,6 +280,55 @@ def test_a_call_for_help_stands_first_for_nurses_and_prescribers(
     assert "Call now" not in client.get(reverse("desk:worklist")).content.decode()
 
 
+def make_crisis(visit: TreatmentSession, **values: Any) -> Task:
+    with acting(TESTS):
+        return Task.objects.create(
+            clinic=visit.clinic,
+            patient=visit.patient,
+            kind=Task.Kind.CRISIS,
+            role="nurse",
+            text="Call now",
+            due_at=timezone.now() + timedelta(minutes=15),
+            source_kind="treatment_sessions.treatmentsession",
+            source_id=visit.public_id,
+            **values,
+        )
+
+
+def test_a_call_for_help_leads_to_the_answers(
+    client: Client, visit: TreatmentSession, nurse: User
+) -> None:
+    client.force_login(nurse)
+    task = make_crisis(visit)
+    chart = reverse("desk:chart", args=[visit.patient.public_id])
+    assert "#said" not in client.get(chart).content.decode()
+    answers = {"self_harm": "yes"}
+    say(visit, CheckIn, part="mood", answers=answers, answered_at=timezone.now())
+    page = client.get(reverse("desk:close_task", args=[task.public_id])).content.decode()
+    assert f'href="{chart}#said"' in page
+    assert reverse("desk:session", args=[visit.public_id]) not in page
+    text = client.get(chart).content.decode()
+    assert 'href="#said"' in text
+    assert 'id="said"' in text
+
+
+def test_taking_a_call_for_help_comes_before_closing_it(
+    client: Client, visit: TreatmentSession, nurse: User
+) -> None:
+    client.force_login(nurse)
+    task = make_crisis(visit)
+    path = reverse("desk:close_task", args=[task.public_id])
+    page = client.get(path).content.decode()
+    assert '<button class="btn btn-primary btn-wide">I see to it' in page
+    assert '<button class="btn btn-quiet btn-wide">Close the task' in page
+    assert page.index("I see to it") < page.index("Close the task</button>")
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(taken_by=nurse)
+    page = client.get(path).content.decode()
+    assert "I see to it" not in page
+    assert '<button class="btn btn-primary btn-wide">Close the task' in page
+
+
 @pytest.fixture
 def missed(visit: TreatmentSession, front_desk: User) -> TreatmentSession:
     return take_step(visit.pk, visit.Status.NO_SHOW, by=front_desk)

@@ -107,6 +107,7 @@ def _answer(
     is_free = task.closed_at is None and task.taken_by is None
     context = {"task": task, "form": form, "now": clock.now(), "back": _back(request)}
     context["take"] = ClinicalForm() if is_free else None
+    context["is_urgent"] = is_free and task.kind == Task.Kind.CRISIS
     return render(request, template, context, status=form.status_code)
 
 
