@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, Exists, F, OuterRef, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models.functions import Concat, NullIf, Trim
 
 from clinic.models import Clinic
 from clinic.roles import Role
@@ -131,7 +132,10 @@ def _tasks() -> QuerySet[Any, Any]:
             "due_at",
             given=F("patient__given_name"),
             family=F("patient__family_name"),
-            taken=F("taken_by__username"),
+            taken=NullIf(
+                Trim(Concat("taken_by__first_name", Value(" "), "taken_by__last_name")), Value("")
+            ),
+            login=F("taken_by__username"),
         )
     )
 
@@ -154,4 +158,4 @@ def _arrival(row: dict[str, Any], now: datetime) -> Arrival:
 def _waiting(row: dict[str, Any]) -> Waiting:
     name = list_name(row["given"] or "", row["family"] or "")
     due_at = datetime.fromisoformat(row["due_at"])
-    return Waiting(row["public_id"], name, row["text"], due_at, row["taken"] or "")
+    return Waiting(row["public_id"], name, row["text"], due_at, row["taken"] or row["login"] or "")

@@ -21,7 +21,8 @@ NOBODY = "Nobody is here yet. Whoever is checked in appears here, the most urgen
 NO_PATIENTS_OF_MINE = "You watch nobody now. Take a patient over on the session sheet."
 SEES_VALUES = "monitoring.view_vitalsigns"
 SEES_CHARTS = "patients.view_chart"
-CAN_NOT_WAIT = "an answer that can't wait. Tell a nurse or a prescriber now."
+CAN_NOT_WAIT = "an answer that can't wait."
+TELL = f"{CAN_NOT_WAIT} Tell a nurse or a prescriber now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,9 @@ def _told(crises: Iterable[Waiting], user: User, clinic: Clinic) -> tuple[Waitin
     """Leave out what the patient answered where somebody sees no charts: that it waits, all see."""
     if user.may(SEES_CHARTS, clinic.pk):
         return tuple(crises)
-    return tuple(replace(one, text=CAN_NOT_WAIT, public_id="") for one in crises)
+    return tuple(
+        replace(one, text=CAN_NOT_WAIT if one.taken_by else TELL, public_id="") for one in crises
+    )
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:

@@ -329,6 +329,25 @@ def test_taking_a_call_for_help_comes_before_closing_it(
     assert '<button class="btn btn-primary btn-wide">Close the task' in page
 
 
+def test_the_board_says_by_name_who_sees_to_a_call_for_help(
+    client: Client, visit: TreatmentSession, nurse: User, front_desk: User
+) -> None:
+    task = make_crisis(visit)
+    client.force_login(front_desk)
+    assert "Tell a nurse or a prescriber now." in client.get(reverse("desk:board")).content.decode()
+    with acting(TESTS):
+        User.objects.filter(pk=nurse.pk).update(first_name="Jo", last_name="")
+        Task.objects.filter(pk=task.pk).update(taken_by=nurse)
+    for user in (nurse, front_desk):
+        client.force_login(user)
+        text = client.get(reverse("desk:board")).content.decode()
+        assert "Jo sees to it." in text
+        assert "Tell a nurse" not in text
+    with acting(TESTS):
+        User.objects.filter(pk=nurse.pk).update(first_name="")
+    assert f"{nurse.username} sees to it." in client.get(reverse("desk:board")).content.decode()
+
+
 @pytest.fixture
 def missed(visit: TreatmentSession, front_desk: User) -> TreatmentSession:
     return take_step(visit.pk, visit.Status.NO_SHOW, by=front_desk)
