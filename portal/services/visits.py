@@ -65,7 +65,7 @@ def of_link(message: Message) -> dict[str, Any]:
 def _ask_to_call(preparation: Preparation, message: Message) -> None:
     wanting = []
     if preparation.ride == Preparation.Ride.NONE:
-        wanting.append((Role.FRONT_DESK, "ride", "has nobody for the way home"))
+        wanting.append((Role.FRONT_DESK, "ride", "has nobody for the way home after"))
     if preparation.fasting == Preparation.Fasting.ASKS:
         wanting.append((Role.NURSE, "fasting", "has a question about food and drink before"))
     number = message.treatment_session.number if message.treatment_session else ""

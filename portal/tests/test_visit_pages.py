@@ -123,8 +123,18 @@ def test_answers_about_the_preparation_are_kept_once(phone: Phone, reminder: Mes
 def test_who_needs_help_is_called(phone: Phone, reminder: Message) -> None:
     phone.open(reminder, Purpose.PREPARE)
     phone.post(reminder, Purpose.PREPARE, ride="none", fasting="asks")
-    tasks = Task.objects.order_by("role").values_list("role", "kind")
-    assert list(tasks) == [("front_desk", "call"), ("nurse", "call")]
+    tasks = Task.objects.order_by("role").values_list("role", "kind", "text")
+    assert list(tasks) == [
+        (
+            "front_desk",
+            "call",
+            "Call the patient, who has nobody for the way home after session 1.",
+        ),
+        (
+            *("nurse", "call"),
+            "Call the patient, who has a question about food and drink before session 1.",
+        ),
+    ]
 
 
 def test_an_unanswered_question_is_named(phone: Phone, reminder: Message) -> None:
