@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import Case, F, When
 
 from clinic.models import Clinic
 from patients.models import PatientPolicy
@@ -31,15 +32,17 @@ class Preview:
     obstacle: str
 
 
-def visits_for(rule: MessageRule) -> TreatmentSessionQuerySet:
-    """Return visits of the clinic that the rule could be about, the latest first."""
+def visits_for(rule: MessageRule, now: datetime) -> TreatmentSessionQuerySet:
+    """Return visits that the rule could be about: the next ones first, then the latest."""
     rows = TreatmentSession.objects.filter(clinic=rule.clinic_id)
     if rule.kind in STATUSES:
         rows = rows.filter(status__in=STATUSES[rule.kind])
     if rule.protocol_key:
         rows = rows.filter(course__protocol__key=rule.protocol_key)
-    keys = list(rows.order_by("-starts_at").values_list("pk", flat=True)[:MOST_VISITS])
-    chosen = TreatmentSession.objects.filter(pk__in=keys).order_by("-starts_at")
+    coming = Case(When(starts_at__gte=now, then=F("starts_at")))
+    order = coming.asc(nulls_last=True), F("starts_at").desc()
+    keys = list(rows.order_by(*order).values_list("pk", flat=True)[:MOST_VISITS])
+    chosen = TreatmentSession.objects.filter(pk__in=keys).order_by(*order)
     return chosen.select_related("patient", "clinic", "course__protocol")
 
 

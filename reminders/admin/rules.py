@@ -157,13 +157,14 @@ class MessageRuleAdmin(ClinicScopedAdmin):
         user = staff(request)
         if not user.may(SEE_PATIENT, rule.clinic_id):
             raise PermissionDenied(SEE_PATIENT)
-        form = PreviewForm(request.GET or None, visits=previewing.visits_for(rule))
+        now = clock.now()
+        form = PreviewForm(request.GET or None, visits=previewing.visits_for(rule, now))
         if not form.is_valid():
             return rule, form, None
         visit = form.cleaned_data["visit"]
         audit.read(user, "admin.message_preview", visit)
         language = form.cleaned_data["language"]
-        return rule, form, previewing.preview(rule, visit, language, clock.now())
+        return rule, form, previewing.preview(rule, visit, language, now)
 
 
 @admin.register(MessagePolicy)

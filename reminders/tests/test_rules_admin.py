@@ -10,14 +10,14 @@ from django.utils import timezone
 from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
-from reminders import planning
+from reminders import planning, previewing
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.models.rule import MOST_RULES
 from reminders.overlooked import repair
 from reminders.services.rules import save_rule
 from reminders.tests.factories import make_reachable, make_visit, plan
 from reminders.tests.letters import speak_softly
-from sessions.tests.factories import shipped
+from sessions.tests.factories import make_session, shipped
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:reminders_messagerule_changelist"
@@ -339,6 +339,24 @@ def test_a_rule_after_a_visit_is_previewed_with_visits_that_are_over(office, rul
     with acting(TESTS):
         type(visit).objects.update(status="no_show", ended_at=timezone.now())
     assert "Hello Ada" in preview(office, rules["missed"], visit).content.decode()
+
+
+def test_the_next_visits_come_first_in_the_preview_and_then_the_latest(
+    office, rules, visit, monkeypatch
+):
+    now, days = timezone.now(), {}
+    for distance in (-30, -2, 2, 40):
+        moment = now + timedelta(days=distance)
+        days[distance] = make_session(
+            visit.course, starts_at=moment, number=50 + distance, number_in_phase=50 + distance
+        )
+    rule = rules["consent_expiring"]
+    visits = list(previewing.visits_for(rule, now))
+    assert visits == [days[2], visit, days[40], days[-2], days[-30]]
+    monkeypatch.setattr(previewing, "MOST_VISITS", 2)
+    assert list(previewing.visits_for(rule, now)) == visits[:2]
+    page = office.get(reverse(PREVIEW, args=[rule.pk])).content.decode()
+    assert page.index(str(days[2].public_id)) < page.index(str(visit.public_id))
 
 
 def test_the_preview_says_why_the_mail_would_not_go(office, rules, visit, clinic):
