@@ -1,6 +1,7 @@
 from datetime import time
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -116,6 +117,17 @@ class MessagePolicy(Policy):
                 "least a day more than the hours until which they may ask.",
             ),
         ]
+
+    def clean(self) -> None:
+        super().clean()
+        minutes, hours = self.acknowledge_minutes, self.calls_end_after_hours
+        if minutes is not None and hours is not None and hours * 60 <= minutes:
+            raise ValidationError(
+                {
+                    "calls_end_after_hours": "Nobody would be called again: that begins after "
+                    f"{minutes} minutes in which nobody took the answer. Choose more hours."
+                }
+            )
 
     @property
     def quiet(self) -> Quiet:

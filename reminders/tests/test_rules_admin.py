@@ -298,6 +298,20 @@ def test_patients_may_ask_for_times_that_are_offered(office, clinic, hours, days
     assert ("at least a day more than the hours" in page.content.decode()) != bool(fits)
 
 
+@pytest.mark.parametrize(("minutes", "hours", "fits"), [(59, 1, True), (60, 1, 0), (240, 3, 0)])
+def test_calls_do_not_end_before_the_second_one_is_due(office, clinic, minutes, hours, fits):
+    with acting(TESTS):
+        policy = MessagePolicy.objects.create(clinic=clinic)
+    url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
+    form = office.get(url).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields}
+    changed = {"acknowledge_minutes": minutes, "calls_end_after_hours": hours}
+    page = office.post(url, {k: v for k, v in (values | changed).items() if v}, follow=True)
+    policy.refresh_from_db()
+    assert (policy.calls_end_after_hours == hours) == bool(fits)
+    assert ("Choose more hours." in page.content.decode()) != bool(fits)
+
+
 @pytest.fixture
 def visit(patient, prescriber):
     return make_visit(patient, prescriber, timezone.now() + timedelta(days=9))
