@@ -79,6 +79,7 @@ class Composer:
     texts: Sequence[MessageText] = ()
     _boxed: set[int] = field(default_factory=set)
     _linked: set[tuple[int | None, str, Purpose]] = field(default_factory=set)
+    _said: dict[tuple[int | None, str], set[str]] = field(default_factory=dict)
 
     def sections(self, parts: Sequence[Message]) -> list[Section]:
         """Write a section for each part; what would be said twice is said once."""
@@ -91,13 +92,11 @@ class Composer:
             key = (message.treatment_session_id, _apart(message), body)
             if key not in said:
                 said.add(key)
-                found.append(
-                    Section(
-                        self._subject(message, subject, values),
-                        tuple(self._blocks(message, body)),
-                        tuple(self._buttons(message)),
-                    )
-                )
+                blocks = tuple(self._blocks(message, body))
+                buttons = tuple(self._buttons(message))
+                if blocks or buttons or not found:
+                    subject = self._subject(message, subject, values)
+                    found.append(Section(subject, blocks, buttons))
         return found
 
     def _subject(self, message: Message, text: str, values: dict[str, str]) -> str:
@@ -170,8 +169,9 @@ class Composer:
     def _blocks(self, message: Message, body: str) -> list[Block]:
         box = self._box(message)
         blocks: list[Block] = []
-        for paragraph in re.split(r"\n\s*\n", body):
-            lines = filter(None, (one_line(line) for line in paragraph.splitlines()))
+        body = "\n".join(self._unsaid(message, body, is_boxed=box is not None))
+        for paragraph in re.split(r"\n{2,}", body):
+            lines = filter(None, paragraph.splitlines())
             for form, group in groupby(lines, key=_form):
                 if form == "points":
                     points = tuple(line.removeprefix(POINT) for line in group)
@@ -182,6 +182,23 @@ class Composer:
                     blocks.append(Block(box=box))
                     box = None
         return [Block(box=box), *blocks] if box is not None else blocks
+
+    def _unsaid(self, message: Message, body: str, *, is_boxed: bool) -> list[str]:
+        """Leave out what an earlier section says of the same visit, and a line that led to that."""
+        lines = [one_line(line) for line in body.splitlines()]
+        earlier = self._said.setdefault((message.treatment_session_id, _apart(message)), set())
+        kept: list[str] = []
+        follows, is_gap = "", False
+        for line in reversed(lines):
+            leads = line.endswith(":") and not follows.startswith(POINT)
+            if line in earlier or (line == BOX and not is_boxed) or (leads and is_gap):
+                is_gap = True
+                continue
+            kept.append(line)
+            if line:
+                follows, is_gap = line, False
+        earlier.update(filter(None, lines))
+        return kept[::-1]
 
     def _box(self, message: Message) -> Box | None:
         """Return the visit's facts, unless an earlier section has them."""

@@ -369,6 +369,51 @@ def test_two_reminders_of_one_visit_read_as_one(due):
     assert plain(written(due, second)).count("You have an appointment") == 1
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_new_time_at_short_notice_is_told_once_and_no_line_leads_to_nothing(due, language):
+    soon = make_due(due.treatment_session, kind=Kind.LATE_BOOKING, dedupe_key="second")
+    both = plain(written(soon, change(due, kind=Kind.CHANGED), language=language))
+    assert both == plain(written(due, language=language))
+    said = [line for line in both.splitlines() if line and not line.startswith("  ")]
+    assert len(said) == len(set(said))
+    assert "is soon:" not in both
+    assert "muy pronto:" not in both
+
+
+def test_of_another_visit_the_same_is_said_again(due):
+    later = make_due(week_later(due))
+    text = plain(written(later, due))
+    assert text.count("You have an appointment with us:") == 2
+    assert text.count("Please prepare for it as you were told") == 2
+
+
+def test_a_line_that_leads_to_points_stays_without_the_box(due):
+    second = make_due(due.treatment_session, kind=Kind.PREPARATION, dedupe_key="second")
+    text = plain(written(second, due))
+    assert "Here is what to do before your appointment:\n\n  - Nothing to eat" in text
+
+
+@pytest.mark.parametrize(
+    ("own", "left"),
+    [
+        ("Come here:\n\n{visit}\n\nBring a friend.", "Bring a friend."),
+        ("Come here: \n {visit} \nBring:\n- a friend\n- water", "Bring:|  - a friend|  - water"),
+        ("Note:\nIf you can't come, please {contact}.\n{visit}\nPark behind.", "Park behind."),
+        ("You have an appointment with us:\n{visit}", ""),
+        ("Twice\n\nTwice\n\nNow read:", "Twice|Twice|Now read:"),
+    ],
+)
+def test_a_clinics_own_words_are_not_said_twice_either(due, clinic, own, left):
+    def after_the_first(mail):
+        lines = plain(mail).partition("How to prepare: ")[2].splitlines()[1:]
+        return "|".join(line for line in lines if line)
+
+    second = make_due(due.treatment_session, kind=Kind.PREPARATION, dedupe_key="second")
+    text = MessageText(clinic=clinic, kind=Kind.PREPARATION, language="en", subject="x", body=own)
+    alone, both = written(due), written(due, second, texts=[text])
+    assert after_the_first(both) == "|".join(filter(None, (left, after_the_first(alone))))
+
+
 def test_two_visits_have_a_box_and_a_calendar_file_each(due):
     later = week_later(due)
     mail = written(make_due(later), due)
