@@ -112,8 +112,10 @@ def test_a_chosen_time_becomes_a_request_and_a_task(
     assert (task.role, task.kind, task.source_id) == ("front_desk", "request", request.public_id)
     visit.refresh_from_db()
     assert visit.schedule_rev == reminder.schedule_rev
-    assert "You asked for" in text_of(phone.get(reminder, Purpose.RESCHEDULE))
-    assert "You asked for another time" in text_of(phone.get(reminder))
+    local = wanted.astimezone(BERLIN)
+    said = f"{local:%A}, {local.day} {local:%B %Y}, {local:%H:%M}"
+    assert f"You asked for {said}" in text_of(phone.get(reminder, Purpose.RESCHEDULE))
+    assert f"You asked for {said}. We will tell you" in text_of(phone.get(reminder))
 
 
 @pytest.mark.parametrize("wanted", ["", "x", "20270101T0000Z", "call\x00", "9" * 9000])

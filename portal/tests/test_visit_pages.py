@@ -16,10 +16,15 @@ from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
+from reminders.tests.conftest import SetClock
 from reminders.tests.factories import NOON, save
+from sessions.models import TreatmentSession
 from sessions.services import steps
 
 pytestmark = pytest.mark.django_db
+THANKS = "We know that you come"
+CALL_OFF = "I can’t come at all"
+CHOICES = ("I will come", "I need another time", CALL_OFF)
 
 
 def test_the_visit_is_told_on_the_patients_clock_with_zone(phone: Phone, reminder: Message) -> None:
@@ -60,6 +65,57 @@ def test_confirming_twice_writes_one_row_and_one_event(phone: Phone, reminder: M
     event = AuditEvent.objects.get(event="visit.confirmed")
     assert (event.actor_kind, event.actor_label) == ("patient_link", "patient")
     assert event.patient_id == reminder.patient_id
+
+
+def test_who_asked_to_call_the_visit_off_is_neither_thanked_nor_asked_again(
+    phone: Phone, reminder: Message, visit: TreatmentSession
+) -> None:
+    phone.open(reminder)
+    phone.post(reminder)
+    phone.post(reminder, Purpose.CANCEL)
+    text = text_of(phone.get(reminder))
+    assert "You asked us to call this visit off" in text
+    assert "If you come after all, please call us." in text
+    assert "How to prepare" in text
+    assert [words for words in (THANKS, *CHOICES) if words in text] == []
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_who_asked_for_another_time_may_still_call_the_visit_off_and_no_more(
+    phone: Phone, reminder: Message, visit: TreatmentSession, is_confirmed: bool
+) -> None:
+    phone.open(reminder)
+    if is_confirmed:
+        phone.post(reminder)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted="call")
+    text = text_of(phone.get(reminder))
+    assert "You asked for another time. We will call you." in text
+    assert [words for words in (THANKS, *CHOICES) if words in text] == [CALL_OFF]
+
+
+@pytest.mark.parametrize(
+    ("language", "too_near"),
+    [("en", "Your visit is too near to choose another time"), ("es", "ya no se puede elegir otra")],
+)
+def test_another_time_is_offered_while_it_can_be_asked_for(
+    phone: Phone,
+    reminder: Message,
+    visit: TreatmentSession,
+    at: SetClock,
+    language: str,
+    too_near: str,
+) -> None:
+    save(EmailContact.objects.get(patient=reminder.patient), language=language)
+    link = path_of(reminder, Purpose.RESCHEDULE)
+    at.at = visit.starts_at - timedelta(hours=24)
+    text = text_of(phone.open(reminder))
+    assert link in text
+    assert too_near not in text
+    at.at += timedelta(seconds=1)
+    text = text_of(phone.get(reminder))
+    assert link not in text
+    assert too_near in text
+    assert path_of(reminder, Purpose.CANCEL) in text
 
 
 def test_a_cancelled_visit_can_no_longer_be_confirmed(

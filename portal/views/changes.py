@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +12,7 @@ from portal.models import ChangeRequest
 from portal.services import asking, notices
 from portal.services.asking import Bounds
 from portal.views.pages import again, link_of, show
-from portal.views.visit import when
+from portal.views.visit import wanted, when
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
 
@@ -59,7 +58,7 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         off=OFF,
         back=link_of(visitor, Purpose.VISIT),
         call=ChangeForm.CALL,
-        **_wanted(visitor, standing),
+        **wanted(visitor, standing),
         **when(visitor),
     )
 
@@ -108,7 +107,7 @@ def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         asked=standing,
         is_asked=is_asked,
         back=link_of(visitor, Purpose.VISIT),
-        **_wanted(visitor, standing),
+        **wanted(visitor, standing),
         **when(visitor),
     )
 
@@ -123,12 +122,3 @@ def _days(visitor: Visitor, times: list[datetime]) -> list[Day]:
         local = visitor.local(moment)
         by_day.setdefault(said_day(local), []).append((value_of(moment), f"{local:%H:%M}"))
     return [Day(words, tuple(found)) for words, found in by_day.items()]
-
-
-def _wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, Any]:
-    if asked is None or asked.wanted_at is None:
-        return {"wanted_day": "", "wanted_time": ""}
-    return {
-        "wanted_day": visitor.day(asked.wanted_at),
-        "wanted_time": f"{visitor.local(asked.wanted_at):%H:%M}",
-    }

@@ -5,8 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from portal.forms import PrepareForm
-from portal.models import Confirmation, Preparation
+from portal.models import ChangeRequest, Confirmation, Preparation
 from portal.services import asking, visits
+from portal.services.asking import Bounds
 from portal.services.visits import Prepared
 from portal.views.pages import again, link_of, minutes_before, private, show
 from portal.visitor import Visitor, said_day
@@ -20,6 +21,7 @@ def visit(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         visits.confirm(visitor.message)
         return again(request)
     session = visitor.session
+    asked = asking.open_request(visitor.message)
     confirmed = Confirmation.objects.filter(
         treatment_session=session, schedule_rev=session.schedule_rev
     )
@@ -28,11 +30,13 @@ def visit(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "visit",
         visitor,
         is_confirmed=confirmed.exists(),
-        asked=asking.open_request(visitor.message),
+        asked=asked,
+        is_late=Bounds.of(session, visitor.policy, visitor.now).are_over(visitor.now),
         another_time=link_of(visitor, Purpose.RESCHEDULE),
         cancel=link_of(visitor, Purpose.CANCEL),
         prepare=link_of(visitor, Purpose.PREPARE),
         calendar=link_of(visitor, Purpose.CALENDAR),
+        **wanted(visitor, asked),
         **when(visitor),
     )
 
@@ -48,6 +52,16 @@ def when(visitor: Visitor) -> dict[str, Any]:
         "there": f"{said_day(there)}, {there:%H:%M}"
         if there.replace(tzinfo=None) != local.replace(tzinfo=None)
         else "",
+    }
+
+
+def wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, str]:
+    """Return the day and time that the patient asked for, on the patient's clock."""
+    if asked is None or asked.wanted_at is None:
+        return {"wanted_day": "", "wanted_time": ""}
+    return {
+        "wanted_day": visitor.day(asked.wanted_at),
+        "wanted_time": f"{visitor.local(asked.wanted_at):%H:%M}",
     }
 
 
