@@ -36,10 +36,11 @@ def visit(reminder: Message) -> TreatmentSession:
 
 @pytest.fixture
 def crisis_line(clinic: Clinic) -> str:
+    """Return the clinic's words as its pages show them: a number can be tapped."""
     words = "Crisis line 0800 111"
     with acting(TESTS):
         PatientPolicy.objects.update_or_create(clinic=clinic, defaults={"crisis_line": words})
-    return words
+    return 'Crisis line <a href="tel:0800111">0800 111</a>'
 
 
 @pytest.fixture
