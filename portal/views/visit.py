@@ -55,7 +55,7 @@ def when(visitor: Visitor) -> dict[str, Any]:
     }
 
 
-def wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, str]:
+def wanted(visitor: Visitor, asked: ChangeRequest | None) -> dict[str, Any]:
     """Return the day and time that the patient asked for, on the patient's clock."""
     if asked is None or asked.wanted_at is None:
         return {"wanted_day": "", "wanted_time": ""}
