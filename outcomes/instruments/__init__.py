@@ -16,6 +16,7 @@ from clinic.provenance import Certainty, Source
 from clinic.roles import Role
 
 FOLDER = Path(__file__).parent
+OWN = "Part of Taper."  # the licence of what nobody else wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,11 @@ class Instrument:
     items: tuple[Item, ...]
     by_patient: Source | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is by nobody else, so that patients need no attribution."""
+        return self.licence == OWN
 
     @property
     def codes(self) -> list[str]:

@@ -119,6 +119,22 @@ def test_the_birth_date_comes_first(phone: Phone, asked: Message) -> None:
     assert 'content="width=device-width' in text
 
 
+def test_an_instrument_by_others_names_them_and_our_own_lists_name_nobody(
+    phone: Phone, asked: Message, in_treatment: Patient
+) -> None:
+    assert "World Health Organization" in text_of(phone.open(asked, Q))
+    text = answer(phone, asked, ALCOHOL)
+    assert registry()["bladder"].title in text
+    assert "Taper" not in text
+
+
+def test_the_list_of_symptoms_names_nobody(phone: Phone, after_stopping: Message) -> None:
+    text = text_of(phone.open(after_stopping, Q))
+    assert registry()["withdrawal"].title in text
+    assert "Taper" not in text
+    assert "no validated scale" not in text
+
+
 def test_one_comes_after_the_other_and_the_end_says_thanks(
     phone: Phone, asked: Message, in_treatment: Patient
 ) -> None:
