@@ -182,7 +182,7 @@ def _policies_of(request: HttpRequest, clinic: Clinic) -> frozenset[str]:
             for model in Policy.__subclasses__()
         )
         found = frozenset(label for (label,) in first.union(*others))
-        request.policies = found  # type: ignore[attr-defined]
+        request.policies = found  # type: ignore[attr-defined]  # kept for this one request
     return found
 
 

@@ -284,30 +284,30 @@ def test_settings_of_messages_are_edited_once_for_each_clinic(office, clinic):
     assert office.get(url).status_code == 200
 
 
-@pytest.mark.parametrize(("hours", "days", "fits"), [(312, 14, True), (313, 14, False), (1, 1, 0)])
-def test_patients_may_ask_for_times_that_are_offered(office, clinic, hours, days, fits):
+def change_settings(office, clinic, **changed):
+    """Post the page of the clinic's settings with these changes; return them and the page."""
     with acting(TESTS):
         policy = MessagePolicy.objects.create(clinic=clinic)
     url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
     form = office.get(url).context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
-    changed = {"ask_until_hours": hours, "offered_days": days}
     page = office.post(url, {k: v for k, v in (values | changed).items() if v}, follow=True)
     policy.refresh_from_db()
+    return policy, page
+
+
+@pytest.mark.parametrize(("hours", "days", "fits"), [(312, 14, True), (313, 14, False), (1, 1, 0)])
+def test_patients_may_ask_for_times_that_are_offered(office, clinic, hours, days, fits):
+    policy, page = change_settings(office, clinic, ask_until_hours=hours, offered_days=days)
     assert ((policy.ask_until_hours, policy.offered_days) == (hours, days)) == bool(fits)
     assert ("at least a day more than the hours" in page.content.decode()) != bool(fits)
 
 
 @pytest.mark.parametrize(("minutes", "hours", "fits"), [(59, 1, True), (60, 1, 0), (240, 3, 0)])
 def test_calls_do_not_end_before_the_second_one_is_due(office, clinic, minutes, hours, fits):
-    with acting(TESTS):
-        policy = MessagePolicy.objects.create(clinic=clinic)
-    url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
-    form = office.get(url).context["adminform"].form
-    values = {name: form[name].value() for name in form.fields}
-    changed = {"acknowledge_minutes": minutes, "calls_end_after_hours": hours}
-    page = office.post(url, {k: v for k, v in (values | changed).items() if v}, follow=True)
-    policy.refresh_from_db()
+    policy, page = change_settings(
+        office, clinic, acknowledge_minutes=minutes, calls_end_after_hours=hours
+    )
     assert (policy.calls_end_after_hours == hours) == bool(fits)
     assert ("Choose more hours." in page.content.decode()) != bool(fits)
 
