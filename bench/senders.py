@@ -17,6 +17,7 @@ from ops.environment import ROOT
 from ops.terminal import say
 
 FEW = 1000
+PAST = 10  # messages sent long ago for each that is due
 Numbers = dict[str, float]
 
 
@@ -29,17 +30,29 @@ class Post:
     floor: Floor
     port: int
 
+    def make_reachable(self) -> None:
+        self._mail("reachable")
+
     def make_due(self, count: int) -> None:
-        self._inside(self.clinic, "bench.inside.mail", "due", str(count))
+        self._mail("due", str(count))
+
+    def keep_sent(self, count: int) -> None:
+        self._mail("past", str(count))
+
+    def time_scan(self) -> float:
+        return self._mail("scan")["ms"]
 
     def send(self) -> Numbers:
-        return self._inside(self.clinic, "bench.inside.mail", "send")
+        return self._mail("send")
 
     def send_bare(self, count: int, octets: int) -> Numbers:
         return self._inside(self.floor, "bench.floor.sender", str(count), str(octets))
 
     def received(self) -> dict[str, int]:
         return sink.count(self.port)
+
+    def _mail(self, *arguments: str) -> Numbers:
+        return self._inside(self.clinic, "bench.inside.mail", *arguments)
 
     def _inside(self, by: Clinic | Floor, module: str, *arguments: str) -> Numbers:
         mail = {"EMAIL_URL": f"smtp://127.0.0.1:{self.port}", "LOG_LEVEL": "WARNING"}
@@ -60,11 +73,12 @@ def open_post(stage: Stage, clinic: Clinic, floor: Floor) -> Iterator[Post]:
 
 
 def run(post: Post, mails: int) -> list[Row]:
+    post.make_reachable()
     post.make_due(FEW)
     few = post.send()
     post.received()
     say(f"sending {mails} mails with one process, with the bare loop, and with two processes")
-    return [*_cost(post, mails, few), *_two(post, FEW)]
+    return [*_cost(post, mails, few), *_two(post, FEW), _scan(post, mails * PAST)]
 
 
 def _cost(post: Post, mails: int, few: Numbers) -> list[Row]:
@@ -78,7 +92,8 @@ def _cost(post: Post, mails: int, few: Numbers) -> list[Row]:
     complete = received["mails"] == many["sent"] >= mails and sent_bare["mails"] == mails
     beside = f"{octets} octets a mail; {many['sent'] / many['seconds']:.0f}/s"
     beside += f" beside {mails / bare['seconds']:.0f}/s"
-    lost = "" if complete else f"; {received['mails']} of {mails} arrived"
+    arrived = f"{received['mails']} and {sent_bare['mails']} of {mails} arrived"
+    lost = "" if complete else f"; {arrived}"
     return [
         at_most("P9", "sender, CPU of a mail", per_mail, 2.0, "ms", beside + lost),
         Row(
@@ -111,6 +126,21 @@ def _two(post: Post, mails: int) -> list[Row]:
     received = post.received()
     strays = received["repeated"] + abs(sum(shares) - received["mails"])
     return [at_most("P10", "two senders: mails lost or twice", strays, 0, "mails", f"{shares}")]
+
+
+def _scan(post: Post, past: int) -> Row:
+    """Compare the scan with few rows and with years of rows; the same batch is due in both."""
+    post.make_due(FEW)
+    few = post.time_scan()
+    post.keep_sent(past)
+    many = post.time_scan()
+    what = f"finding a batch among {past} more that were sent"
+    return Row(
+        *("P10", what, f"{many:.2f} ms", f"{few:.2f} ms"),
+        ratio=many / few,
+        limit="<= 1.2",
+        met=many <= 1.2 * few,
+    )
 
 
 def _broker(stage: Stage) -> int:

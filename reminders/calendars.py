@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.mime.text import MIMEText
 from email.utils import parseaddr
+from functools import cache
 
 from django.conf import settings
 from icalendar import Calendar, Event, vCalAddress, vText
@@ -79,7 +80,12 @@ def address_lines(clinic: Clinic) -> tuple[str, ...]:
 
 
 def from_address() -> str:
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    return _address_in(settings.DEFAULT_FROM_EMAIL)
+
+
+@cache
+def _address_in(sender: str) -> str:
+    return parseaddr(sender)[1]
 
 
 def domain() -> str:

@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 State = Message.State
 LOST, INTERRUPTED = "lost", "interrupted"  # not ours any more; cut off by the database
+OF_MESSAGES = "WHERE id IN (SELECT rule_id FROM reminders_message WHERE id = ANY(%s))"
 LEASE_LEFT = timedelta(seconds=30)  # with less, the next sweep might already have taken it over
 
 
@@ -92,7 +93,7 @@ def _lock_all(claimed: Claim) -> Locked:
         Read(MailHold, "WHERE patient_id = %s AND lifted_at IS NULL FOR SHARE", of_patient),
         Read(OptOut, "WHERE patient_id = %s AND ended_at IS NULL FOR SHARE", of_patient),
         held(claimed),
-        Read(MessageRule, of_clinic, of_patient),
+        Read(MessageRule, OF_MESSAGES, [list(claimed.pks)]),
         Read(MessageText, f"{of_clinic} AND is_active", of_patient),
         Read(MessagePolicy, of_clinic, of_patient),
         Read(PatientPolicy, of_clinic, of_patient),

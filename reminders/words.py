@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -72,14 +72,20 @@ class Language:
     instructions: Sequence[str]  # those of the discharge policy as it ships; empty: as they are
 
     def day(self, day: date) -> str:
-        with translation.override(self.code):
-            return format_date(day, self.formats["day"])
+        return _written(day, self.formats["day"], self.code)
 
     def time(self, moment: datetime) -> str:
         return format_date(moment, self.formats["time"])
 
     def say(self, sentence: str, **values: str) -> str:
         return fill(self.sentences[sentence], values)
+
+
+@lru_cache(maxsize=1024)
+def _written(day: date, form: str, code: str) -> str:
+    """Kept, as most mails of one sweep are about a few days."""
+    with translation.override(code):
+        return format_date(day, form)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class LocalTime:
     @classmethod
     def of(cls, moment: datetime, zone: ZoneInfo, words: Language) -> "LocalTime":
         local = moment.astimezone(zone)
-        return cls(day=words.day(local), time=words.time(local), zone=zone_words(moment, zone))
+        return cls(words.day(local.date()), words.time(local), zone_words(moment, zone))
 
 
 def zone_words(moment: datetime, zone: ZoneInfo) -> str:

@@ -1,19 +1,23 @@
-"""Messages that are due, and Taper's own sender."""
+"""Messages that are due, messages sent long ago, and Taper's own sender."""
 
 import json
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import cycle, islice
+from statistics import median
 from zoneinfo import ZoneInfo
 
+from django.db import connection, transaction
 from django.db.models import Max
+from psycopg import sql
 
 from bench.inside.usage import Usage
 from clinic import clock
 from clinic.audit import acting, system
 from clinic.models import User
 from patients.models import Consent, EmailContact
-from reminders import sweeping
+from reminders import claiming, delivery, sweeping
 from reminders.models import Message
 from sessions.models import TreatmentSession
 
@@ -26,6 +30,18 @@ ZONES = (
 )
 MIDDAY = 13
 PATIENTS = 500
+CLAIMS = 100  # of which the median is taken
+DAYS = 730  # over which the messages sent long ago are spread
+ITS_OWN = ("public_id", "message_id", "dedupe_key", "not_before", "sent_at")
+COPIES = sql.SQL(
+    """
+    INSERT INTO reminders_message ({own}, {same})
+    SELECT gen_random_uuid(), gen_random_uuid(), 'past:' || n, at, at, {same}
+    FROM reminders_message, generate_series(1, {count}) AS n,
+        LATERAL (SELECT now() - interval '1 day' * (1 + n % {days}) AS at) AS past
+    WHERE id = {row}
+    """
+)
 
 
 def daytime_zone(now: datetime) -> str:
@@ -33,13 +49,23 @@ def daytime_zone(now: datetime) -> str:
     return min(ZONES, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - MIDDAY))
 
 
+def sessions() -> list[TreatmentSession]:
+    return list(TreatmentSession.objects.planned().order_by("pk")[:PATIENTS])
+
+
+def make_reachable() -> None:
+    """Let the patients be written to, and send what the sweep then plans by itself."""
+    with acting(system("bench")):
+        _give_addresses(sessions(), clock.now())
+    while send()["handled"]:
+        pass
+
+
 def make_due(count: int) -> None:
-    """Make that many messages that may go at once, to patients who may be written to."""
+    """Make that many messages that may go at once."""
     now = clock.now()
-    sessions = list(TreatmentSession.objects.planned().order_by("pk")[:PATIENTS])
     first = (Message.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
     with acting(system("bench")):
-        _make_reachable(sessions, now)
         Message.objects.bulk_create(
             (
                 Message(
@@ -53,13 +79,13 @@ def make_due(count: int) -> None:
                     expires_at=now + timedelta(hours=8),
                     dedupe_key=f"bench:{number}",
                 )
-                for number, session in enumerate(islice(cycle(sessions), count), start=first)
+                for number, session in enumerate(islice(cycle(sessions()), count), start=first)
             ),
             batch_size=1000,
         )
 
 
-def _make_reachable(sessions: Iterable[TreatmentSession], now: datetime) -> None:
+def _give_addresses(sessions: Iterable[TreatmentSession], now: datetime) -> None:
     patients = {session.patient_id: session.clinic_id for session in sessions}
     nurse = User.objects.get(username="load")
     EmailContact.objects.bulk_create(
@@ -94,13 +120,44 @@ def _make_reachable(sessions: Iterable[TreatmentSession], now: datetime) -> None
 
 def send() -> dict[str, float]:
     usage = Usage()
-    swept = sweeping.sweep(budget=timedelta(minutes=30))
+    swept = sweeping.sweep(budget=timedelta(hours=2))
     return {"sent": swept.states["sent"], "handled": swept.states.total(), **usage.since()}
 
 
+def keep_sent(count: int) -> None:
+    """Copy a message that was sent, as of years past; what watches single rows is left out."""
+    row = Message.objects.filter(state=Message.State.SENT).latest("pk")
+    columns = [field.column for field in Message._meta.concrete_fields if field.column]
+    same = sql.SQL(", ").join(map(sql.Identifier, set(columns) - {"id", *ITS_OWN}))
+    own = sql.SQL(", ").join(map(sql.Identifier, ITS_OWN))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(COPIES.format(own=own, same=same, count=count, days=DAYS, row=row.pk))
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE reminders_message")
+
+
+def time_scan() -> dict[str, float]:
+    """Return the milliseconds in which a batch that is due is found and claimed."""
+    times = []
+    for _ in range(CLAIMS):
+        begun = time.perf_counter()
+        claims = claiming.claim()
+        times.append((time.perf_counter() - begun) * 1000)
+        delivery.release(claims)
+    return {"ms": median(times)}
+
+
 def main(what: str, count: str = "0") -> None:
-    if what == "due":
+    done: dict[str, float] = {}
+    if what == "reachable":
+        make_reachable()
+    elif what == "due":
         make_due(int(count))
-        print("{}")
+    elif what == "past":
+        keep_sent(int(count))
+    elif what == "scan":
+        done = time_scan()
     else:
-        print(json.dumps(send()))
+        done = send()
+    print(json.dumps(done))
