@@ -97,12 +97,21 @@ def _uuid(key: str) -> UUID:
 
 def stands(message: Message, purpose: Purpose, now: datetime) -> bool:
     """Say whether a link still works: one query on top of `read`."""
+    return _lasts(message, purpose, now) and (purpose in OF_MAIL or _is_current(message))
+
+
+def is_outdated(message: Message, purpose: Purpose, now: datetime) -> bool:
+    """Say whether a link would still work, had its visit not been moved since: it does nothing."""
+    is_of_a_visit = purpose in OF_A_VISIT & OFFERED[message.kind]
+    return is_of_a_visit and _is_moved(message) and _lasts(message, purpose, now)
+
+
+def _lasts(message: Message, purpose: Purpose, now: datetime) -> bool:
     return (
         purpose in OFFERED[message.kind]
         and _was_sent(message, now)
         and message.links_revoked_at is None
         and now < _ends_at(message, purpose)
-        and (purpose in OF_MAIL or _is_current(message))
         and not message.patient.deceased
         and _reaches_the_same(message)
         and (purpose in OF_MAIL or not _is_held(message))
@@ -133,6 +142,13 @@ def _is_current(message: Message) -> bool:
         return True
     is_same_time = message.schedule_rev == session.schedule_rev
     return is_same_time and may_go(message.kind, session.status)
+
+
+def _is_moved(message: Message) -> bool:
+    session = message.treatment_session
+    if session is None:
+        return False
+    return message.schedule_rev < session.schedule_rev and may_go(message.kind, session.status)
 
 
 def _reaches_the_same(message: Message) -> bool:

@@ -73,6 +73,16 @@ def open_request(message: Message) -> ChangeRequest | None:
     return rows.first()
 
 
+def is_moved_by(message: Message) -> bool:
+    """Whether the visit lies now where the patient asked for it by this very mail."""
+    if message.treatment_session is None:
+        return False
+    rows = ChangeRequest.objects.filter(
+        message=message, kind=Kind.RESCHEDULE, decision=ChangeRequest.Decision.ACCEPTED
+    )
+    return rows.filter(wanted_at=message.treatment_session.starts_at).exists()
+
+
 def ask(
     message: Message,
     purpose: Purpose,

@@ -15,6 +15,7 @@ from portal.views.pages import again, link_of, show
 from portal.views.visit import wanted, when
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
+from sessions.models import TreatmentSession
 
 OFF = "off"  # posted by who wants no new time any more
 
@@ -28,10 +29,10 @@ class Day:
 
 
 def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Offer times; a move that the clinic accepts unseen ends the link, so the answer is shown."""
+    """Offer times; a move that the clinic accepts unseen leads to the word of it (`moved`)."""
     is_rebooking = visitor.purpose == Purpose.REBOOK
     if is_rebooking and (booked := visitor.session.stand_in):
-        return _booked(request, visitor, booked.pk, booked.starts_at)
+        return _booked(request, visitor, booked)
     standing = asking.open_request(visitor.message)
     if is_rebooking and standing is not None and OFF in request.POST:
         asking.ask(visitor.message, visitor.purpose, kind=ChangeRequest.Kind.CANCEL)
@@ -42,9 +43,7 @@ def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     times = [] if closed else asking.offered(visitor.session, bounds, visitor.now)
     by_value = {value_of(moment): moment for moment in times}
     form = ChangeForm(request.POST if request.method == "POST" else None, offered=by_value)
-    if standing is None and form.is_valid() and (made := _ask(visitor, form, by_value)):
-        if made.decision and made.wanted_at is not None and not is_rebooking:
-            return _booked(request, visitor, made.treatment_session_id, made.wanted_at)
+    if standing is None and form.is_valid() and _ask(visitor, form, by_value):
         return again(request)
     return show(
         request,
@@ -75,20 +74,23 @@ def _ask(visitor: Visitor, form: ChangeForm, times: Mapping[str, datetime]) -> C
         return None
 
 
-def _booked(
-    request: HttpRequest, visitor: Visitor, session_pk: int, starts_at: datetime
-) -> HttpResponse:
+def _booked(request: HttpRequest, visitor: Visitor, session: TreatmentSession) -> HttpResponse:
     """Show the new time of a visit that was moved or missed, whoever booked it."""
     return show(
         request,
         "booked",
         visitor,
-        day=visitor.day(starts_at),
-        time=f"{visitor.local(starts_at):%H:%M}",
-        zone=visitor.zone_words(starts_at),
         is_missed=visitor.purpose == Purpose.REBOOK,
-        is_told=not notices.obstacle(session_pk),
+        is_told=not notices.obstacle(session.pk),
+        **when(visitor, session),
     )
+
+
+def moved(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Tell who opens a link of before the visit was moved; the new time, who moved it by it."""
+    if asking.is_moved_by(visitor.message):
+        return _booked(request, visitor, visitor.session)
+    return show(request, "moved", visitor, is_told=not notices.obstacle(visitor.session.pk))
 
 
 def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:

@@ -44,7 +44,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     found, now = links.read(token), clock.now()
     if found is None or found[1] not in PAGES:
         return neutral(request)
-    if not links.stands(*found, now):
+    if not _opens(*found, now):
         return _over(request, *found, now) if gate.is_open(request, found[0]) else neutral(request)
     visitor = Visitor.of(*found, now)
     with visitor.in_their_words():
@@ -57,7 +57,14 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         return _at_the_gate(request, visitor)
 
 
+def _opens(message: Message, purpose: Purpose, now: datetime) -> bool:
+    """Say whether the birth date opens a page: one of its purpose, or the word of another time."""
+    return links.stands(message, purpose, now) or links.is_outdated(message, purpose, now)
+
+
 def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    if links.is_outdated(visitor.message, visitor.purpose, visitor.now):
+        return changes.moved(request, visitor)
     try:
         return PAGES[visitor.purpose](request, visitor)
     except LinkOverError:
@@ -65,7 +72,13 @@ def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 def _over(request: HttpRequest, message: Message, purpose: Purpose, now: datetime) -> HttpResponse:
-    """The link ended while its page was open: nothing works any more but a call for help."""
+    """The link ended while its page was open: nothing works any more but a call for help.
+
+    Where the visit got another time meanwhile, the page leads to the word of that.
+    """
+    fresh = links.of(message.public_id)
+    if fresh is not None and links.is_outdated(fresh, purpose, now):
+        return again(request)
     if purpose not in HEARD_LATE or purpose not in links.OFFERED[message.kind]:
         return neutral(request)
     visitor = Visitor.of(message, purpose, now)
@@ -91,7 +104,7 @@ def _at_the_gate(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             return response
         is_wrong = True
         fresh = links.of(visitor.message.public_id)
-        if fresh is None or not links.stands(fresh, visitor.purpose, visitor.now):
+        if fresh is None or not _opens(fresh, visitor.purpose, visitor.now):
             return neutral(request)
     left_out = {*form.fields, "csrfmiddlewaretoken"}
     carried = [

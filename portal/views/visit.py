@@ -12,6 +12,7 @@ from portal.services.visits import Prepared
 from portal.views.pages import again, link_of, minutes_before, private, show
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
+from sessions.models import TreatmentSession
 
 FILE = "file"
 
@@ -41,9 +42,9 @@ def visit(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
-def when(visitor: Visitor) -> dict[str, Any]:
-    """Return the visit's day and time on the patient's clock; and the clinic's, if they differ."""
-    starts_at, clinic = visitor.session.starts_at, visitor.clinic
+def when(visitor: Visitor, session: TreatmentSession | None = None) -> dict[str, Any]:
+    """Return a visit's day and time on the patient's clock; and the clinic's, if they differ."""
+    starts_at, clinic = (session or visitor.session).starts_at, visitor.clinic
     local, there = visitor.local(starts_at), starts_at.astimezone(clinic.zone)
     return {
         "day": said_day(local),

@@ -29,6 +29,12 @@ def standing(message: Message, purpose: Purpose = Purpose.VISIT, now: datetime =
     return links.stands(*found, now)
 
 
+def outdated(message: Message) -> set[Purpose]:
+    fresh = links.of(message.public_id)
+    assert fresh is not None
+    return {each for each in Purpose if links.is_outdated(fresh, each, NOON)}
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_token_says_its_message_and_purpose(message: Message, purpose: Purpose) -> None:
     assert links.read(links.token(message, purpose)) == (message, purpose)
@@ -137,9 +143,12 @@ def test_a_visit_that_is_not_planned_ends_its_links(message: Message, status: st
 
 
 def test_a_moved_visit_ends_its_links(message: Message) -> None:
-    """A-085"""
+    """A-085: they are outdated, but for those about mail, which go on working."""
+    assert outdated(message) == set()
     save(message.treatment_session, schedule_rev=2)
     assert not standing(message)
+    assert outdated(message) == links.OF_A_VISIT
+    assert standing(message, Purpose.MAILS)
 
 
 @pytest.mark.parametrize("purpose", [Purpose.VISIT, Purpose.MAILS, Purpose.UNSUBSCRIBE])
