@@ -1,17 +1,20 @@
-"""A request is settled by whoever moves or ends the visit another way."""
+"""What patients asked for follows what becomes of the visit, and of their address and consent."""
 
 from collections.abc import Collection
 
 from django.db.models import F, Q
 
+from clinic import clock
+from patients.models import Patient
 from portal.models import ChangeRequest
-from portal.services import deciding
+from portal.services import deciding, silence
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
 
 def moved(treatment_session: TreatmentSession) -> None:
     deciding.settle(treatment_session, "The visit has another time now.")
+    silence.visit_changed(treatment_session, clock.now())
 
 
 def booked(sessions: list[TreatmentSession]) -> None:
@@ -22,10 +25,16 @@ def booked(sessions: list[TreatmentSession]) -> None:
 
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     """What was asked before a visit that is missed now stays open: nobody has answered it."""
+    if left == Status.PLANNED:
+        silence.visit_changed(treatment_session, clock.now())
     if treatment_session.status == Status.NO_SHOW:
         return
     state = treatment_session.get_status_display()
     deciding.settle(treatment_session, f"The visit is “{state}” now.")
+
+
+def contact_changed(patient: Patient) -> None:
+    silence.contact_changed(patient, clock.now())
 
 
 def asked_before(missed: Collection[int]) -> set[int]:

@@ -8,6 +8,7 @@ from clinic.audit import acting
 from patients import ports
 from patients.models import Consent, Patient
 from patients.services import consent
+from portal.services import silence
 from portal.services.visitor import PATIENT, check_link
 from reminders.kinds import NEWS, Kind
 from reminders.links import Purpose
@@ -52,8 +53,12 @@ def _locked(message: Message, purpose: Purpose) -> Iterator[Patient]:
     with acting(PATIENT):
         rows = Patient.objects.select_for_update(no_key=True, of=("self",))
         patient = rows.select_related("clinic").get(pk=message.patient_id)
-        check_link(message, purpose, clock.now())
+        now = clock.now()
+        check_link(message, purpose, now)
+        was_silent = silence.silent_visit(patient, now) is not None
         yield patient
+        if not was_silent:
+            silence.ask(patient, now)
 
 
 def _set(patient: Patient, unwanted: Collection[str]) -> None:

@@ -1,22 +1,27 @@
 """Which mails a patient wants, by the link in one of them."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from clinic.audit import acting
-from clinic.models import AuditEvent
+from clinic.models import AuditEvent, User
 from clinic.tests.factories import TESTS
-from patients.models import Consent
+from patients.models import Consent, Task
+from patients.services import consent, tasks
 from portal.models import Confirmation
 from portal.tests.phone import Phone, path_of, text_of
+from portal.tests.test_moved_visits import move
 from portal.views.mails import WORDS
 from reminders import planning
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, OptOut
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import hold_mail
+from reminders.tests.factories import hold_mail, make_sent
 from sessions.models import TreatmentSession
+from sessions.tests.factories import make_session, take_step
 
 pytestmark = pytest.mark.django_db
 ALL = {kind.value for kind in WORDS}
@@ -72,9 +77,9 @@ def test_no_mail_at_all_withdraws_the_consent(
     phone.open(reminder, Purpose.MAILS)
     assert "We will not write to you." in text_of(phone.get(reminder, Purpose.MAILS))
     phone.post(reminder, Purpose.MAILS, none="1")
-    consent = Consent.objects.get(patient=reminder.patient, kind="email")
-    assert consent.withdrawn_at is not None
-    assert consent.withdrawn_by is None
+    withdrawn = Consent.objects.get(patient=reminder.patient, kind="email")
+    assert withdrawn.withdrawn_at is not None
+    assert withdrawn.withdrawn_by is None
     assert not Message.objects.filter(state="planned").exists()
     assert "You get no e-mails from us" in text_of(phone.get(reminder, Purpose.MAILS))
     assert TreatmentSession.objects.get().status == "planned"
@@ -109,3 +114,124 @@ def test_no_other_link_acts_without_a_token_of_its_form(reminder: Message) -> No
     assert client.post(other, {"List-Unsubscribe": "One-Click"}).status_code == 403
     assert standing(reminder) == set()
     assert not Confirmation.objects.exists()
+
+
+def calls() -> list[Task]:
+    return list(Task.objects.filter(kind="call").order_by("pk"))
+
+
+@pytest.mark.parametrize("way", ["none at all", "every kind", "one click"])
+def test_the_front_desk_hears_that_no_mail_tells_of_the_next_visit(
+    phone: Phone, reminder: Message, way: str
+) -> None:
+    """Asked once, however often it is sent."""
+    phone.open(reminder, Purpose.MAILS)
+    for _ in range(2):
+        match way:
+            case "none at all":
+                phone.post(reminder, Purpose.MAILS, none="1")
+            case "every kind":
+                phone.post(reminder, Purpose.MAILS, wanted=[])
+            case "one click":
+                phone.client.post(path_of(reminder, Purpose.UNSUBSCRIBE))
+    (task,) = calls()
+    assert (task.role, task.closed_at) == ("front_desk", None)
+    assert task.source_id == TreatmentSession.objects.get().public_id
+    assert task.text == (
+        "The patient wants no e-mails about visits any more, and gets none about that of "
+        "Thu 4 Mar 2027, 10:00. Reach the patient otherwise, and ask how from now on."
+    )
+
+
+def test_nobody_is_asked_while_another_kind_tells_of_the_visit(
+    phone: Phone, visit: TreatmentSession, reminder: Message
+) -> None:
+    make_sent(visit, Kind.PREPARATION)
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, wanted=["preparation"])
+    assert calls() == []
+    phone.post(reminder, Purpose.MAILS, wanted=["late_booking", "follow_up"])
+    assert len(calls()) == 1
+
+
+def test_nobody_is_asked_without_a_visit_ahead(
+    phone: Phone, visit: TreatmentSession, reminder: Message, at: SetClock
+) -> None:
+    at.at = visit.starts_at
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, none="1")
+    assert calls() == []
+
+
+def test_who_wants_mail_again_takes_the_task_back_and_may_leave_once_more(
+    phone: Phone, reminder: Message, at: SetClock
+) -> None:
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, wanted=[])
+    phone.post(reminder, Purpose.MAILS, wanted=["follow_up"])
+    assert [task.closed_at for task in calls()] == [None]
+    phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL))
+    (task,) = calls()
+    assert task.closed_at is not None
+    assert (task.closed_by, task.closing_note) == (None, "The patient wants e-mails again.")
+    at.at += timedelta(minutes=1)
+    phone.post(reminder, Purpose.MAILS, wanted=[])
+    assert len([task for task in calls() if task.closed_at is None]) == 1
+
+
+def test_what_the_front_desk_has_done_is_not_asked_again(
+    phone: Phone, reminder: Message, front_desk: User
+) -> None:
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, wanted=[])
+    tasks.close(calls()[0].pk, by=front_desk, note="Called: wants a text message")
+    phone.post(reminder, Purpose.MAILS, none="1")
+    assert len(calls()) == 1
+
+
+def test_a_consent_given_anew_takes_the_task_back(
+    phone: Phone, reminder: Message, nurse: User, at: SetClock
+) -> None:
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, none="1")
+    agreement = consent.Agreement(kind=Consent.Kind.EMAIL, given_at=at.at)
+    consent.give(reminder.patient.pk, agreement, by=nurse)
+    assert "wants e-mails again" in calls()[0].closing_note
+
+
+@pytest.mark.parametrize("change", ["moved", "cancelled", "arrived"])
+def test_the_task_follows_to_the_next_visit(
+    phone: Phone,
+    visit: TreatmentSession,
+    reminder: Message,
+    nurse: User,
+    at: SetClock,
+    change: str,
+) -> None:
+    later = make_session(
+        visit.course, starts_at=visit.starts_at + timedelta(days=7), number=2, number_in_phase=2
+    )
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, none="1")
+    at.at += timedelta(minutes=1)
+    match change:
+        case "moved":
+            move(visit, visit.starts_at + timedelta(hours=1), nurse)
+        case "cancelled":
+            take_step(visit.pk, visit.Status.CANCELLED, by=nurse, reason="As asked")
+        case "arrived":
+            take_step(visit.pk, visit.Status.CHECKED_IN, by=nurse)
+    first, second = [task for task in calls() if task.dedupe_key.startswith("no-mail:")]
+    assert first.closed_at is not None
+    assert second.closed_at is None
+    assert second.source_id == (visit if change == "moved" else later).public_id
+    assert ("11:00" in second.text) == (change == "moved")
+
+
+def test_with_its_only_visit_called_off_the_task_ends(
+    phone: Phone, visit: TreatmentSession, reminder: Message, nurse: User
+) -> None:
+    phone.open(reminder, Purpose.MAILS)
+    phone.post(reminder, Purpose.MAILS, none="1")
+    take_step(visit.pk, visit.Status.CANCELLED, by=nurse, reason="As asked")
+    assert not Task.objects.open().exists()
