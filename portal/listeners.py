@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from clinic import clock
 from patients.models import Patient
 from portal.models import ChangeRequest
-from portal.services import deciding, silence
+from portal.services import deciding, silence, visits
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
@@ -27,6 +27,8 @@ def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     """What was asked before a visit that is missed now stays open: nobody has answered it."""
     if left == Status.PLANNED:
         silence.visit_changed(treatment_session, clock.now())
+    if treatment_session.status == Status.CANCELLED:
+        visits.called_off(treatment_session)
     if treatment_session.status == Status.NO_SHOW:
         return
     state = treatment_session.get_status_display()

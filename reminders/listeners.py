@@ -25,6 +25,8 @@ def moved(treatment_session: TreatmentSession) -> None:
 
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     planning.plan([treatment_session], clock.now())
+    if treatment_session.status == Status.CANCELLED:
+        planning.forget_the_new_time(treatment_session, "The visit was called off.")
 
 
 def instructions_wanted(treatment_session: TreatmentSession) -> None:
@@ -34,6 +36,7 @@ def instructions_wanted(treatment_session: TreatmentSession) -> None:
 def notice_wanted(treatment_session: TreatmentSession) -> None:
     """Tell the patient of a new time, or that the visit is off: whoever changed it said so."""
     is_off = treatment_session.status == Status.CANCELLED
+    planning.forget_the_new_time(treatment_session, "There is newer news of the visit.")
     kind = Kind.CALLED_OFF if is_off else Kind.CHANGED
     planning.ask(kind, treatment_session, clock.now())
 

@@ -132,9 +132,19 @@ def _ask_to_call(kind: Kind, session: TreatmentSession, why: str, now: datetime)
         role=Role.FRONT_DESK,
         text=f"Call the patient: session {session.number} {what}, and no e-mail says so. {why}",
         due_at=now,
-        dedupe_key=f"news:{session.public_id}:{kind}:{session.schedule_rev}",
+        dedupe_key=f"{_news_key(session, kind)}{session.schedule_rev}",
         source=session,
     )
+
+
+def forget_the_new_time(session: TreatmentSession, why: str) -> None:
+    """Take back the calls that would tell the patient of a time that is no longer the visit's."""
+    key = _news_key(session, Kind.CHANGED)
+    tasks.close_for(by=None, note=why, dedupe_key__startswith=key)
+
+
+def _news_key(session: TreatmentSession, kind: Kind) -> str:
+    return f"news:{session.public_id}:{kind}:"
 
 
 def call_staff(task: Task, turn: int, now: datetime) -> bool:

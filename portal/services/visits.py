@@ -11,6 +11,9 @@ from portal.models import Confirmation, Preparation
 from portal.services.visitor import answering
 from reminders.links import Purpose
 from reminders.models import Message
+from sessions.models import TreatmentSession
+
+PREPARE = "prepare:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ def _ask_to_call(preparation: Preparation, message: Message) -> None:
             role=role,
             text=f"Call the patient, who {words} session {number}.",
             due_at=preparation.answered_at,
-            dedupe_key=f"prepare:{message.public_id}:{key}",
+            dedupe_key=f"{PREPARE}{message.public_id}:{key}",
             source=message.treatment_session,
         )
+
+
+def called_off(treatment_session: TreatmentSession) -> None:
+    """Take back the calls about preparing for a visit that does not take place."""
+    about = {"source_id": treatment_session.public_id, "dedupe_key__startswith": PREPARE}
+    tasks.close_for(by=None, note="The visit was called off.", **about)

@@ -1,6 +1,6 @@
 """What a patient does about a visit that lies ahead."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
@@ -10,16 +10,19 @@ from clinic.audit import acting
 from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
 from patients.models import EmailContact, Patient, Task
+from portal import gate
 from portal.models import Confirmation, Preparation
+from portal.services import asking, deciding
 from portal.tests.phone import Phone, path_of, text_of
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import NOON, save
+from reminders.tests.factories import NOON, make_sent, save
 from sessions.models import TreatmentSession
 from sessions.services import steps
+from sessions.tests.factories import take_step
 
 pytestmark = pytest.mark.django_db
 THANKS = "We know that you come"
@@ -191,6 +194,33 @@ def test_who_needs_help_is_called(phone: Phone, reminder: Message) -> None:
             "Call the patient, who has a question about food and drink before session 1.",
         ),
     ]
+
+
+def open_tasks() -> set[str]:
+    return set(Task.objects.open().values_list("text", flat=True))
+
+
+@pytest.mark.parametrize("whose_wish", ["the patient's", "the clinic's"])
+def test_nobody_is_called_about_a_visit_that_is_called_off(
+    phone: Phone, reminder: Message, visit: TreatmentSession, front_desk: User, whose_wish: str
+) -> None:
+    """What else is open about its patient stays, such as an address that may be a stranger's."""
+    phone.open(reminder, Purpose.PREPARE)
+    phone.post(reminder, Purpose.PREPARE, ride="none", fasting="asks")
+    other = make_sent(visit)
+    for _ in range(5):
+        gate.is_right(other, date(1903, 2, 1))
+    assert len(open_tasks()) == 3
+    if whose_wish == "the patient's":
+        request = asking.ask(reminder, Purpose.CANCEL)
+        assert len(open_tasks()) == 4
+        deciding.accept(request.pk, by=front_desk)
+    else:
+        take_step(visit.pk, visit.Status.CANCELLED, by=front_desk, reason="No chair")
+    (text,) = open_tasks()
+    assert "typed wrongly five times" in text
+    closed = Task.objects.filter(dedupe_key__startswith="prepare:")
+    assert {task.closing_note for task in closed} == {"The visit was called off."}
 
 
 def test_an_unanswered_question_is_named(phone: Phone, reminder: Message) -> None:

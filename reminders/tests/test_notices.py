@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
+from patients.models import EmailContact, Task
 from reminders.models import Message
-from reminders.tests.factories import make_due
+from reminders.tests.factories import change_all, make_due
 from sessions.lifecycle import Status
 from sessions.services import booking, cancelling, moving, steps
 from sessions.services.drafts import Choice
 from sessions.services.rhythm import change_rhythm
-from sessions.tests.factories import shipped
+from sessions.tests.factories import shipped, take_step
 
 pytestmark = pytest.mark.django_db
 
@@ -161,3 +162,33 @@ def test_who_can_not_be_reached_is_in_the_ledger_with_the_reason(course, front_d
     )
     (message,) = notices("called_off")
     assert (message.state, message.reason) == ("suppressed", "The e-mail address is not verified.")
+
+
+def told_by_phone():
+    return list(Task.objects.open().filter(kind="call").values_list("text", flat=True))
+
+
+def test_nobody_is_called_about_a_time_that_is_the_visits_no_longer(visit, monday, front_desk):
+    """Moved twice, then cancelled: each time only the latest news is left to tell."""
+    change_all(EmailContact, verified_at=None)
+    move(visit, monday + timedelta(days=4), by=front_desk, notify=True)
+    assert [": session 2 has a new time, " in text for text in told_by_phone()] == [True]
+    visit.refresh_from_db()
+    move(visit, monday + timedelta(days=4), time(14), by=front_desk, notify=True)
+    (text,) = told_by_phone()
+    assert ", 14:00," in text
+    take_step(visit.pk, Status.CANCELLED, by=front_desk, reason="Ill")
+    assert told_by_phone() == []
+    closed = Task.objects.filter(kind="call").order_by("pk")
+    assert [task.closing_note for task in closed] == [
+        "There is newer news of the visit.",
+        "The visit was called off.",
+    ]
+
+
+def test_that_a_visit_is_off_is_told_by_phone_all_the_same(visit, monday, front_desk):
+    change_all(EmailContact, verified_at=None)
+    move(visit, monday + timedelta(days=4), by=front_desk, notify=True)
+    take_step(visit.pk, Status.CANCELLED, by=front_desk, reason="Ill", notify=True)
+    (text,) = told_by_phone()
+    assert "session 2 is called off" in text
