@@ -1,21 +1,19 @@
 """The rows behind a chart, read in one statement; each section bounded."""
 
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from django.db.models import (
     Case,
-    DurationField,
     F,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
-    Value,
     When,
+    Window,
 )
-from django.db.models.functions import Now
+from django.db.models.functions import Now, RowNumber
 
 from clinic.bundles import Bundle, Many, One, all_fields, person
 from clinic.statements import Among
@@ -44,7 +42,8 @@ from sessions.models import DoseOrder, TreatmentCourse, TreatmentSession
 SHOWN = 8  # rows of a section; the others on demand
 AT_MOST = 500
 ON_RIBBON = 60
-SOON = timedelta(days=3)
+NEXT = 4  # messages that are ahead, shown before what is past
+State = Message.State
 MESSAGE = ("rule__name", "treatment_session__number", *person("asked_by"), *person("settled_by"))
 EMAIL = ("address", "verified_at", "time_zone")
 
@@ -127,19 +126,29 @@ def _for_the_desk(longest: str) -> dict[str, Many]:
             *person("withdrawn_by"),
             *("template__title", "template__version"),
         ),
-        "messages": _part(_messages(), _limit("messages", longest), *MESSAGE),
+        "messages": _part(
+            _messages(is_whole=longest == "messages"), _limit("messages", longest), *MESSAGE
+        ),
     }
 
 
-def _messages() -> QuerySet[Message]:
-    """Return what waits for a person, what goes next, then the latest; last what is far ahead."""
-    waits = Q(state__in=[Message.State.FAILED, Message.State.HELD])
-    ahead = Q(state=Message.State.PLANNED)
-    soon = ahead & Q(not_before__lt=Now() + Value(SOON, DurationField()))
-    place = Case(When(waits, then=0), When(soon, then=1), When(ahead, then=3), default=2)
-    # Of what is ahead the nearest comes first, of what is past the latest.
-    from_now = Case(When(ahead, then=F("not_before") - Now()), default=Now() - F("not_before"))
-    return Message.objects.order_by(place, from_now, "pk")
+def _messages(*, is_whole: bool) -> QuerySet[Message]:
+    """Return what waits for a person, what is next, then the latest, last what is further ahead.
+
+    In the whole list all that is ahead comes before what is past. What is left of visits that were
+    moved or called off is news to nobody.
+    """
+    waits = Q(state__in=[State.FAILED, State.HELD])
+    is_later = Q(not_before__gt=Now())
+    going = Q(state__in=[State.PLANNED, State.SENDING])
+    ahead = going | Q(is_later, state=State.SUPPRESSED)
+    side = Case(When(ahead, then=1), default=0)
+    rank = Window(RowNumber(), partition_by=side, order_by="not_before")
+    is_next = ahead if is_whole else ahead & Q(rank__lte=NEXT)
+    further = ahead | is_later
+    place = Case(When(waits, then=0), When(is_next, then=1), When(further, then=3), default=2)
+    from_now = Case(When(further, then=F("not_before") - Now()), default=Now() - F("not_before"))
+    return Message.objects.annotate(rank=rank).order_by(place, from_now, "pk")
 
 
 def _clinical(longest: str) -> dict[str, Many]:

@@ -231,33 +231,51 @@ def test_a_long_section_offers_all_its_rows(
     assert len(chart.conditions.rows) == 8
 
 
+def make_messages(patient: Patient, visit: TreatmentSession, hours: dict[str, float]) -> None:
+    """Make one for each name, which begins with its state; so many hours from now."""
+    more = {
+        "sent": {"sent_at": NOW, "sent_to": "ada@example.org", "maybe_twice": True},
+        "suppressed": {"reason": "No consent to e-mail."},
+        "cancelled": {"reason": "The session was moved."},
+        "failed": {"reason": "Refused.", "attempts": 3},
+    }
+    with acting(TESTS):
+        for name, ahead in hours.items():
+            state, at = name.partition(" ")[0], datetime.now(UTC) + timedelta(hours=ahead)
+            Message.objects.create(
+                patient=patient,
+                clinic=patient.clinic,
+                treatment_session=visit,
+                kind="reminder",
+                state=state,
+                not_before=at,
+                expires_at=at + timedelta(hours=1),
+                dedupe_key=name,
+                **more.get(state, {}),
+            )
+
+
 def test_messages_stand_by_what_matters_next(
     client: Client, patient: Patient, visit: TreatmentSession, nurse: User
 ) -> None:
-    def make(name: str, hours: float, **values: Any) -> None:
-        at = datetime.now(UTC) + timedelta(hours=hours)
-        Message.objects.create(
-            patient=patient,
-            clinic=patient.clinic,
-            treatment_session=visit,
-            kind="reminder",
-            not_before=at,
-            expires_at=at + timedelta(hours=1),
-            dedupe_key=name,
-            **values,
-        )
-
-    with acting(TESTS):
-        make("far", 24 * 9)
-        make("next", 2)
-        make("after", 20)
-        make("latest", -3, state="sent", sent_at=NOW, sent_to="ada@example.org", maybe_twice=True)
-        make("older", -30, state="suppressed", reason="No consent to e-mail.")
-        make("failed", -90, state="failed", reason="Refused.", attempts=3)
+    """What is left of a time that the visit no longer has comes last, wherever it lay."""
+    order = {
+        "failed": -90.0,
+        "planned due": -0.1,
+        "planned next": 2,
+        "suppressed soon": 20,
+        "planned far": 24 * 9,
+        "sent latest": -3,
+        "suppressed older": -30,
+        "cancelled soon": 1,
+        "cancelled far": 24 * 30,
+    }
+    make_messages(patient, visit, dict(sorted(order.items())))
     client.force_login(nurse)
-    page = client.get(url_of(patient))
-    rows = page.context["chart"].messages.rows
-    assert [row.dedupe_key for row in rows] == ["failed", "next", "after", "latest", "older", "far"]
+    for query in ({}, {"all": "messages"}):
+        page = client.get(url_of(patient), query)
+        rows = page.context["chart"].messages.rows
+        assert [row.dedupe_key for row in rows] == list(order)[: None if query else 8]
     html = page.content.decode()
     for words in (
         "perhaps sent twice",
@@ -266,6 +284,25 @@ def test_messages_stand_by_what_matters_next(
         "/settle/?back=chart",
     ):
         assert words in html
+
+
+def test_neither_what_is_next_nor_what_was_last_is_lost_among_many_messages(
+    client: Client, patient: Patient, visit: TreatmentSession, nurse: User
+) -> None:
+    ahead = {f"planned {day:02}": 24.0 * day for day in range(4, 40)}
+    declined = {f"suppressed {day:02}": 24.0 * day for day in range(40, 60)}
+    past = {f"sent {day:02}": -24.0 * day for day in range(1, 30)}
+    make_messages(patient, visit, declined | past | ahead)
+    client.force_login(nurse)
+    first, whole = (
+        [
+            row.dedupe_key
+            for row in client.get(url_of(patient), query).context["chart"].messages.rows
+        ]
+        for query in ({}, {"all": "messages"})
+    )
+    assert first == [*list(ahead)[:4], *list(past)[:4]]
+    assert whole == [*ahead, *declined, *past]
 
 
 # the ribbon
