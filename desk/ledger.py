@@ -75,8 +75,23 @@ FOR_A_PERSON = ("failed", "held")
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What the address says and nobody understands: the page says so beside the filter."""
+
+    show: str
+    on: str
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], chosen: "Chosen") -> "Unread":
+        def told(name: str) -> str:
+            return "".join(c for c in str(given.get(name, "")) if c.isprintable()).strip()[:40]
+
+        return cls("" if chosen.show else told("show"), "" if chosen.on else told("on"))
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the address says; anything unknown is no choice."""
+    """What the address says; anything unknown is no choice, and stands in `Unread`."""
 
     show: str = ""
     on: str = ""
@@ -126,6 +141,7 @@ class Ledger:
     rows: list[Message]
     tab: Tab
     chosen: Chosen
+    unread: Unread
     tabs: list[Choice]
     count: int
     earlier: str | None  # queries of the neighbouring pages
@@ -149,6 +165,7 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
         rows=found[:MOST],
         tab=tab,
         chosen=chosen,
+        unread=Unread.of(given, chosen),
         tabs=[
             Choice(each.words, chosen.but(show=name).query, name == show, counts[name])
             for name, each in TABS.items()

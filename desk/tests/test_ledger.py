@@ -166,6 +166,37 @@ def test_an_address_that_means_nothing_is_no_choice(
     assert len(shown(client, query).rows) == 1
 
 
+@pytest.mark.parametrize(
+    ("query", "typed", "said"),
+    [
+        ("on=31.2.2027", 'value="31.2.2027"', "This is not a day that can be shown"),
+        ("on=7/3/27", 'value="7/3/27"', "with the year in four digits, such as 20"),
+        ("on=0027-03-07", 'value="0027-03-07"', "This is not a day that can be shown"),
+        ('on="><b>', 'value="&quot;&gt;&lt;b&gt;"', "This is not a day that can be shown"),
+        ("show=faild", "<bdi>faild</bdi>", "This is “Going out”; choose another one here."),
+        ("show=<b>", "<bdi>&lt;b&gt;</bdi>", "There is no list"),
+    ],
+)
+def test_what_the_address_says_wrongly_is_said_and_kept(
+    client: Client, nurse: User, query: str, typed: str, said: str
+) -> None:
+    client.force_login(nurse)
+    html = html_of(client, query)
+    assert typed in html
+    assert said in html
+    assert html.count('role="alert"') == 1
+
+
+@pytest.mark.parametrize("query", ["", "on=", "show=", "show=sent&on=2027-03-01"])
+def test_what_the_address_says_rightly_needs_no_words(
+    client: Client, nurse: User, query: str
+) -> None:
+    client.force_login(nurse)
+    html = html_of(client, query)
+    assert 'role="alert"' not in html
+    assert 'type="date"' in html
+
+
 def test_other_clinics_messages_are_not_shown(client: Client, make: Make, outsider: User) -> None:
     message = make(**FAILED)
     client.force_login(outsider)
