@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import models
 from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,6 +20,7 @@ from django.shortcuts import redirect
 from clinic import audit
 from clinic.access import staff
 from clinic.audit import acting
+from clinic.forms import CalendarDateField
 from clinic.models import Clinic, User
 from clinic.models.policy import Policy
 from clinic.models.scoping import ClinicScopedQuerySet
@@ -41,6 +43,8 @@ def clinic_here(request: HttpRequest) -> Clinic | None:
 
 class OwnClinicMixin(BaseModelAdmin):
     """Rows and choices of the clinic worked at now, if this person holds the permission there."""
+
+    formfield_overrides = {models.DateField: {"form_class": CalendarDateField}}
 
     def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
         here = clinic_here(request)

@@ -159,7 +159,8 @@ class CalendarDateField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     input_formats = ["%Y-%m-%d"]
     default_error_messages = {
-        "invalid": "Enter a date as year-month-day, such as 2026-11-21.",
+        "invalid": "Enter a date as year-month-day with the year in four digits, such as "
+        "1985-03-07.",
         "out_of_range": "Enter a year between 1900 and 2200.",
     }
 

@@ -9,12 +9,17 @@ from django.core.exceptions import ValidationError
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
+from clinic.times import YEARS
 from outcomes.instruments import Instrument
 from outcomes.scoring import Answers, unanswered
 from portal.models import CheckIn, Preparation
 
-OLDEST = 1900
 CHOOSE = {"required": _("Please choose one.")}
+
+
+def _always(words: Any) -> dict[str, Any]:
+    """Say the same, whatever is wrong with a field."""
+    return dict.fromkeys(("required", "invalid", "invalid_choice", "min_value", "max_value"), words)
 
 
 class Words(forms.CharField):
@@ -38,18 +43,21 @@ class BirthDateForm(forms.Form):
         label=_("Day"),
         min_value=1,
         max_value=31,
+        error_messages=_always(_("Please enter a number from 1 to 31.")),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "bday-day"}),
     )
     month = forms.TypedChoiceField(
         label=_("Month"),
         coerce=int,
         choices=[("", "—"), *MONTHS.items()],
+        error_messages=_always(_("Please choose the month.")),
         widget=forms.Select(attrs={"autocomplete": "bday-month"}),
     )
     year = forms.IntegerField(
         label=_("Year"),
-        min_value=OLDEST,
-        max_value=2200,
+        min_value=YEARS[0],
+        max_value=YEARS[-1],
+        error_messages=_always(_("Please enter the year in four digits, such as 1985.")),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "bday-year"}),
     )
 

@@ -199,3 +199,11 @@ def test_an_auditor_reads_the_trail_and_changes_nothing(client, clinic, auditor)
     client.force_login(auditor)
     assert client.get(reverse("admin:clinic_auditevent_changelist")).status_code == 200
     assert client.get(reverse("admin:clinic_room_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["85-03-07", "03/07/85", "7.3.1985"])
+def test_a_day_that_could_be_two_is_refused_with_how_to_type_it(admin_client, clinic, typed):
+    url = reverse("admin:clinic_closure_add")
+    page = admin_client.post(url, {"clinic": clinic.pk, "starts_on": typed, "ends_on": typed})
+    assert "with the year in four digits, such as 1985-03-07." in page.content.decode()
+    assert not Closure.objects.filter(clinic=clinic).exists()

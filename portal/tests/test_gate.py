@@ -91,9 +91,13 @@ def test_the_cookie_of_one_message_opens_no_other(
     [
         (WRONG, "not the birth date"),
         ({"day": "31", "month": "2", "year": "1980"}, "no such day"),
-        ({"day": "", "month": "2", "year": "1980"}, "required"),
-        ({"day": "x", "month": "13", "year": "0"}, "valid choice"),
-        ({"day": "9" * 5000, "month": "\x00", "year": "1e3"}, "whole number"),
+        ({"day": "", "month": "2", "year": "1980"}, "Day: Please enter a number from 1 to 31."),
+        ({"day": "x", "month": "13", "year": "0"}, "Month: Please choose the month."),
+        ({"day": "9" * 5000, "month": "\x00", "year": "1e3"}, "Please enter a number from"),
+        *(
+            ({"day": "7", "month": "3", "year": year}, "Year: Please enter the year in four digits")
+            for year in ("85", "", "19855", "-1985", "198", "1e3", "1985.5")
+        ),
     ],
 )
 def test_a_wrong_birth_date_is_refused_in_words(
@@ -103,6 +107,17 @@ def test_a_wrong_birth_date_is_refused_in_words(
     assert page.status_code == 200
     assert words in text_of(page)
     assert page.cookies.get(gate._name(reminder)) is None
+    assert "Ensure this value" not in text_of(page)
+
+
+def test_a_year_of_two_digits_is_refused_in_the_patients_language(
+    phone: Phone, reminder: Message
+) -> None:
+    save(EmailContact.objects.get(patient=reminder.patient), language="es")
+    page = phone.client.post(path_of(reminder), {"day": "32", "month": "", "year": "85"})
+    for words in ("un número del 1 al 31", "Elija el mes", "el año con cuatro cifras"):
+        assert words in text_of(page)
+    assert 'value="85"' in text_of(page)
 
 
 def test_five_wrong_birth_dates_end_the_links_and_tell_the_front_desk_once(
