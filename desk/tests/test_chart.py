@@ -233,7 +233,7 @@ def test_a_long_section_offers_all_its_rows(
 
 def make_messages(patient: Patient, visit: TreatmentSession, hours: dict[str, float]) -> None:
     """Make one for each name, which begins with its state; so many hours from now."""
-    more = {
+    more: dict[str, dict[str, Any]] = {
         "sent": {"sent_at": NOW, "sent_to": "ada@example.org", "maybe_twice": True},
         "suppressed": {"reason": "No consent to e-mail."},
         "cancelled": {"reason": "The session was moved."},

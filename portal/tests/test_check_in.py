@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from clinic.audit import acting
 from clinic.models import Clinic, User
-from patients.models import Task
+from clinic.tests.factories import TESTS
+from patients.models import PatientPolicy, Task
 from patients.services import tasks
 from portal.models import CheckIn
 from portal.tests.phone import Phone, path_of, text_of
@@ -273,3 +275,18 @@ def test_what_a_patient_writes_or_feels_worse_is_read_by_somebody(
     task = Task.objects.get()
     assert (task.kind, task.role) == (Task.Kind.RESULT, "nurse")
     assert "Read the patient's answers" in task.text
+
+
+def test_the_crisis_line_can_be_tapped_in_the_box_and_at_the_foot(
+    phone: Phone, follow_up: Message, crisis_line: str
+) -> None:
+    with acting(TESTS):
+        PatientPolicy.objects.update(crisis_line="<b>Help</b> 0800 111 222 or 112")
+    linked = (
+        '&lt;b&gt;Help&lt;/b&gt; <a href="tel:0800111222">0800 111 222</a> '
+        'or <a href="tel:112">112</a>'
+    )
+    assert text_of(phone.open(follow_up, Purpose.CHECK_IN)).count(linked) == 1
+    phone.post(follow_up, Purpose.CHECK_IN, part="mood", self_harm="yes")
+    box, _, foot = text_of(phone.get(follow_up, Purpose.CHECK_IN)).partition("<footer>")
+    assert (box.count(linked), foot.count(linked)) == (1, 1)

@@ -7,15 +7,8 @@ from django.utils.safestring import mark_safe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic.audit import acting
-from clinic.tests.factories import TESTS
-from patients.models import PatientPolicy
-from portal.templatetags.phones import callable_numbers
-from portal.tests.phone import Phone, text_of
-from reminders.links import Purpose
-from reminders.models import Message
+from clinic.templatetags.phones import callable_numbers
 
-CHECK_IN = Purpose.CHECK_IN
 LINK = re.compile(r'<a href="tel:(\+?[0-9]+)">([^<>]+)</a>')
 
 
@@ -85,19 +78,3 @@ def test_whatever_is_typed_only_links_to_numbers_are_markup(text: str) -> None:
         digits = re.sub("[^0-9]", "", words)
         assert len(digits) == 3 or 6 <= len(digits) <= 22
         assert words in text
-
-
-@pytest.mark.django_db
-def test_the_crisis_line_can_be_tapped_in_the_box_and_at_the_foot(
-    phone: Phone, follow_up: Message, crisis_line: str
-) -> None:
-    with acting(TESTS):
-        PatientPolicy.objects.update(crisis_line="<b>Help</b> 0800 111 222 or 112")
-    linked = (
-        '&lt;b&gt;Help&lt;/b&gt; <a href="tel:0800111222">0800 111 222</a> '
-        'or <a href="tel:112">112</a>'
-    )
-    assert text_of(phone.open(follow_up, CHECK_IN)).count(linked) == 1
-    phone.post(follow_up, CHECK_IN, part="mood", self_harm="yes")
-    box, _, foot = text_of(phone.get(follow_up, CHECK_IN)).partition("<footer>")
-    assert (box.count(linked), foot.count(linked)) == (1, 1)
