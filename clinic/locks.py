@@ -1,4 +1,4 @@
-"""Row locks in the one order: course, chairs, sessions, contact and consent, message, task."""
+"""Row locks in one order: patient, course, chairs, sessions, contact, consent, message, task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -74,7 +74,8 @@ def _days(treatment_session: TreatmentSession, first: date, until: date) -> Iter
         except ValidationError:
             found = None  # another session of the course is on this day
         is_late = own is None and making_up.lapse(treatment_session, day, neighbours)
-        if found is not None and not is_late and (day == own or not found.all):
+        is_barred = is_late or treatment_session.patient.not_treatable(day)
+        if found is not None and not is_barred and (day == own or not found.all):
             yield day
         day += timedelta(days=1)
 

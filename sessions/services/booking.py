@@ -1,7 +1,7 @@
 """From planned dates to booked chairs: all or nothing, whoever else is booking."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -22,6 +22,7 @@ from sessions.services.drafts import Choice, Draft, DraftRow, Pin, draft
 __all__ = ["Choice", "Draft", "DraftRow", "Pin", "book", "draft", "refusals_for"]
 
 BOOK = "treatment_sessions.book_course"
+NO_DATE = "No visit gets a date. If the record is wrong, correct the patient's details first."
 
 
 def book(
@@ -70,6 +71,12 @@ def refusals_for(patient: Patient, now: datetime) -> list[str]:
     if TreatmentCourse.objects.running().filter(patient=patient).exists():
         reasons.append("This patient has a running course already.")
     return reasons
+
+
+def check_treatable(patient: Patient, day: date) -> None:
+    """Refuse a date for a patient whom nobody may treat then."""
+    if reasons := patient.not_treatable(day):
+        raise ValidationError([*reasons, NO_DATE], code="not_treatable")
 
 
 def lock_chairs(clinic: Clinic) -> None:

@@ -55,7 +55,7 @@ def _close_date_tasks(course: TreatmentCourse, by: User) -> None:
 def complete_after(treatment_session: TreatmentSession, left: str) -> None:
     """Complete the course with its last session; told of every step, inside its transaction.
 
-    The session is locked already and the course comes first in the order of locks, so a course that
+    The session is locked already and the course comes before it in the order of locks, so one that
     somebody else holds is left to the hourly run.
     """
     if treatment_session.status in TOOK_PLACE:

@@ -5,10 +5,11 @@ from datetime import date, datetime
 
 from django.conf import settings
 
-from clinic import audit, clock
+from clinic import audit, clock, locks
 from clinic.audit import Actor, acting
 from clinic.models import User
 from clinic.refusals import refused_kindly
+from patients.models import Patient
 from sessions import protocols
 from sessions.layout import lay_out
 from sessions.models import TreatmentCourse
@@ -21,12 +22,19 @@ from sessions.services.drafts import Choice, Draft, choice_of, planner_refusals,
 
 
 def lock_course(pk: int) -> TreatmentCourse:
-    """Lock the course for this transaction: first in the order of locks."""
+    """Lock the course for this transaction: before its chairs and sessions."""
     return (
         TreatmentCourse.objects.select_for_update(no_key=True, of=("self",))
         .select_related("patient__clinic", "clinic", "protocol", "chair")
         .get(pk=pk)
     )
+
+
+def lock_to_book(pk: int) -> TreatmentCourse:
+    """Lock the course to give it dates; before it the patient, so that no death comes between."""
+    of = TreatmentCourse.objects.filter(pk=pk).values("patient_id")
+    locks.share(Patient.objects.filter(pk__in=of))
+    return lock_course(pk)
 
 
 def slots_of(choice: Choice) -> tuple[Slot, ...]:
@@ -42,12 +50,13 @@ def extend(pk: int, *, by: Actor | User) -> int:
     A date that can't be booked keeps its number and becomes a task. Booked dates never move.
     """
     with refused_kindly(), acting(by):
-        course = lock_course(pk)
+        course = lock_to_book(pk)
         if course.status != TreatmentCourse.Status.ACTIVE or course.planned_until is None:
             return 0
         now = clock.now()
-        horizon = now.astimezone(course.clinic.zone).date() + settings.PLANNING_HORIZON
-        if horizon <= course.planned_until:
+        today = now.astimezone(course.clinic.zone).date()
+        horizon = today + settings.PLANNING_HORIZON
+        if horizon <= course.planned_until or course.patient.not_treatable(today):
             return 0
         lock_chairs(course.clinic)
         choice = choice_of(course)

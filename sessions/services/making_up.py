@@ -130,8 +130,6 @@ def make_up(
             raise PermissionDenied(moving.MOVE)
         if reason_not := refusal(missed):
             raise ValidationError(reason_not, code="not_missed")
-        if reasons := missed.patient.not_treatable(day):
-            raise ValidationError(reasons, code="not_treatable")
         check_version(missed, version)
         session = blank(missed)
         usual = chair or missed.chair

@@ -19,10 +19,10 @@ from sessions.models import TreatmentSession
 from sessions.models.session import BELOW_GAP, MOVED, PLACE, STANDING
 from sessions.plans import say
 from sessions.services import asks, steps
-from sessions.services.booking import lock_chairs
+from sessions.services.booking import check_treatable, lock_chairs
 from sessions.services.calendar import hours_of
 from sessions.services.drafts import CHAIRS_TAKEN, PATIENT_BUSY
-from sessions.services.extending import lock_course
+from sessions.services.extending import lock_to_book
 from sessions.services.places import Occupancy
 
 MOVE = "treatment_sessions.move_session"
@@ -100,9 +100,9 @@ def move(
 
 
 def lock(pk: int) -> TreatmentSession:
-    """Lock a session as whoever books for it must: course, chairs, then the session."""
+    """Lock a session as whoever books for it must: patient, course, chairs, then the session."""
     of = TreatmentSession.objects.values("course_id").get(pk=pk)
-    course = lock_course(of["course_id"])
+    course = lock_to_book(of["course_id"])
     lock_chairs(course.clinic)
     return steps.lock(pk)
 
@@ -121,6 +121,7 @@ def seat(
 
     An unusual day needs a reason; below the minimum gap it is a prescriber's to give.
     """
+    check_treatable(treatment_session.patient, day)
     hours = hours_of(treatment_session.clinic)
     length = timedelta(minutes=treatment_session.course.protocol.visit_minutes)
     starts_at = hours.at(day, wall_time)

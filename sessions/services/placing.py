@@ -18,7 +18,7 @@ from sessions.plans import TraceStep, say
 from sessions.services import moving
 from sessions.services.booking import lock_chairs, traced, unplaced_key
 from sessions.services.drafts import choice_of
-from sessions.services.extending import lock_course, slots_of
+from sessions.services.extending import lock_to_book, slots_of
 
 
 def missing_session(course: TreatmentCourse, number: int) -> TreatmentSession | None:
@@ -57,7 +57,7 @@ def place(
 ) -> moving.Move:
     """Book a session that has a number and no date; the rules are those of a move."""
     with refused_kindly(), acting(by, entry):
-        course = lock_course(pk)
+        course = lock_to_book(pk)
         if not by.may(moving.MOVE, course.clinic_id):
             raise PermissionDenied(moving.MOVE)
         check_version(course, version)

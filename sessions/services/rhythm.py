@@ -19,9 +19,15 @@ from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.models.session import PLACE
 from sessions.plans import TraceStep, say
 from sessions.services import asks, steps
-from sessions.services.booking import ask_about_dates, create_sessions, lock_chairs, traced
+from sessions.services.booking import (
+    ask_about_dates,
+    check_treatable,
+    create_sessions,
+    lock_chairs,
+    traced,
+)
 from sessions.services.drafts import DraftRow, choice_of
-from sessions.services.extending import continue_course, lock_course, slots_of
+from sessions.services.extending import continue_course, lock_to_book, slots_of
 
 ORDER = "treatment_sessions.order_dose"
 
@@ -40,7 +46,7 @@ def change_rhythm(
     Planned sessions of later treatment weeks keep their numbers and get new dates.
     """
     with refused_kindly(), acting(by, entry):
-        course = lock_course(pk)
+        course = lock_to_book(pk)
         if not by.may(ORDER, course.clinic_id):
             raise PermissionDenied(ORDER)
         check_version(course, version)
@@ -48,7 +54,9 @@ def change_rhythm(
             raise ValidationError("This course has ended.", code="ended")
         lock_chairs(course.clinic)
         now = clock.now()
-        first = _set_rhythm(course, rhythm, now.astimezone(course.clinic.zone).date())
+        today = now.astimezone(course.clinic.zone).date()
+        check_treatable(course.patient, today)
+        first = _set_rhythm(course, rhythm, today)
         moved = _plan_again(course, first, by=by, now=now, notify=notify)
         course.version += 1
         course.save(update_fields=["rhythm", "rhythm_changes", "planned_until", "version"])

@@ -11,7 +11,7 @@ from clinic.audit import acting, system
 from clinic.locks import StaleVersionError
 from clinic.models import Closure
 from clinic.tests.factories import TESTS
-from patients.models import Task
+from patients.models import Patient, Task
 from patients.tests.factories import make_patient
 from sessions import tasks
 from sessions.lifecycle import Status
@@ -103,6 +103,17 @@ def test_a_number_without_a_date_is_asked_for_once_and_never_used_again(course, 
     assert 18 not in dates(course)
     assert dates(course)[19].date() == day(15)
     assert Task.objects.filter(kind=Task.Kind.UNPLACED_SESSIONS).count() == 1
+
+
+def test_the_course_of_a_patient_who_died_gets_no_more_dates(course, today, prescriber):
+    with acting(TESTS):
+        Patient.objects.filter(pk=course.patient_id).update(deceased=True)
+    before = dates(course)
+    today.at(day(5))
+    assert extend(course.pk, by=TASK) == 0
+    with pytest.raises(ValidationError, match="The patient has died"):
+        change_rhythm(course.pk, "2-weekly", by=prescriber, version=1)
+    assert dates(course) == before
 
 
 def test_the_hour_stays_across_a_clock_change(course, today):

@@ -11,10 +11,12 @@ from clinic.audit import acting
 from clinic.locks import StaleVersionError
 from clinic.models import Chair, Closure
 from clinic.tests.factories import TESTS
+from patients.models import Patient
 from patients.tests.factories import make_patient
 from sessions import ports
 from sessions.models import TreatmentSession
 from sessions.services import booking, cancelling, moving
+from sessions.services.alternatives import free_seats
 from sessions.services.drafts import Choice
 from sessions.tests.factories import make_course, make_session, shipped
 
@@ -182,6 +184,28 @@ def test_a_taken_chair_gives_way_to_a_free_one_unless_it_was_wished(
     assert move(second, friday, by=front_desk).treatment_session.chair == other
 
 
+def died(patient):
+    with acting(TESTS):
+        Patient.objects.filter(pk=patient.pk).update(deceased=True)
+
+
+def test_no_visit_of_a_patient_who_died_is_moved_and_the_form_says_why(desk, second, monday):
+    before = local(second)
+    died(second.patient)
+    answer = post(desk, second, day=(monday + timedelta(days=4)).isoformat())
+    refused = str(answer.context["form"].non_field_errors())
+    assert "The patient has died." in refused
+    assert "correct the patient&#x27;s details first" in refused
+    assert local(second) == before
+
+
+def test_no_other_time_is_offered_for_a_patient_who_died(second, monday):
+    ahead = {"earliest": timezone.now(), "until": monday + timedelta(days=6)}
+    assert free_seats(second, **ahead)
+    died(second.patient)
+    assert free_seats(TreatmentSession.objects.get(pk=second.pk), **ahead) == []
+
+
 def test_only_a_planned_session_moves(second, monday, front_desk):
     with acting(TESTS):
         TreatmentSession.objects.filter(pk=second.pk).update(status="checked_in")
@@ -316,6 +340,14 @@ def test_a_session_without_a_date_gets_one_and_its_task_closes(desk, holed, mond
     assert answer.status_code == 302
     assert local(holed.sessions.get(number=3)).date() == day
     assert holed.patient.tasks.open().count() == 1
+
+
+def test_no_date_is_found_for_a_patient_who_died(desk, holed, monday):
+    died(holed.patient)
+    day = monday + timedelta(days=7 * 5 + 3)
+    answer = find_date(desk, holed, 3, day=str(day), reason="The only week left")
+    assert "The patient has died." in str(answer.context["form"].non_field_errors())
+    assert not holed.sessions.filter(number=3).exists()
 
 
 def test_a_date_too_near_to_a_neighbour_is_not_found_by_the_front_desk(desk, holed, monday):

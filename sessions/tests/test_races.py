@@ -18,6 +18,7 @@ from clinic.models import Chair
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from clinic.tests.posting import PageClient
+from patients.services.register import CHANGE, locked
 from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentCourse, TreatmentSession
@@ -256,6 +257,30 @@ def test_of_chosen_sessions_none_is_cancelled_when_one_was_checked_in(course, fr
     check_in_while(first, front_desk, cancel)
     second.refresh_from_db()
     assert second.status == Status.PLANNED
+
+
+def test_a_visit_is_not_moved_while_its_patients_death_is_entered(course, front_desk):
+    first = course.sessions.earliest("number")
+    holds = Event()
+
+    def enter_death():
+        with acting(TESTS):
+            patient = locked(course.patient_id, by=front_desk, permission=CHANGE)
+            patient.deceased = True
+            patient.save()
+            holds.set()
+            until = timezone.now() + timedelta(seconds=20)
+            while not waiting_for_a_lock() and timezone.now() < until:
+                sleep(0.02)
+
+    entering = in_background(enter_death)
+    assert holds.wait(timeout=20)
+    friday = next_monday() + timedelta(days=4)
+    with pytest.raises(ValidationError, match="The patient has died"):
+        moving.move(
+            first.pk, day=friday, wall_time=time(10), reason="race", by=front_desk, version=1
+        )
+    entering.join()
 
 
 def test_a_cancellation_during_a_change_of_rhythm_is_not_undone(
