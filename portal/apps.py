@@ -14,5 +14,6 @@ class PortalConfig(AppConfig):
         of_reminders.asked_before.register("portal", listeners.asked_before)
         of_patients.contact_changed.register(listeners.contact_changed)
         ports.booked.register(listeners.booked)
+        ports.course_ended.register(listeners.course_ended)
         ports.moved.register(listeners.moved)
         ports.status_changed.register(listeners.status_changed)

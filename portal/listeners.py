@@ -9,18 +9,18 @@ from patients.models import Patient
 from portal.models import ChangeRequest
 from portal.services import deciding, silence, visits
 from sessions.lifecycle import Status
-from sessions.models import TreatmentSession
+from sessions.models import TreatmentCourse, TreatmentSession
 
 
 def moved(treatment_session: TreatmentSession) -> None:
-    deciding.settle(treatment_session, "The visit has another time now.")
+    deciding.settle("The visit has another time now.", treatment_session=treatment_session)
     silence.visit_changed(treatment_session, clock.now())
 
 
 def booked(sessions: list[TreatmentSession]) -> None:
     for session in sessions:
         if session.makes_up_for is not None:
-            deciding.settle(session.makes_up_for, "A new date was booked.")
+            deciding.settle("A new date was booked.", treatment_session=session.makes_up_for)
 
 
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
@@ -32,7 +32,13 @@ def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     if treatment_session.status == Status.NO_SHOW:
         return
     state = treatment_session.get_status_display()
-    deciding.settle(treatment_session, f"The visit is “{state}” now.")
+    deciding.settle(f"The visit is “{state}” now.", treatment_session=treatment_session)
+
+
+def course_ended(course: TreatmentCourse) -> None:
+    """What was asked about a missed visit has no date to become any more."""
+    state = course.get_status_display().lower()
+    deciding.settle(f"The course is {state}.", treatment_session__course=course)
 
 
 def contact_changed(patient: Patient) -> None:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from clinic.ports import Contributors, Guard, Listeners
-from sessions.models import MonitoringTemplate, TreatmentSession
+from sessions.models import MonitoringTemplate, TreatmentCourse, TreatmentSession
 from sessions.sections import Section
 from sessions.trials import Compared
 
@@ -32,6 +32,9 @@ booked: Listeners[[list[TreatmentSession]]] = Listeners("booked")
 moved: Listeners[[TreatmentSession]] = Listeners("moved")
 status_changed: Listeners[[TreatmentSession, str]] = Listeners("status_changed")
 """Told with the status that was left."""
+
+course_ended: Listeners[[TreatmentCourse]] = Listeners("course_ended")
+"""It was completed or stopped, and gets no more dates."""
 
 notice_wanted: Listeners[[TreatmentSession]] = Listeners("notice_wanted")
 """Whoever moved or cancelled it wants the patient told."""

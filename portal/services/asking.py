@@ -109,8 +109,8 @@ def ask(
             raise ValidationError(alternatives.TAKEN, code="booked")
         if wanted_at is not None:
             _check_offered(locked, policy, wanted_at, now)
-        if standing is not None and standing.treatment_session is not None:
-            deciding.settle(standing.treatment_session, CALLED_OFF_INSTEAD)
+        if standing is not None:
+            deciding.settle(CALLED_OFF_INSTEAD, pk=standing.pk)
         request = _write(locked, kind, wanted_at, words, now)
         tasks.ask(
             Task.Kind.REQUEST,

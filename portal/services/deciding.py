@@ -1,6 +1,7 @@
 """What staff make of a patient's request."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -75,9 +76,9 @@ def decline(pk: int, *, by: User, reason: str, entry: Submission | None = None) 
         return request
 
 
-def settle(treatment_session: TreatmentSession, why: str) -> None:
-    """Close what is open about a visit that has just changed, inside that transaction."""
-    rows = ChangeRequest.objects.open().filter(treatment_session=treatment_session)
+def settle(why: str, **about: Any) -> None:
+    """Close what is open about visits that have just changed, inside that transaction."""
+    rows = ChangeRequest.objects.open().filter(**about).order_by("pk")
     for request in rows.select_for_update(of=("self",)):
         _decide(request, Decision.SETTLED, why, by=None)
 

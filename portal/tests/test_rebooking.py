@@ -1,5 +1,6 @@
 """After a missed visit: times that keep all rules, a new session when one is accepted."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,9 +9,10 @@ from django.core.exceptions import ValidationError
 from icalendar import Calendar
 
 from clinic.audit import acting
-from clinic.models import AuditEvent, User
+from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
 from patients.models import Consent, Task
+from patients.tests.factories import make_patient
 from portal.models import ChangeRequest
 from portal.services import asking, deciding
 from portal.services.asking import Bounds
@@ -24,9 +26,9 @@ from reminders.models import Message, MessagePolicy
 from reminders.sweeping import sweep
 from reminders.tests.conftest import SetClock
 from reminders.tests.factories import NOON, Inbox, save, set_policy
-from sessions.models import ProtocolPhase, TreatmentSession
-from sessions.services import making_up, steps
-from sessions.tests.factories import make_session, take_step
+from sessions.models import ProtocolPhase, TreatmentCourse, TreatmentSession
+from sessions.services import ending, making_up, steps
+from sessions.tests.factories import make_course, make_session, take_step
 
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -276,6 +278,46 @@ def test_staff_who_book_settle_what_the_patient_asked(
     assert not Task.objects.open().exists()
     with pytest.raises(ValidationError, match="decided already"):
         deciding.accept(request.pk, by=front_desk)
+
+
+def complete(course: TreatmentCourse, by: User) -> None:
+    """Its last number, and all between, took place, and somebody looks."""
+    with acting(TESTS):
+        last = len(ending.slots_of(ending.choice_of(course)))
+        for number in range(2, last + 1):
+            starts_at = NOON - timedelta(days=number)
+            session = make_session(course, starts_at=starts_at, number=number)
+            save(session, status="discharged", ended_at=starts_at)
+        assert ending.complete(course)
+
+
+def stop(course: TreatmentCourse, by: User) -> None:
+    ending.stop_course(course.pk, reason="Remission", by=by, version=course.version)
+
+
+@pytest.mark.parametrize(("end", "state"), [(complete, "completed"), (stop, "stopped")])
+def test_a_course_that_ends_settles_what_was_asked_about_its_missed_visit(
+    word: Message,
+    missed: TreatmentSession,
+    at: SetClock,
+    prescriber: User,
+    end: Callable[[TreatmentCourse, User], None],
+    state: str,
+) -> None:
+    request = asking.ask(word, Purpose.REBOOK, wanted_at=times(missed, at.at)[0])
+    end(missed.course, prescriber)
+    request.refresh_from_db()
+    assert (request.decision, request.decision_reason) == ("settled", f"The course is {state}.")
+    assert not Task.objects.open().filter(kind="request").exists()
+
+
+def test_a_course_that_is_stopped_settles_no_request_of_another_one(
+    word: Message, missed: TreatmentSession, at: SetClock, clinic: Clinic, prescriber: User
+) -> None:
+    request = asking.ask(word, Purpose.REBOOK)
+    stop(make_course(make_patient(clinic), prescriber), prescriber)
+    request.refresh_from_db()
+    assert request.decision == ""
 
 
 def test_who_wants_no_new_time_any_more_says_so(

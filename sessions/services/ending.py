@@ -10,6 +10,7 @@ from clinic.models import User
 from clinic.words import explains
 from patients.models import Task
 from patients.services import tasks
+from sessions import ports
 from sessions.lifecycle import HOLDING, TOOK_PLACE
 from sessions.models import TreatmentCourse, TreatmentSession
 from sessions.services.cancelling import cancel_planned
@@ -43,6 +44,7 @@ def stop_course(
         count = len(cancel_planned(course=course, reason=why, by=by, now=now))
         _close_date_tasks(course, by)
         audit.record("course.stopped", subject=course, sessions=count)
+        ports.course_ended(course)
         return count
 
 
@@ -82,4 +84,5 @@ def complete(course: TreatmentCourse) -> bool:
     course.version += 1
     course.save(update_fields=["status", "version"])
     audit.record("course.completed", subject=course)
+    ports.course_ended(course)
     return True
