@@ -96,7 +96,7 @@ def _uuid(key: str) -> UUID:
 
 
 def stands(message: Message, purpose: Purpose, now: datetime) -> bool:
-    """Say whether a link still works: one query on top of `read`."""
+    """Say whether a link still works: one query on top of `read`, two for a missed visit."""
     return _lasts(message, purpose, now) and (purpose in OF_MAIL or _is_current(message))
 
 
@@ -131,6 +131,8 @@ def _ends_at(message: Message, purpose: Purpose) -> datetime:
     session = message.treatment_session
     if purpose in OF_A_VISIT and session is not None:
         return session.starts_at
+    if purpose == Purpose.REBOOK and session is not None and (booked := session.stand_in):
+        return booked.starts_at
     sent_at = message.sent_at or message.not_before
     return sent_at + (MAIL_LINKS_LAST if purpose in OF_MAIL else ANSWERABLE)
 

@@ -266,6 +266,20 @@ def test_once_it_has_a_new_date_no_other_is_offered(
     assert not ChangeRequest.objects.exists()
 
 
+def test_the_link_ends_with_the_start_of_the_new_visit(
+    phone: Phone, word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
+) -> None:
+    """Afterwards "is booked" would be said of a day that is over."""
+    book(missed, times(missed, at.at)[0], front_desk)
+    session = new_session(missed)
+    at.at = session.starts_at - timedelta(minutes=1)
+    assert "Your new visit is booked" in text_of(phone.open(word, Purpose.REBOOK))
+    at.at = session.starts_at
+    assert phone.get(word, Purpose.REBOOK).status_code == 404
+    save(session, status="discharged", ended_at=at.at)
+    assert phone.get(word, Purpose.REBOOK).status_code == 404
+
+
 def test_staff_who_book_settle_what_the_patient_asked(
     word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
 ) -> None:
