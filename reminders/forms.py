@@ -69,7 +69,10 @@ class TextForm(forms.ModelForm):
         if rule is not None and kind != rule.kind:
             self.add_error("rule", f"This rule is for “{rule.get_kind_display()}”.")
         for name in ("subject", "body"):
-            strange = words.strangers(values.get(name) or "", kind)
+            text = values.get(name) or ""
+            strange, lone = words.strangers(text, kind), words.lone_braces(text)
+            if lone:
+                self.add_error(name, _unpaired(lone))
             if kind and strange:
                 self.add_error(name, _refusal(strange, Kind(kind)))
         return values
@@ -79,6 +82,11 @@ def _refusal(strange: list[str], kind: Kind) -> ValidationError:
     named = ", ".join(f"{{{name}}}" for name in strange)
     known = ", ".join(name for name, _ in words.names_for([kind]))
     return ValidationError(f"{named} can't be filled in here. This message knows: {known}.")
+
+
+def _unpaired(lone: list[str]) -> ValidationError:
+    named = "”, “".join(lone)
+    return ValidationError(f"“{named}” lacks its other brace. A name stands in two: {{name}}.")
 
 
 class PreviewForm(forms.Form):

@@ -23,6 +23,7 @@ TEXTS = Path(__file__).parent / "texts"
 ENGLISH = "en"
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _ANY_NAME = re.compile(r"\{([^{}]*)\}")
+_LONE_BRACE = re.compile(r"\{[^\s{}]*|[^\s{}]*\}")
 
 COMING = frozenset({*BEFORE, Kind.CHANGED})
 OF_A_VISIT = frozenset({*COMING, Kind.MISSED, Kind.FOLLOW_UP, Kind.INSTRUCTIONS, Kind.CALLED_OFF})
@@ -148,6 +149,11 @@ def strangers(text: str, kind: str) -> list[str]:
     """Return what stands in braces and is no name that this kind of message knows."""
     found = dict.fromkeys(_ANY_NAME.findall(text))
     return [name for name in found if name not in NAMES or kind not in NAMES[name].kinds]
+
+
+def lone_braces(text: str) -> list[str]:
+    """Return each brace without its other one, with the word that it stands at."""
+    return list(dict.fromkeys(_LONE_BRACE.findall(_ANY_NAME.sub(" ", text))))
 
 
 def names_for(kinds: Iterable[Kind] = (*RULED, Kind.CHANGED)) -> list[tuple[str, str]]:

@@ -252,6 +252,30 @@ def test_a_name_that_can_not_be_filled_is_refused(office, rules, body):
     assert not MessageText.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["subject", "body"])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("On {day we meet", "“{day”"),
+        ("On day} we meet", "“day}”"),
+        ("{{day}}", "“{”, “}”"),
+        ("Braces } and {", "“}”, “{”"),
+        ("{", "“{”"),
+        ("{day} and {time", "“{time”"),
+    ],
+)
+def test_a_brace_without_its_other_one_is_refused_where_it_stands(
+    office, rules, field, text, named
+):
+    rule = rules["reminder_24h"]
+    typed = text_values(**{f"texts-0-{field}": text})
+    page = office.post(change_url(rule), values_of(rule) | typed)
+    (errors,) = page.context["inline_admin_formsets"][0].formset.errors
+    assert list(errors) == [field]
+    assert errors[field] == [f"{named} lacks its other brace. A name stands in two: {{name}}."]
+    assert not MessageText.objects.exists()
+
+
 def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rules):
     values = {
         "clinic": clinic.pk,
