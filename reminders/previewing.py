@@ -8,13 +8,13 @@ from django.db.models import Case, F, When
 
 from clinic.models import Clinic
 from patients.models import PatientPolicy
-from reminders import reconciling, rendering, rules
+from reminders import reconciling, rendering, rules, telltale
 from reminders.kinds import STATUSES
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.reaching import reaches_of
 from reminders.rendering import Voice
 from reminders.rules import Facts
-from reminders.words import LocalTime, words_in
+from reminders.words import LocalTime, code_of, words_in
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
 
@@ -30,6 +30,7 @@ class Preview:
     calendars: tuple[str, ...]
     when: str
     obstacle: str
+    warning: str
 
 
 def visits_for(rule: MessageRule, now: datetime) -> TreatmentSessionQuerySet:
@@ -62,7 +63,8 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
     )
     facts = Facts(due_on=due_on) if is_charted else reconciling.facts_of(session)
     slot = rules.slot(rule.timing, facts, reach)
-    mail = rendering.mail([message], reach, now, voice=voice_of(rule.clinic))
+    voice = voice_of(rule.clinic)
+    mail = rendering.mail([message], reach, now, voice=voice)
     html = str(mail.alternatives[0][0])
     calendars = tuple(part.get_payload(decode=True).decode() for part in mail.attachments)
     when = ""
@@ -71,7 +73,19 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
         when = f"{at.day}, {at.time} ({at.zone})"
     out_of_use = "" if rule.is_active else reconciling.OUT_OF_USE
     obstacle = reach.obstacle_to(rule.kind) or out_of_use or (slot.obstacle if slot else NOT_HERE)
-    return Preview(mail, html, calendars, when, obstacle)
+    own = _own_words(voice, rule, code_of(reach.language))
+    warning = telltale.warning(*own, rule.clinic.sender_name, voice.policy.calendar_title)
+    return Preview(mail, html, calendars, when, obstacle, warning)
+
+
+def _own_words(voice: Voice, rule: MessageRule, language: str) -> tuple[str, ...]:
+    """Return the clinic's subject and text for this rule, else for its kind; the mail has them."""
+    own = {
+        text.rule_id: (text.subject, text.body)
+        for text in voice.texts
+        if (text.kind, text.language) == (rule.kind, language)
+    }
+    return own.get(rule.pk) or own.get(None) or ()
 
 
 def voice_of(clinic: Clinic) -> Voice:

@@ -17,7 +17,7 @@ from clinic.access import staff
 from clinic.admin_base import ClinicScopedAdmin, OwnClinicMixin, PolicyAdmin, clinic_here
 from clinic.audit import acting
 from reminders import planning, previewing
-from reminders.admin.texts import body_help
+from reminders.admin.texts import body_help, warn
 from reminders.forms import PreviewForm, RuleForm, TextForm
 from reminders.kinds import Kind
 from reminders.models import MessagePolicy, MessageRule, MessageText
@@ -119,6 +119,7 @@ class MessageRuleAdmin(ClinicScopedAdmin):
         for text in formset.save(commit=False):
             text.rule, text.kind, text.clinic = rule, rule.kind, rule.clinic
             text.save()
+            warn(self, request, text.subject, text.body)
         formset.save_m2m()
 
     def get_urls(self) -> list[URLPattern]:
@@ -170,3 +171,7 @@ class MessageRuleAdmin(ClinicScopedAdmin):
 @admin.register(MessagePolicy)
 class MessagePolicyAdmin(PolicyAdmin):
     list_display = ("clinic", "quiet_from", "quiet_to", "calendar_title", "on_call_address")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        warn(self, request, obj.calendar_title)

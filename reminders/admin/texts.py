@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from clinic.admin_base import ClinicScopedAdmin, OwnRowsFilter
-from reminders import words
+from reminders import telltale, words
 from reminders.forms import TextForm
 from reminders.kinds import Kind
 from reminders.models import MessageText
@@ -21,6 +21,12 @@ def body_help(kind: str = "") -> str:
         "buttons and the clinic's address are added. Leave out drug and speciality. Names that are "
         f"filled in: {listed}. A line with a name that has no value for this visit is left out."
     )
+
+
+def warn(model_admin: ClinicScopedAdmin, request: HttpRequest, *texts: str) -> None:
+    """Say what these texts tell of the treatment; they are saved all the same."""
+    if words_that_tell := telltale.warning(*texts):
+        model_admin.message_user(request, words_that_tell, messages.WARNING)
 
 
 @admin.register(MessageText)
@@ -41,6 +47,10 @@ class MessageTextAdmin(ClinicScopedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("clinic", "kind", "rule", "language") if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        warn(self, request, obj.subject, obj.body)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -276,6 +276,35 @@ def test_a_brace_without_its_other_one_is_refused_where_it_stands(
     assert not MessageText.objects.exists()
 
 
+TELLING = "Your words name “spravato”. Others may see a mail&#x27;s subject and preview"
+
+
+def test_words_that_name_a_medicine_are_saved_with_a_warning(office, rules, clinic):
+    rule = rules["reminder_24h"]
+    typed = text_values(**{"texts-0-subject": "Your SPRAVATO, {day}"})
+    page = office.post(change_url(rule), values_of(rule) | typed, follow=True).content.decode()
+    assert TELLING in page
+    assert MessageText.objects.get().subject == "Your SPRAVATO, {day}"
+    add = {"clinic": clinic.pk, "kind": "missed", "language": "en", "is_active": "on"}
+    add |= {"subject": "Hello", "body": "We had Spravato ready."}
+    page = office.post(reverse("admin:reminders_messagetext_add"), add, follow=True)
+    assert TELLING in page.content.decode()
+    assert MessageText.objects.count() == 2
+
+
+def test_words_that_name_none_are_saved_without_a_warning(office, rules):
+    rule = rules["reminder_24h"]
+    page = office.post(change_url(rule), values_of(rule) | text_values(), follow=True)
+    assert MessageText.objects.exists()
+    assert "Your words name" not in page.content.decode()
+
+
+def test_a_calendar_title_that_tells_is_saved_with_a_warning(office, clinic):
+    policy, page = change_settings(office, clinic, calendar_title="Ketamine infusion")
+    assert policy.calendar_title == "Ketamine infusion"
+    assert "Your words name “ketamine”, “infusion”." in page.content.decode()
+
+
 def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rules):
     values = {
         "clinic": clinic.pk,
@@ -406,6 +435,25 @@ def test_the_preview_says_why_the_mail_would_not_go(office, rules, visit, clinic
     page = preview(office, rules["reminder_24h"], visit).content.decode()
     assert "It would not be sent: The e-mail address is not verified." in page
     assert "Answers to this mail reach nobody" in page
+
+
+def test_the_preview_says_what_the_clinics_words_would_tell(office, rules, visit, clinic):
+    """Words that this mail does not use are of no concern, nor is who gets it."""
+    rule = rules["reminder_24h"]
+    with acting(TESTS):
+        visit.patient.given_name = "Yasmin"  # as a pill is called
+        visit.patient.save()
+        for about, subject in ((None, "Zoloft"), (rule, "Spravato")):
+            MessageText.objects.create(
+                clinic=clinic, kind=rule.kind, rule=about, subject=subject, body="Hello {name}"
+            )
+    assert TELLING in preview(office, rule, visit).content.decode()
+    assert "Your words name" not in preview(office, rule, visit, language="es").content.decode()
+    with acting(TESTS):
+        MessageText.objects.update(is_active=False)
+        clinic.sender_name = "North Ketamine"
+        clinic.save()
+    assert "Your words name “ketamine”." in preview(office, rule, visit).content.decode()
 
 
 def test_the_preview_of_a_rule_out_of_use_says_that_nothing_goes(office, rules, visit):
