@@ -9,6 +9,7 @@ from reminders import words
 from reminders.kinds import Kind
 from reminders.models import MessageRule, MessageText
 from reminders.models.text import LANGUAGES
+from reminders.sense import amiss
 from sessions.models import TreatmentSession
 
 TIMES = ("how", "hours", "days", "at", "useful_hours")
@@ -51,6 +52,10 @@ class RuleForm(forms.ModelForm):
         stands = rows.filter(pk=self.instance.pk).first() if self.instance.pk else None
         if stands is not None and stands.seen != values.get("seen"):
             raise ValidationError(CHANGED_MEANWHILE, code="stale")
+        kind = values.get("kind") or self.instance.kind
+        for name, refusal in amiss(kind, values).items():
+            if name not in self.errors:
+                self.add_error(name, refusal)
         return values
 
 

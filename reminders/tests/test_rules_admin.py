@@ -34,6 +34,7 @@ RULE = {
     "at": "",
     "useful_hours": "4",
 }
+WALL = {"how": "wall", "hours": "", "days": "1", "at": "10:00"}
 NO_TEXTS = {"texts-TOTAL_FORMS": "0", "texts-INITIAL_FORMS": "0"}
 
 
@@ -107,25 +108,59 @@ def test_two_rules_may_have_one_name(office, clinic):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "field", "words"),
     [
-        ({"hours": "0"}, "It would never go"),
-        ({"hours": "-1"}, "greater than or equal to 0"),
-        ({"hours": "1000000000"}, "less than or equal to 2160"),
-        ({"hours": ""}, "Enter hours, or a number of days"),
-        ({"days": "2"}, "Enter hours, or a number of days"),
-        ({"useful_hours": "0"}, "greater than or equal to 1"),
-        ({"kind": "changed"}, "not one of the available choices"),
-        ({"kind": "questionnaire"}, "Dates of the chart count in days"),
-        ({"protocol_key": "nothing"}, "not one of the available choices"),
-        ({"how": "wall", "hours": "", "days": "91", "at": "10:00"}, "less than or equal to 90"),
+        ({"hours": "0"}, "hours", "It would never go: enter 2 hours at least."),
+        ({"hours": "1"}, "hours", "It would never go: enter 2 hours at least."),
+        ({"hours": "-1"}, "hours", "greater than or equal to 0"),
+        ({"hours": "1000000000"}, "hours", "less than or equal to 2160"),
+        ({"hours": ""}, "hours", "Enter the hours: this rule counts by them."),
+        ({"days": "2"}, "days", "Leave this empty: the rule counts by hours."),
+        ({"at": "10:00"}, "at", "Leave this empty: the rule counts by hours."),
+        ({"useful_hours": "0"}, "useful_hours", "greater than or equal to 1"),
+        ({"useful_hours": "48"}, "useful_hours", "Enter fewer than 48."),
+        ({"useful_hours": "60"}, "useful_hours", "of use only until 60 hours before"),
+        ({"kind": "late_booking", "hours": "4"}, "useful_hours", "Enter fewer than 4."),
+        (WALL | {"hours": "48"}, "hours", "Leave this empty: the rule counts by days"),
+        (WALL | {"days": ""}, "days", "Enter the days"),
+        (WALL | {"at": ""}, "at", "Enter the time of day."),
+        (WALL | {"days": "91"}, "days", "less than or equal to 90"),
+        (WALL | {"useful_hours": "39"}, "useful_hours", "due less than 38 hours before any visit"),
+        (WALL | {"kind": "late_booking"}, "how", "Short notice counts in hours"),
+        ({"kind": "changed"}, "kind", "not one of the available choices"),
+        ({"kind": "questionnaire"}, "how", "Dates of the chart count in days"),
+        ({"protocol_key": "nothing"}, "protocol_key", "not one of the available choices"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(office, clinic, wrong, words):
+def test_what_makes_no_sense_is_refused_in_words_at_its_field(office, clinic, wrong, field, words):
     """A-139."""
     page = office.post(reverse(ADD), RULE | {"clinic": clinic.pk} | wrong, follow=True)
-    assert words in errors_of(page)
+    errors = page.context["adminform"].form.errors
+    assert list(errors) == [field]
+    assert words in str(errors[field])
     assert not MessageRule.objects.filter(name=RULE["name"]).exists()
+
+
+def test_a_rule_of_the_chart_for_one_protocol_is_refused_at_the_protocol(office, clinic):
+    shipped()
+    typed = WALL | {"kind": "questionnaire", "protocol_key": "esketamine-trd-us"}
+    page = office.post(reverse(ADD), RULE | {"clinic": clinic.pk} | typed, follow=True)
+    assert list(page.context["adminform"].form.errors) == ["protocol_key"]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"useful_hours": "47"},
+        WALL | {"useful_hours": "38"},
+        WALL | {"kind": "follow_up", "days": "0", "useful_hours": "200"},
+        {"kind": "missed", "hours": "0", "useful_hours": "4"},
+        {"kind": "late_booking", "hours": "5"},
+    ],
+)
+def test_a_rule_that_can_be_of_use_is_saved(office, clinic, right):
+    office.post(reverse(ADD), RULE | {"clinic": clinic.pk} | right, follow=True)
+    assert MessageRule.objects.filter(name=RULE["name"]).exists()
 
 
 def test_a_date_of_the_chart_is_of_no_protocol(rules):
