@@ -6,16 +6,25 @@ until `own` says which rows may be shown.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import ImproperlyConfigured, ValidationError
-from django.db import models
-from django.db.models import ForeignKey, ManyToManyField, Model, Q, QuerySet, Value
+from django.db.models import (
+    DateField,
+    ForeignKey,
+    ManyToManyField,
+    Model,
+    Q,
+    QuerySet,
+    TimeField,
+    Value,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
 from clinic import audit
 from clinic.access import staff
@@ -25,6 +34,7 @@ from clinic.models import Clinic, User
 from clinic.models.policy import Policy
 from clinic.models.scoping import ClinicScopedQuerySet
 from clinic.refusals import refused_kindly
+from clinic.rulebook import told
 
 
 def clinic_of(row: Model) -> int | None:
@@ -42,9 +52,16 @@ def clinic_here(request: HttpRequest) -> Clinic | None:
 
 
 class OwnClinicMixin(BaseModelAdmin):
-    """Rows and choices of the clinic worked at now, if this person holds the permission there."""
+    """Rows and choices of the clinic worked at now, if this person holds the permission there.
 
-    formfield_overrides = {models.DateField: {"form_class": CalendarDateField}}
+    A time alone is one on a wall clock: the browser's own field asks for it, since Django's speaks
+    of the server's time.
+    """
+
+    formfield_overrides: ClassVar = {
+        DateField: {"form_class": CalendarDateField},
+        TimeField: {"widget": forms.TimeInput(format="%H:%M", attrs={"type": "time"})},
+    }
 
     def clinic_ids(self, request: HttpRequest, action: str = "view") -> list[int]:
         here = clinic_here(request)
@@ -158,13 +175,13 @@ class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
 class PolicyAdmin(ClinicScopedAdmin):
     """A clinic's settings: one row, no second one, each value with where its default is from."""
 
+    change_list_template = "admin/clinic/policies.html"
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         source = self.model.SOURCES.get(db_field.name)
         if field is not None and source is not None:
-            shipped = db_field.get_default()
-            words = "empty" if shipped in (None, "") else shipped
-            default = f"Default: {words}. {source}"
+            default = f"Default: {_default_of(db_field)}. {source}"
             field.help_text = f"{field.help_text} {default}".strip()
         return field
 
@@ -173,8 +190,25 @@ class PolicyAdmin(ClinicScopedAdmin):
         is_first = here is not None and self.opts.label not in _policies_of(request, here)
         return is_first and super().has_add_permission(request, obj)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["title"] = f"{capfirst(self.opts.verbose_name)}: the clinic's settings"
+        context["show_save_and_add_another"] = False
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _default_of(field: Any) -> str:
+    """Say the default of a setting as its form shows it."""
+    default = field.get_default()
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    if default in (None, ""):
+        return "empty"
+    return str(dict(field.flatchoices).get(default) or told(default))
 
 
 def _policies_of(request: HttpRequest, clinic: Clinic) -> frozenset[str]:

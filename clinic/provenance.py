@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from django.db import models
 
+PROPOSAL = "Taper's proposal, each clinic decides"
+
 
 class Certainty(models.TextChoices):
     READ = "read", "Read in the named source"
@@ -16,4 +18,5 @@ class Source(NamedTuple):
     certainty: Certainty
 
     def __str__(self) -> str:
-        return f"{self.text}. {self.certainty.label}."
+        is_said = self.certainty is Certainty.PROPOSED and "no source" in self.text.lower()
+        return f"{self.text}. {PROPOSAL if is_said else self.certainty.label}."

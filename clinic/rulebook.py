@@ -1,5 +1,6 @@
 """Clinical rules as they are told to a clinician, made from the data of the product."""
 
+from datetime import time
 from typing import Any, NamedTuple
 
 from clinic.models.policy import Policy
@@ -50,4 +51,4 @@ def told(value: Any) -> str:
         return "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    return str(value)
+    return f"{value:%H:%M}" if isinstance(value, time) else str(value)

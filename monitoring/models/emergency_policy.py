@@ -17,7 +17,7 @@ class EmergencyPolicy(Policy):
             "clinical reference 3.3: the REMS form's limit (JNJPMF, REMSENR); authorities differ",
             Certainty.PROPOSED,
         ),
-        "call_after_transfer_at": Source("Taper's proposal", Certainty.PROPOSED),
+        "call_after_transfer_at": Source("No source gives a time", Certainty.PROPOSED),
     }
 
     emergency_number = models.CharField(

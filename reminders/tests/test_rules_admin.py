@@ -372,6 +372,42 @@ def test_settings_of_messages_are_edited_once_for_each_clinic(office, clinic):
     assert office.get(url).status_code == 200
 
 
+def test_settings_say_their_defaults_and_sources_in_words(office):
+    page = office.get(reverse("admin:reminders_messagepolicy_add")).content.decode()
+    source = "No source gives it. Taper's proposal, each clinic decides."
+    for default in ("on", "off", "20:00", "empty", "48"):
+        assert f"Default: {default}. {source}" in page, default
+    for raw in ("Default: True", "Default: False", "20:00:00", "no source gives it"):
+        assert raw not in page
+
+
+def test_settings_are_not_added_but_changed_from_their_defaults(office, clinic):
+    url = reverse("admin:reminders_messagepolicy_changelist")
+    page = office.get(url).content.decode()
+    assert "Change the defaults" in page
+    assert "Add messages to patients" not in page.partition('id="content"')[2]
+    page = office.get(reverse("admin:reminders_messagepolicy_add")).content.decode()
+    assert "<h1>Messages to patients: the clinic&#x27;s settings</h1>" in page
+    assert "_addanother" not in page
+    with acting(TESTS):
+        MessagePolicy.objects.create(clinic=clinic)
+    assert "Change the defaults" not in office.get(url).content.decode()
+
+
+def test_a_time_on_a_wall_clock_is_typed_without_a_word_on_the_servers(office, rules):
+    """Django's own field notes how far the browser is from the server, which doesn't count here."""
+    pages = [
+        reverse("admin:reminders_messagepolicy_add"),
+        change_url(rules["follow_up"]),
+        reverse("admin:clinic_clinic_change", args=[rules["missed"].clinic_id]),
+    ]
+    for url in pages:
+        page = office.get(url).content.decode()
+        assert 'type="time"' in page
+        assert "vTimeField" not in page
+    assert 'name="at" value="10:00"' in office.get(pages[1]).content.decode()
+
+
 def change_settings(office, clinic, **changed):
     """Post the page of the clinic's settings with these changes; return them and the page."""
     with acting(TESTS):
