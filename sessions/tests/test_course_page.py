@@ -13,8 +13,8 @@ from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
 from patients.models import BodyMeasure, Patient
 from patients.tests.factories import make_patient
-from sessions.models import DoseOrder, DosingPolicy, TreatmentCourse
-from sessions.services import booking, orders
+from sessions.models import DoseOrder, DosingPolicy, TreatmentCourse, TreatmentSession
+from sessions.services import booking, making_up, orders
 from sessions.services.drafts import Choice
 from sessions.services.orders import OrderedDose
 from sessions.tests.factories import make_course, make_order, shipped
@@ -70,6 +70,26 @@ def test_the_course_shows_every_session_with_its_reason(office, course):
         assert reverse("desk:session", args=[row.public_id]) in page
     assert "day 1 of the course; every other date counts from it" in page
     assert AuditEvent.objects.filter(event="course.read").exists()
+
+
+def test_a_session_with_a_new_date_is_counted_once(office, course):
+    """The missed one stays in the table beside the one that makes up for it."""
+    many = course.sessions.count()
+    page = office.get(url("course", course)).content.decode()
+    assert f"{many} sessions from" in page
+    assert "after a missed one" not in page
+    last = course.sessions.latest("number")
+    with acting(TESTS):
+        TreatmentSession.objects.filter(pk=last.pk).update(status="no_show", ended_at=last.ends_at)
+        last.refresh_from_db()
+        again = making_up.blank(last)
+        again.starts_at = last.starts_at + timedelta(days=1)
+        again.ends_at, again.chair = last.ends_at + timedelta(days=1), last.chair
+        again.save()
+    answer = office.get(url("course", course))
+    assert len(answer.context["rows"]) == many + 1
+    assert f"{many} sessions from" in answer.content.decode()
+    assert ", 1 with a new date after a missed one" in answer.content.decode()
 
 
 def test_the_front_desk_sees_dates_but_no_dose(client, course, front_desk, prescriber):
