@@ -14,7 +14,7 @@ from clinic.tests.factories import TESTS
 from patients.models import Consent, Patient, Task
 from patients.tests.factories import make_patient, make_ready
 from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
-from portal.services import deciding
+from portal.services import checking_in, deciding
 from reminders.kinds import Kind
 from reminders.models import Message, OptOut
 from reminders.tests.factories import make_sent
@@ -310,6 +310,29 @@ def test_a_call_for_help_leads_to_the_answers(
     text = client.get(chart).content.decode()
     assert 'href="#said"' in text
     assert 'id="said"' in text
+
+
+@pytest.mark.parametrize(
+    ("part", "answers"),
+    [("feeling", {"feeling": "unwell"}), ("body", {"how_bad": "bad"}), ("more", {"words": "Hi"})],
+)
+def test_a_task_to_read_answers_leads_to_them(
+    client: Client, visit: TreatmentSession, nurse: User, part: str, answers: dict[str, str]
+) -> None:
+    with acting(TESTS):
+        TreatmentSession.objects.filter(pk=visit.pk).update(
+            status="discharged", ended_at=timezone.now()
+        )
+    visit.refresh_from_db()
+    message = make_sent(visit, Kind.FOLLOW_UP, timezone.now())
+    checking_in.record(message, part, answers)
+    task = Task.objects.get()
+    chart = reverse("desk:chart", args=[visit.patient.public_id])
+    client.force_login(nurse)
+    for url in (reverse("desk:worklist"), reverse("desk:close_task", args=[task.public_id])):
+        page = client.get(url).content.decode()
+        assert f'href="{chart}#said">answers</a>' in page
+        assert reverse("desk:session", args=[visit.public_id]) not in page
 
 
 def test_taking_a_call_for_help_comes_before_closing_it(
