@@ -16,10 +16,11 @@ from clinic.models import Clinic, User
 from clinic.roles import Role
 from clinic.tests.factories import TESTS, make_clinic, make_staff
 from desk.tests.browser import PASSWORD, SIZES, picture, sign_in
+from outcomes import planning
 from patients.models import EmailContact, Patient, PatientPolicy, Task
 from patients.tests.factories import make_patient, make_ready
 from portal.models import ChangeRequest, CheckIn, Confirmation
-from reminders import links
+from reminders import charted, links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
@@ -144,6 +145,14 @@ def test_a_patient_confirms_and_asks_for_another_time(
     accept(page, live_server.url, team["front_desk"], look)
     visit.refresh_from_db()
     assert visit.starts_at == wanted
+    phone.reload()
+    expect(phone.get_by_text("Your visit has been moved.")).to_be_visible()
+    shot(phone, "moved", look)
+    other = make_sent(visit, Kind.PREPARATION, timezone.now(), schedule_rev=1)
+    open_link(phone, live_server.url, other, Purpose.VISIT)
+    type_birth_date(phone, patient)
+    expect(phone.get_by_text("The newest e-mail from us counts")).to_be_visible()
+    shot(phone, "moved-since", look)
 
 
 def prepare(phone: Page, look: str) -> None:
@@ -221,6 +230,56 @@ def test_thoughts_of_self_harm_lead_to_help_and_to_a_task_at_once(
     page.goto(f"{live_server.url}/patients/{patient.public_id}/#said")
     expect(page.get_by_text("I am at my mother's")).to_be_visible()
     picture(page, f"follow-up-on-chart-{look}")
+
+
+def test_a_patient_answers_the_questionnaires_of_a_mail(
+    phone: Page,
+    look: str,
+    page: Page,
+    live_server: LiveServer,
+    followed: TreatmentSession,
+    patient: Patient,
+    team: dict[str, User],
+) -> None:
+    """Two are due; what was left out is asked for, and what was given stays."""
+    now = timezone.now()
+    planning.open_due(now)
+    task, _ = planning.asked_of(patient.pk, now)[0]
+    about = charted.about_questionnaire(task)
+    message = make_sent(followed, Kind.QUESTIONNAIRE, now, treatment_session=None, about=about)
+    open_link(phone, live_server.url, message, Purpose.QUESTIONNAIRE)
+    type_birth_date(phone, patient)
+    expect(phone.get_by_text("Page 1 of 2")).to_be_visible()
+    shot(phone, "alcohol", look)
+    phone.get_by_role("group", name="How often do you have a drink").get_by_role("radio").nth(
+        2
+    ).check()
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.get_by_text("Some questions still need your answer.")).to_be_visible()
+    shot(phone, "alcohol-left-out", look)
+    answer_each(phone)
+    expect(phone.get_by_text("Page 2 of 2")).to_be_visible()
+    shot(phone, "bladder", look)
+    answer_each(phone)
+    expect(phone.get_by_role("heading", name="Thank you")).to_be_visible()
+    shot(phone, "questionnaires-done", look)
+    sign_in(page, live_server.url, team["nurse"].username)
+    for name, size in SIZES.items():
+        page.set_viewport_size(size)
+        page.goto(f"{live_server.url}/patients/{patient.public_id}/#between")
+        expect(page.locator("#between").get_by_text("by the patient, by link")).to_have_count(2)
+        picture(page, f"questionnaires-on-chart-{name}-{look}")
+    page.locator("#between").get_by_role("link", name="4 of 12").click()
+    expect(page.get_by_text("2 to 4 times a month")).to_be_visible()
+    picture(page, f"questionnaire-on-record-{look}")
+
+
+def answer_each(phone: Page) -> None:
+    """Give the second answer to each question that has none."""
+    for group in phone.get_by_role("group").all():
+        if not group.locator("input:checked").count():
+            group.get_by_role("radio").nth(1).check()
+    phone.get_by_role("button", name="Send").click()
 
 
 def test_spanish_pages_fit_a_phone(
