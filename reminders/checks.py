@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from clinic import clock
 from clinic.models import Clinic
 from patients.models import PatientPolicy
-from reminders import follow_up
+from reminders import on_call
 from reminders.models import MessagePolicy
 
 
@@ -19,11 +19,11 @@ def replies_are_read(app_configs: Any, databases: Any = None, **kwargs: Any) -> 
         return []
     try:
         mute = list(Clinic.objects.filter(email="").values_list("pk", flat=True))
-        on_call = MessagePolicy.objects.exclude(on_call_address="").values("clinic")
-        alone = list(Clinic.objects.exclude(pk__in=on_call).values_list("pk", flat=True))
+        called = MessagePolicy.objects.exclude(on_call_address="").values("clinic")
+        alone = list(Clinic.objects.exclude(pk__in=called).values_list("pk", flat=True))
         lines = PatientPolicy.objects.exclude(crisis_line="").values("clinic")
         unlisted = list(Clinic.objects.exclude(pk__in=lines).values_list("pk", flat=True))
-        unheard = follow_up.called_in_vain(clock.now())
+        unheard = on_call.called_in_vain(clock.now())
     except DatabaseError:
         return []
     return [

@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.db import close_old_connections
 
 from clinic import heartbeat, sealing
-from reminders import claiming, delivery, follow_up, overlooked, restoring
+from reminders import claiming, delivery, on_call, overlooked, restoring, silence
 from reminders.mailer import Mailer
 
 # With the 20 s that one message may take, a stop waits for 30 s at most.
@@ -42,10 +42,10 @@ def sweep(stopping: Callable[[], bool] = lambda: False, budget: timedelta = BUDG
         return stopping() or time.monotonic() > ends
 
     swept.held = restoring.notice()
-    swept.called = follow_up.call_again()
+    swept.called = on_call.call_again()
     with Mailer() as mailer:
         _deliver(mailer, swept, is_over)
-    swept.asked = follow_up.ask_about_silence()
+    swept.asked = silence.ask_about_silence()
     swept.repaired = overlooked.repair(is_over)
     sealing.seal()
     heartbeat.beat(heartbeat.SWEEP)

@@ -9,7 +9,7 @@ from desk.demo.places import Site
 from desk.demo.rows import Rows
 from desk.demo.story import Told
 from patients.models import Task
-from reminders import charted, follow_up, marking, planning, reconciling, rules
+from reminders import charted, marking, planning, reconciling, rules, silence
 from reminders.kinds import BEFORE, Kind, may_go
 from reminders.models import Message, MessagePolicy, MessageRule
 from reminders.reaching import reaches_of
@@ -150,11 +150,11 @@ class Ledger:
                 patient=message.patient,
                 kind=Task.Kind.NO_ANSWER,
                 role="nurse",
-                text=follow_up.question(message),
+                text=silence.question(message),
                 due_at=due_at,
                 source_kind="reminders.message",
                 source_id=message.public_id,
-                dedupe_key=f"{follow_up.KEY}{message.public_id}",
+                dedupe_key=f"{silence.KEY}{message.public_id}",
             )
         )
 

@@ -12,9 +12,9 @@ from portal.models import CheckIn
 from portal.services import helping
 from portal.services.visitor import answering, heard
 from portal.services.visits import of_link
-from reminders.follow_up import KEY as SILENT
 from reminders.links import Purpose
 from reminders.models import Message
+from reminders.silence import KEY as SILENT
 
 Part = CheckIn.Part
 PARTS = tuple(Part)

@@ -12,10 +12,10 @@ from patients.services import tasks
 from portal.models import CheckIn
 from portal.tests.phone import Phone, path_of, text_of
 from reminders import links
-from reminders.follow_up import ask_about_silence
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
+from reminders.silence import ask_about_silence
 from reminders.tests.conftest import SetClock
 from reminders.tests.factories import NOON, hold_mail, set_policy
 

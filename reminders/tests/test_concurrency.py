@@ -23,7 +23,7 @@ from clinic.celery import app
 from clinic.models import Heartbeat
 from clinic.tests.factories import make_clinic
 from patients.models import Consent, Task
-from reminders import claiming, delivery, follow_up, rules, tasks
+from reminders import claiming, delivery, rules, silence, tasks
 from reminders.mailer import Mailer
 from reminders.models import Message
 from reminders.sweeping import sweep
@@ -227,7 +227,7 @@ def test_an_answer_that_commits_while_silence_is_asked_about_leaves_no_task(pres
     with transaction.atomic():
         with acting(claiming.SWEEP):
             Message.objects.filter(pk=message.pk).update(answered_at=timezone.now())
-        (asking,) = together(follow_up.ask_about_silence)
+        (asking,) = together(silence.ask_about_silence)
         asking.join(1)
     asking.join()
     assert not Task.objects.filter(kind=Task.Kind.NO_ANSWER).exists()
@@ -246,6 +246,6 @@ def test_two_sweeps_call_once_about_a_visit_without_a_mail(prescriber):
             state=State.SUPPRESSED,
             reason=rules.DECLINED,
         )
-    for asking in together(*[follow_up.ask_about_silence] * 3):
+    for asking in together(*[silence.ask_about_silence] * 3):
         asking.join()
     assert Task.objects.filter(kind=Task.Kind.NO_ANSWER).count() == 1

@@ -10,7 +10,7 @@ import pytest
 from clinic.audit import acting
 from clinic.tests.factories import TESTS
 from patients.models import Consent, EmailContact, Task
-from reminders import claiming, delivery, follow_up, planning
+from reminders import claiming, delivery, planning, silence
 from reminders.kinds import Kind
 from reminders.mailer import Mailer
 from reminders.models import Message, OptOut
@@ -422,10 +422,10 @@ def test_no_answer_becomes_a_task_once(patient, prescriber, inbox, at):
     sweep()
     assert len(inbox.mails) == 1
     at.at += 47 * HOUR
-    assert follow_up.ask_about_silence() == 0
+    assert silence.ask_about_silence() == 0
     at.at += HOUR
-    assert follow_up.ask_about_silence() == 1
-    assert follow_up.ask_about_silence() == 0
+    assert silence.ask_about_silence() == 1
+    assert silence.ask_about_silence() == 0
     task = Task.objects.get()
     assert (task.kind, task.role, task.due_at) == (Task.Kind.NO_ANSWER, "nurse", at.at)
 
