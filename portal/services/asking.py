@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from clinic import audit, clock
 from clinic.audit import acting
+from clinic.refusals import refused_kindly
 from clinic.roles import Role
 from patients.models import Task
 from patients.services import tasks
@@ -148,7 +149,7 @@ def _book(
 ) -> ChangeRequest:
     if message.treatment_session_id is None:
         raise LinkOverError
-    with acting(PATIENT):
+    with refused_kindly(), acting(PATIENT):
         session = moving.lock(message.treatment_session_id)
         now = clock.now()
         check_link(message, purpose, now)
@@ -165,9 +166,7 @@ def _book(
             if kind == Kind.REBOOK
             else partial(alternatives.move_as_offered, schedule_rev=message.schedule_rev)
         )
-        booked = take(
-            session.pk, wanted_at, earliest=bounds.earliest, until=bounds.until, by=PATIENT
-        )
+        booked = take(session, wanted_at, earliest=bounds.earliest, until=bounds.until, by=PATIENT)
         ports.notice_wanted(booked)
         if words:
             _ask_to_read(request, booked, now)

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.audit import acting
 from clinic.models import AuditEvent, Chair, Clinic, User
@@ -167,6 +169,15 @@ def test_where_the_clinic_accepts_unseen_the_visit_moves_at_once(
     assert ChangeRequest.objects.get().decision == "accepted"
     assert not Task.objects.exists()
     assert Message.objects.filter(kind=Kind.CHANGED, schedule_rev=2).exists()
+
+
+def test_what_is_moved_unseen_is_locked_once(reminder: Message, visit: TreatmentSession) -> None:
+    set_policy(visit.clinic, auto_accept_moves=True)
+    wanted = times(visit)[3]
+    with CaptureQueriesContext(connection) as asked:
+        asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
+    locks = [each["sql"] for each in asked if "FOR NO KEY UPDATE" in each["sql"]]
+    assert len([sql for sql in locks if f'FROM "{Chair._meta.db_table}"' in sql]) == 1
 
 
 def test_no_mail_is_promised_to_who_wants_none(

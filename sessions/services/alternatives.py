@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from django.core.exceptions import ValidationError
 
 from clinic import clock
-from clinic.audit import Actor, acting
+from clinic.audit import Actor
 from clinic.models import Chair
-from clinic.refusals import refused_kindly
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 from sessions.services import making_up, moving
@@ -81,34 +80,37 @@ def _days(treatment_session: TreatmentSession, first: date, until: date) -> Iter
 
 
 def move_as_offered(
-    pk: int, starts_at: datetime, *, schedule_rev: int, earliest: datetime, until: date, by: Actor
+    treatment_session: TreatmentSession,
+    starts_at: datetime,
+    *,
+    schedule_rev: int,
+    earliest: datetime,
+    until: date,
+    by: Actor,
 ) -> TreatmentSession:
-    """Give a planned session one of its free seats, chosen by the patient; the link permits it.
+    """Give a planned session, locked to move, one of its free seats; the link permits it.
 
-    `schedule_rev` is that of the booking which the patient saw.
+    The patient chose it. `schedule_rev` is that of the booking which the patient saw.
     """
-    with refused_kindly(), acting(by):
-        treatment_session = moving.lock(pk)
-        is_as_seen = treatment_session.schedule_rev == schedule_rev
-        if treatment_session.status != Status.PLANNED or not is_as_seen:
-            raise ValidationError(TAKEN, code="changed")
-        seat = _seat(treatment_session, starts_at, earliest, until)
-        moving.take_seat(treatment_session, seat, reason="", by=by)
-        return treatment_session
+    is_as_seen = treatment_session.schedule_rev == schedule_rev
+    if treatment_session.status != Status.PLANNED or not is_as_seen:
+        raise ValidationError(TAKEN, code="changed")
+    seat = _seat(treatment_session, starts_at, earliest, until)
+    moving.take_seat(treatment_session, seat, reason="", by=by)
+    return treatment_session
 
 
 def make_up_as_offered(
-    pk: int, starts_at: datetime, *, earliest: datetime, until: date, by: Actor
+    missed: TreatmentSession, starts_at: datetime, *, earliest: datetime, until: date, by: Actor
 ) -> TreatmentSession:
-    """Book one of the free seats for a missed session, chosen by the patient; return what is new.
+    """Book one of the free seats for a missed session, locked to move; return what is new.
 
-    The link permits it, where the protocol asks nobody about a missed session.
+    The patient chose it, and the link permits it where the protocol asks nobody about a missed
+    session.
     """
-    with refused_kindly(), acting(by):
-        missed = moving.lock(pk)
-        if making_up.obstacle(missed, clock.now()) or making_up.asked_first(missed):
-            raise ValidationError(TAKEN, code="changed")
-        return making_up.take_seat(missed, _seat(missed, starts_at, earliest, until), by=by)
+    if making_up.obstacle(missed, clock.now()) or making_up.asked_first(missed):
+        raise ValidationError(TAKEN, code="changed")
+    return making_up.take_seat(missed, _seat(missed, starts_at, earliest, until), by=by)
 
 
 def _seat(
