@@ -175,6 +175,7 @@ class ClinicScopedAdmin(OwnClinicMixin, admin.ModelAdmin):
 class PolicyAdmin(ClinicScopedAdmin):
     """A clinic's settings: one row, no second one, each value with where its default is from."""
 
+    change_form_template = "admin/clinic/policy.html"
     change_list_template = "admin/clinic/policies.html"
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

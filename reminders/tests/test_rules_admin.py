@@ -389,6 +389,7 @@ def test_settings_are_not_added_but_changed_from_their_defaults(office, clinic):
     page = office.get(reverse("admin:reminders_messagepolicy_add")).content.decode()
     assert "<h1>Messages to patients: the clinic&#x27;s settings</h1>" in page
     assert "_addanother" not in page
+    assert "Add messages to patients" not in page
     with acting(TESTS):
         MessagePolicy.objects.create(clinic=clinic)
     assert "Change the defaults" not in office.get(url).content.decode()
