@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Max
 from psycopg import sql
 
@@ -130,10 +130,10 @@ def keep_sent(count: int) -> None:
     columns = [field.column for field in Message._meta.concrete_fields if field.column]
     same = sql.SQL(", ").join(map(sql.Identifier, set(columns) - {"id", *ITS_OWN}))
     own = sql.SQL(", ").join(map(sql.Identifier, ITS_OWN))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(COPIES.format(own=own, same=same, count=count, days=DAYS, row=row.pk))
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(COPIES.format(own=own, same=same, count=count, days=DAYS, row=row.pk))
         cursor.execute("VACUUM ANALYZE reminders_message")
 
 
