@@ -11,6 +11,7 @@ from clinic.tests.factories import TESTS
 from patients.models import Consent, Task
 from patients.services import consent, tasks
 from portal.models import Confirmation
+from portal.services.mails import DECLINABLE
 from portal.tests.phone import Phone, path_of, text_of
 from portal.tests.test_moved_visits import move
 from portal.views.mails import WORDS
@@ -50,6 +51,16 @@ def test_kinds_are_left_and_taken_up_again(phone: Phone, reminder: Message) -> N
     event = AuditEvent.objects.filter(event="mail.declined").first()
     assert event is not None
     assert event.actor_kind == "patient_link"
+
+
+def test_what_can_not_be_left_is_not_offered_but_said(phone: Phone, reminder: Message) -> None:
+    """A box that is ticked again after saving would say that nobody listened."""
+    assert {kind.value for kind in DECLINABLE} == ALL
+    text = text_of(phone.open(reminder, Purpose.MAILS))
+    assert text.count('type="checkbox"') == len(ALL)
+    assert "or is called off, we write to you all the same." in text
+    phone.post(reminder, Purpose.MAILS, wanted=[])
+    assert "checked" not in text_of(phone.get(reminder, Purpose.MAILS))
 
 
 def test_what_is_planned_of_a_declined_kind_is_held_back(

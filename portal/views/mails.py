@@ -12,8 +12,6 @@ WORDS = {
     Kind.PREPARATION: _("How to prepare for a visit"),
     Kind.REMINDER: _("Reminders of a visit"),
     Kind.LATE_BOOKING: _("A visit that was booked at short notice"),
-    Kind.CHANGED: _("A visit has a new time"),
-    Kind.CALLED_OFF: _("A visit is called off"),
     Kind.INSTRUCTIONS: _("What to do on the way home"),
     Kind.FOLLOW_UP: _("How are you after a visit?"),
     Kind.MISSED: _("After a missed visit"),
