@@ -25,14 +25,13 @@ def booked(sessions: list[TreatmentSession]) -> None:
 
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     """What was asked before a visit that is missed now stays open: nobody has answered it."""
-    if left == Status.PLANNED:
-        silence.visit_changed(treatment_session, clock.now())
+    if treatment_session.status != Status.NO_SHOW:
+        state = treatment_session.get_status_display()
+        deciding.settle(f"The visit is “{state}” now.", treatment_session=treatment_session)
     if treatment_session.status == Status.CANCELLED:
         visits.called_off(treatment_session)
-    if treatment_session.status == Status.NO_SHOW:
-        return
-    state = treatment_session.get_status_display()
-    deciding.settle(f"The visit is “{state}” now.", treatment_session=treatment_session)
+    if left == Status.PLANNED:
+        silence.visit_changed(treatment_session, clock.now())
 
 
 def course_ended(course: TreatmentCourse) -> None:

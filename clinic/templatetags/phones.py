@@ -18,17 +18,20 @@ NUMBER = re.compile(rf"(?<![\w+])(?<![0-9][/.:,])(?:{LONG}|{SHORT})(?!-?\w|[/.:,
 
 
 @register.filter
-def callable_numbers(text: str) -> SafeString:
-    """Return the words, escaped, with a link around each phone number.
+def callable_numbers(text: str, style: str = "") -> SafeString:
+    """Return the words, escaped, with a link around each phone number; mails give its style.
 
     A number has six digits or more, or is one of three that stands alone. What may be something
     else stays text: a wrong number helps nobody.
     """
+    look = format_html(' style="{}"', style) if style else ""
     parts: list[tuple[str | SafeString]] = []
     end = 0
     for found in NUMBER.finditer(str(text)):
         parts.append((escape(text[end : found.start()]),))
-        parts.append((format_html('<a href="tel:{}">{}</a>', _dialled(found[0]), found[0]),))
+        parts.append(
+            (format_html('<a href="tel:{}"{}>{}</a>', _dialled(found[0]), look, found[0]),)
+        )
         end = found.end()
     parts.append((escape(text[end:]),))
     return format_html_join("", "{}", parts)

@@ -15,7 +15,7 @@ from reminders.rules import DECLINED
 from sessions.models import TreatmentSession
 from sessions.services.asks import when
 
-AGAIN = "The patient wants e-mails again."
+NEEDLESS = "E-mails are wanted again, or no visit lies ahead any more."
 CHANGED = "The visit has changed; if there is another one, a new task is about it."
 
 
@@ -60,10 +60,10 @@ def ask(patient: Patient, now: datetime) -> None:
 
 
 def contact_changed(patient: Patient, now: datetime) -> None:
-    """Take the task back if the patient wants mail again, whoever recorded that."""
+    """Take the task back once the patient wants mail again, whoever recorded that."""
     asked = Task.objects.open().filter(dedupe_key__startswith=_key(patient))
     if asked.exists() and silent_visit(patient, now) is None:
-        tasks.close_for(by=None, note=AGAIN, dedupe_key__startswith=_key(patient))
+        tasks.close_for(by=None, note=NEEDLESS, dedupe_key__startswith=_key(patient))
 
 
 def visit_changed(visit: TreatmentSession, now: datetime) -> None:

@@ -12,6 +12,7 @@ from patients.models import Consent, Task
 from patients.services import consent, tasks
 from portal.models import Confirmation
 from portal.services.mails import DECLINABLE
+from portal.services.silence import NEEDLESS
 from portal.tests.phone import Phone, path_of, text_of
 from portal.tests.test_moved_visits import move
 from portal.views.mails import WORDS
@@ -184,7 +185,7 @@ def test_who_wants_mail_again_takes_the_task_back_and_may_leave_once_more(
     phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL))
     (task,) = calls()
     assert task.closed_at is not None
-    assert (task.closed_by, task.closing_note) == (None, "The patient wants e-mails again.")
+    assert (task.closed_by, task.closing_note) == (None, NEEDLESS)
     at.at += timedelta(minutes=1)
     phone.post(reminder, Purpose.MAILS, wanted=[])
     assert len([task for task in calls() if task.closed_at is None]) == 1
@@ -207,7 +208,7 @@ def test_a_consent_given_anew_takes_the_task_back(
     phone.post(reminder, Purpose.MAILS, none="1")
     agreement = consent.Agreement(kind=Consent.Kind.EMAIL, given_at=at.at)
     consent.give(reminder.patient.pk, agreement, by=nurse)
-    assert "wants e-mails again" in calls()[0].closing_note
+    assert calls()[0].closing_note == NEEDLESS
 
 
 @pytest.mark.parametrize("change", ["moved", "cancelled", "arrived"])

@@ -288,9 +288,9 @@ def test_the_numbers_at_the_foot_can_be_tapped_and_the_plain_text_stays(due, cli
     mail = written(due, crisis_line="<b>Helpline</b> 0800 111 0 111 or 112, 24/7")
     foot = part(mail, "text/html").partition(f"<strong>{clinic.sender_name}")[2]
     for linked in (
-        '<br>Phone <a href="tel:+4930901820">+49 30 901820</a>',
-        '&lt;b&gt;Helpline&lt;/b&gt; <a href="tel:08001110111">0800 111 0 111</a> or '
-        '<a href="tel:112">112</a>, 24/7',
+        '<br>Phone <a href="tel:+4930901820" style="color:#0b5c7d">+49 30 901820</a>',
+        '&lt;b&gt;Helpline&lt;/b&gt; <a href="tel:08001110111" style="color:#0b5c7d">0800 111 0 111'
+        '</a> or <a href="tel:112" style="color:#0b5c7d">112</a>, 24/7',
     ):
         assert linked in foot
     assert "In a crisis: <b>Helpline</b> 0800 111 0 111 or 112, 24/7\n" in plain(mail)
