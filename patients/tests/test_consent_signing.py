@@ -273,83 +273,88 @@ def give(patient: Patient, by: User, **values: Any) -> Consent:
     )
 
 
-class TestSigningAgain:
-    """A new version may say that everybody has to sign again."""
+def publish_again(clinic: Clinic, by: User, day: date | None) -> ConsentTemplate:
+    """Publish a new version; with a day it says that everybody has to sign again by then."""
+    draft = make_text(clinic, version=2, status="draft", earlier_end_on=day)
+    return consent_templates.publish(draft.pk, by=by)
 
-    def publish(self, clinic: Clinic, by: User, day: date | None) -> ConsentTemplate:
-        draft = make_text(clinic, version=2, status="draft", earlier_end_on=day)
-        return consent_templates.publish(draft.pk, by=by)
 
-    def test_earlier_consents_end_on_the_day(
-        self,
-        clinic: Clinic,
-        patient: Patient,
-        nurse: User,
-        administrator: User,
-        text: ConsentTemplate,
-    ) -> None:
-        signed = Signed(typed_name="Ada", ticked=BOTH)
-        old = consent_signing.sign(patient.pk, text.pk, signed, by=nurse)
-        paper = give(make_patient(clinic), nurse)
-        day = timezone.now().date() + timedelta(days=30)
-        self.publish(clinic, administrator, day)
-        for row in (old, paper):
-            row.refresh_from_db()
-            assert row.expires_on == day
-            assert row.stands_at(timezone.now())
-            assert not row.stands_at(timezone.now() + timedelta(days=32))
-
-    def test_what_ends_sooner_or_is_of_another_text_stays_as_it_is(
-        self, clinic: Clinic, patient: Patient, nurse: User, administrator: User
-    ) -> None:
-        soon = timezone.now().date() + timedelta(days=3)
-        sooner = give(patient, nurse, expires_on=soon)
-        mail = give(patient, nurse, kind="email")
-        drip = give(make_patient(clinic), nurse, template=make_text(clinic, key="drip"))
-        self.publish(clinic, administrator, timezone.now().date() + timedelta(days=30))
-        for row, expected in ((sooner, soon), (mail, None), (drip, None)):
-            row.refresh_from_db()
-            assert row.expires_on == expected
-
-    def test_without_a_day_nothing_ends(
-        self, clinic: Clinic, patient: Patient, nurse: User, administrator: User
-    ) -> None:
-        row = give(patient, nurse)
-        self.publish(clinic, administrator, None)
+def test_earlier_consents_end_on_the_day_by_which_all_sign_again(
+    clinic: Clinic,
+    patient: Patient,
+    nurse: User,
+    administrator: User,
+    text: ConsentTemplate,
+) -> None:
+    signed = Signed(typed_name="Ada", ticked=BOTH)
+    old = consent_signing.sign(patient.pk, text.pk, signed, by=nurse)
+    paper = give(make_patient(clinic), nurse)
+    day = timezone.now().date() + timedelta(days=30)
+    publish_again(clinic, administrator, day)
+    for row in (old, paper):
         row.refresh_from_db()
-        assert row.expires_on is None
-
-    def test_a_day_that_has_passed_is_refused(self, clinic: Clinic, administrator: User) -> None:
-        with pytest.raises(ValidationError, match="has passed"):
-            self.publish(clinic, administrator, date(2020, 1, 1))
-
-    def test_a_nurse_publishes_nothing(self, clinic: Clinic, nurse: User) -> None:
-        with pytest.raises(PermissionDenied):
-            self.publish(clinic, nurse, None)
+        assert row.expires_on == day
+        assert row.stands_at(timezone.now())
+        assert not row.stands_at(timezone.now() + timedelta(days=32))
 
 
-class TestRenewal:
-    def ask(self, patient: Patient) -> list[Task]:
-        with acting(TESTS):
-            consent_renewal.ask(patient.clinic, [patient.pk], timezone.now())
-        return list(Task.objects.open().filter(kind="consent"))
+def test_a_consent_that_ends_sooner_or_is_of_another_text_stays_as_it_is(
+    clinic: Clinic, patient: Patient, nurse: User, administrator: User
+) -> None:
+    soon = timezone.now().date() + timedelta(days=3)
+    sooner = give(patient, nurse, expires_on=soon)
+    mail = give(patient, nurse, kind="email")
+    drip = give(make_patient(clinic), nurse, template=make_text(clinic, key="drip"))
+    publish_again(clinic, administrator, timezone.now().date() + timedelta(days=30))
+    for row, expected in ((sooner, soon), (mail, None), (drip, None)):
+        row.refresh_from_db()
+        assert row.expires_on == expected
 
-    @pytest.mark.parametrize(("days", "asked"), [(-2, 1), (0, 1), (14, 1), (16, 0)])
-    def test_who_runs_out_soon_is_asked_once(
-        self, patient: Patient, nurse: User, days: int, asked: int
-    ) -> None:
-        row = give(patient, nurse)
-        row.expires_on = timezone.now().date() + timedelta(days=days)
-        with acting(TESTS):
-            row.save()
-        assert len(self.ask(patient)) == asked
-        assert len(self.ask(patient)) == asked
 
-    def test_a_new_consent_closes_the_task(self, patient: Patient, nurse: User) -> None:
-        give(patient, nurse, expires_on=timezone.now().date() + timedelta(days=3))
-        assert "renew it" in self.ask(patient)[0].text
-        consents.give(patient.pk, Agreement(kind="treatment", given_at=timezone.now()), by=nurse)
-        assert self.ask(patient) == []
+def test_a_new_version_without_a_day_ends_nothing(
+    clinic: Clinic, patient: Patient, nurse: User, administrator: User
+) -> None:
+    row = give(patient, nurse)
+    publish_again(clinic, administrator, None)
+    row.refresh_from_db()
+    assert row.expires_on is None
+
+
+def test_a_day_to_sign_again_that_has_passed_is_refused(
+    clinic: Clinic, administrator: User
+) -> None:
+    with pytest.raises(ValidationError, match="has passed"):
+        publish_again(clinic, administrator, date(2020, 1, 1))
+
+
+def test_a_nurse_publishes_no_new_version(clinic: Clinic, nurse: User) -> None:
+    with pytest.raises(PermissionDenied):
+        publish_again(clinic, nurse, None)
+
+
+def ask_to_renew(patient: Patient) -> list[Task]:
+    with acting(TESTS):
+        consent_renewal.ask(patient.clinic, [patient.pk], timezone.now())
+    return list(Task.objects.open().filter(kind="consent"))
+
+
+@pytest.mark.parametrize(("days", "asked"), [(-2, 1), (0, 1), (14, 1), (16, 0)])
+def test_who_runs_out_soon_is_asked_once(
+    patient: Patient, nurse: User, days: int, asked: int
+) -> None:
+    row = give(patient, nurse)
+    row.expires_on = timezone.now().date() + timedelta(days=days)
+    with acting(TESTS):
+        row.save()
+    assert len(ask_to_renew(patient)) == asked
+    assert len(ask_to_renew(patient)) == asked
+
+
+def test_a_new_consent_closes_the_task_to_renew(patient: Patient, nurse: User) -> None:
+    give(patient, nurse, expires_on=timezone.now().date() + timedelta(days=3))
+    assert "renew it" in ask_to_renew(patient)[0].text
+    consents.give(patient.pk, Agreement(kind="treatment", given_at=timezone.now()), by=nurse)
+    assert ask_to_renew(patient) == []
 
 
 def test_shipped_texts_are_loaded_once(db: None) -> None:
