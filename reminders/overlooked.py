@@ -75,13 +75,23 @@ def _charts(in_use: Iterable[MessageRule], now: datetime, seen: Seen) -> int:
 def overlooked(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
     """Return sessions whose messages are missing, outdated or held back in vain; soonest first."""
     found = dict.fromkeys(outdated().values_list("treatment_session", flat=True)[:AT_ONCE])
-    for rule in in_use:
-        if rule.is_for_visits:
-            rows = missing(rule, now).order_by("starts_at", "pk")
-            found |= dict.fromkeys(rows.values_list("pk", flat=True)[:AT_ONCE])
+    found |= dict.fromkeys(_missing_by_any(in_use, now))
     in_vain = _held_back_in_vain(now).filter(treatment_session__isnull=False)
     found |= dict.fromkeys(in_vain.values_list("treatment_session", flat=True))
     return [pk for pk in found if pk is not None]
+
+
+def _missing_by_any(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
+    """Ask all rules about visits in one statement, each for so many at most."""
+    each = [
+        missing(rule, now).order_by("starts_at", "pk").values_list("starts_at", "pk")[:AT_ONCE]
+        for rule in in_use
+        if rule.is_for_visits
+    ]
+    if not each:
+        return []
+    first, *others = each
+    return [pk for _, pk in sorted(first.union(*others, all=True))]
 
 
 def rules_in_use() -> list[MessageRule]:

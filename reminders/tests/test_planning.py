@@ -12,7 +12,7 @@ from patients.models import Consent, EmailContact
 from patients.tests.factories import make_patient
 from reminders import planning
 from reminders.models import Message
-from reminders.overlooked import repair
+from reminders.overlooked import overlooked, repair, rules_in_use
 from reminders.tests.factories import make_followed, make_visit, plan
 from sessions import ports
 from sessions.lifecycle import Status
@@ -203,6 +203,17 @@ def test_the_sweep_plans_what_no_listener_was_told(patient, prescriber, at):
     assert repair() == 1
     assert [row[0] for row in ledger(ahead)] == ["reminder_72h", "reminder_24h"]
     assert repair() == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_looking_for_the_overlooked_takes_as_many_statements_for_any_number_of_rules(
+    patient, prescriber, at, count, django_assert_num_queries
+):
+    visit = make_visit(patient, prescriber, at.at + 2 * DAY)
+    with acting(TESTS):
+        found = [rule for rule in rules_in_use() if rule.kind == "reminder"] * 3
+    with django_assert_num_queries(3):
+        assert overlooked(found[:count], at.at) == [visit.pk]
 
 
 def test_the_sweep_plans_a_forgotten_follow_up(patient, prescriber, at):
