@@ -5,7 +5,9 @@ that they belong to. Databases that have begun with the old files go on with tho
 """
 
 from argparse import ArgumentParser
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from pgtrigger.migrations import AddTrigger, RemoveTrigger
 
 from clinic.migration_operations import CreateModels
 
-IN_THE_MODEL = (FieldOperation, IndexOperation, AlterModelOptions)
+InTheModel = FieldOperation | IndexOperation | AlterModelOptions
 
 
 class Command(BaseCommand):
@@ -54,36 +56,60 @@ def originals(loader: MigrationLoader, label: str) -> list[Migration]:
 
 
 def squash(label: str, migrations: list[Migration]) -> Migration:
-    models: dict[str, CreateModel] = {}
-    triggers: dict[str, dict[str, Any]] = {}
-    others: list[Operation] = []
+    written = Written(label)
     for migration in migrations:
         for operation in migration.operations:
-            if isinstance(operation, AddTrigger):
-                of_model = triggers.setdefault(operation.model_name.lower(), {})
-                of_model[str(operation.trigger.name)] = operation.trigger
-            elif isinstance(operation, RemoveTrigger):
-                del triggers[operation.model_name.lower()][operation.name]
-            elif isinstance(operation, CreateModel):
-                models[operation.name_lower] = operation
-            elif isinstance(operation, IN_THE_MODEL):
-                name = _model_of(operation)
-                models[name] = _reduced(models[name], operation, label)
-            elif migration is migrations[0]:
-                others.append(operation)
-            elif not operation.elidable:
-                raise CommandError(f"{label}: say `elidable` of {operation}, or squash by hand.")
-    for name, of_model in triggers.items():
-        if of_model:
-            models[name].options["triggers"] = list(of_model.values())
+            written.add(operation, is_first=migration is migrations[0])
     parts = {
         "initial": True,
         "replaces": [(label, migration.name) for migration in migrations],
         "dependencies": list(_dependencies(label, migrations)),
-        "operations": [*others, CreateModels(list(models.values()))],
+        "operations": written.operations(),
     }
     kind = type("Migration", (Migration,), parts)
     return kind(f"0001_squashed_{migrations[-1].name}", label)
+
+
+class Written:
+    """What the operations so far come to: models with all that belongs to them, and the rest."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.models: dict[str, CreateModel] = {}
+        self.triggers: dict[str, dict[str, Any]] = defaultdict(dict)
+        self.others: list[Operation] = []
+
+    def operations(self) -> list[Operation]:
+        for name, of_model in self.triggers.items():
+            if of_model:
+                self.models[name].options["triggers"] = list(of_model.values())
+        return [*self.others, CreateModels(list(self.models.values()))]
+
+    @singledispatchmethod
+    def add(self, operation: Operation, *, is_first: bool) -> None:
+        """What is no part of a model stays if the first file has it, or goes if it may."""
+        if is_first:
+            self.others.append(operation)
+        elif not operation.elidable:
+            raise CommandError(f"{self.label}: say `elidable` of {operation}, or squash by hand.")
+
+    @add.register
+    def _(self, operation: AddTrigger, *, is_first: bool) -> None:
+        of_model = self.triggers[operation.model_name.lower()]
+        of_model[str(operation.trigger.name)] = operation.trigger
+
+    @add.register
+    def _(self, operation: RemoveTrigger, *, is_first: bool) -> None:
+        del self.triggers[operation.model_name.lower()][operation.name]
+
+    @add.register
+    def _(self, operation: CreateModel, *, is_first: bool) -> None:
+        self.models[operation.name_lower] = operation
+
+    @add.register
+    def _(self, operation: InTheModel, *, is_first: bool) -> None:
+        name = _model_of(operation)
+        self.models[name] = _reduced(self.models[name], operation, self.label)
 
 
 def _model_of(operation: Any) -> str:
