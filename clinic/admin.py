@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +15,7 @@ from clinic.admin_base import (
     PolicyAdmin,
     ReadOnlyAdmin,
     clinic_here,
+    telling,
 )
 from clinic.models import (
     AuditEvent,
@@ -68,6 +69,11 @@ class ClinicAdmin(ClinicScopedAdmin):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a new site is set up by `manage.py create_clinic`
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        for warning in filter(None, telling(obj.sender_name).values()):
+            self.message_user(request, warning, messages.WARNING)
 
 
 @admin.register(PresencePolicy)

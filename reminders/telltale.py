@@ -9,8 +9,8 @@ from sessions import shipped
 from sessions.models.protocol import Drug, Route
 
 WHY = (
-    "Others may see a mail's subject and preview, or a calendar: better leave out medicines and "
-    "the treatment."
+    "Others may see a mail's sender, subject and preview, or a calendar: better leave out "
+    "medicines and the treatment."
 )
 EVERYDAY = frozenset(
     {

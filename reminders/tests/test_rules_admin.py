@@ -311,7 +311,7 @@ def test_a_brace_without_its_other_one_is_refused_where_it_stands(
     assert not MessageText.objects.exists()
 
 
-TELLING = "Your words name “spravato”. Others may see a mail&#x27;s subject and preview"
+TELLING = "Your words name “spravato”. Others may see a mail&#x27;s sender, subject and preview"
 
 
 def test_words_that_name_a_medicine_are_saved_with_a_warning(office, rules, clinic):
@@ -338,6 +338,23 @@ def test_a_calendar_title_that_tells_is_saved_with_a_warning(office, clinic):
     policy, page = change_settings(office, clinic, calendar_title="Ketamine infusion")
     assert policy.calendar_title == "Ketamine infusion"
     assert "Your words name “ketamine”, “infusion”." in page.content.decode()
+
+
+@pytest.mark.parametrize(("name", "tells"), [("Ketamine North", True), ("Dr. North", False)])
+def test_a_senders_name_that_tells_is_saved_with_a_warning(office, clinic, name, tells):
+    url = reverse("admin:clinic_clinic_change", args=[clinic.pk])
+    page = office.get(url)
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    values = {field.html_name: field.value() for form in forms for field in form}
+    typed = {
+        key: value for key, value in values.items() if value is not None and value is not False
+    }
+    page = office.post(url, typed | {"sender_name": name}, follow=True)
+    clinic.refresh_from_db()
+    assert clinic.sender_name == name
+    assert ("Your words name “ketamine”." in page.content.decode()) == tells
 
 
 def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rules):
