@@ -160,35 +160,12 @@ def _check(patient: Patient, instrument: Instrument, answered: Answered, now: da
 def _ask_to_look(row: Assessment, flag: Flag, now: datetime) -> None:
     if not flag.asks:
         return
-    due_at = now if flag.urgent else now + LOOK_WITHIN
-    asked = _asked_already(row, flag) if row.link else None
-    if asked is not None:
-        tasks.follow(asked, source=row, due_at=due_at)
-        return
     tasks.ask(
         Task.Kind.RESULT,
         patient=row.patient,
         role=Role.PRESCRIBER,
         text=flag.text[:300],
-        due_at=due_at,
-        dedupe_key=_key(row.public_id, flag),
+        due_at=now if flag.urgent else now + LOOK_WITHIN,
+        dedupe_key=f"result:{row.public_id}:{flag.code}",
         source=row,
     )
-
-
-def _asked_already(row: Assessment, flag: Flag) -> Task | None:
-    """Return the open task for the same, told by link before, if what alarms was answered alike."""
-    alarm = row.known.alarm if row.known else ""
-    earlier = Assessment.objects.filter(
-        patient=row.patient_id, instrument=row.instrument, link__isnull=False
-    ).exclude(pk=row.pk)
-    alike = [
-        each.public_id for each in earlier if each.answers.get(alarm) == row.answers.get(alarm)
-    ]
-    same = Task.objects.open().filter(kind=Task.Kind.RESULT, text=flag.text[:300])
-    keys = [_key(public_id, flag) for public_id in alike]
-    return same.filter(dedupe_key__in=keys).select_for_update().first()
-
-
-def _key(public_id: UUID, flag: Flag) -> str:
-    return f"result:{public_id}:{flag.code}"

@@ -128,13 +128,6 @@ def _open(pk: int, by: User) -> Task:
     return task
 
 
-def follow(task: Task, *, source: Any, due_at: datetime) -> None:
-    """Let an open, locked task lead to what was said again since; it is due no later for that."""
-    task.source_id, task.due_at = source.public_id, min(task.due_at, due_at)
-    task.save(update_fields=["source_id", "due_at"])
-    audit.record("task.followed", subject=task)
-
-
 def close_for(*, by: User | None, note: str, **cause: Any) -> None:
     """Close the open tasks of a cause that is settled, inside the transaction that settled it.
 

@@ -18,7 +18,6 @@ from outcomes import planning, scoring
 from outcomes.instruments import answered_alone, registry
 from outcomes.models import Assessment
 from patients.models import EmailContact, Patient, Task
-from patients.models.task import TaskQuerySet
 from patients.services import tasks
 from patients.tests.factories import make_patient
 from portal.tests.phone import Phone, birth_date_of, path_of, text_of
@@ -320,51 +319,6 @@ def test_a_risk_waits_for_no_other_answer(
     assert waiting_for(in_treatment) == []
     assert "Please get help now" in text_of(phone.get(after_stopping, Q))
     assert Task.objects.filter(kind="crisis").count() == 1
-
-
-def looks() -> TaskQuerySet:
-    """Tasks of the prescriber to look at the alarming answer."""
-    return Task.objects.filter(kind="result", text__contains="assess the risk today")
-
-
-def test_a_risk_sent_alone_and_then_with_the_whole_is_looked_at_once(
-    phone: Phone, after_stopping: Message, at: SetClock
-) -> None:
-    """The one task leads to the whole, and what was put off is due again."""
-    phone.open(after_stopping, Q)
-    answer(phone, after_stopping, {"instrument": "withdrawal", "item_suicidal": "1"})
-    with acting(TESTS):
-        later = at.at + timedelta(days=2)
-        looks().update(due_at=later, first_due_at=at.at, postponed_reason="Away")
-    answer(phone, after_stopping, AT_RISK | {"item_tremor": "1"})
-    task = looks().get()
-    whole = Assessment.objects.get(incomplete=False)
-    assert (task.source_id, task.due_at) == (whole.public_id, at.at)
-
-
-def test_a_risk_told_again_never_makes_its_task_due_later(
-    phone: Phone, after_stopping: Message, at: SetClock
-) -> None:
-    phone.open(after_stopping, Q)
-    answer(phone, after_stopping, {"instrument": "withdrawal", "item_suicidal": "1"})
-    first = at.at
-    at.at += timedelta(minutes=5)
-    answer(phone, after_stopping, AT_RISK)
-    assert looks().get().due_at == first
-
-
-@pytest.mark.parametrize("change", ["looked at", "worse"])
-def test_a_risk_told_again_is_looked_at_again_if_the_first_was_or_it_is_worse(
-    phone: Phone, after_stopping: Message, prescriber: User, change: str
-) -> None:
-    phone.open(after_stopping, Q)
-    answer(phone, after_stopping, {"instrument": "withdrawal", "item_suicidal": "1"})
-    if change == "looked at":
-        tasks.close(looks().get().pk, by=prescriber, note="Called, is safe")
-    answer(phone, after_stopping, AT_RISK | {"item_suicidal": "2" if change == "worse" else "1"})
-    whole = Assessment.objects.get(incomplete=False)
-    assert looks().count() == 2
-    assert looks().open().get(source_id=whole.public_id)
 
 
 def test_half_an_answer_asks_by_mail_no_second_time(
