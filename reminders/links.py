@@ -131,10 +131,11 @@ def _ends_at(message: Message, purpose: Purpose) -> datetime:
     session = message.treatment_session
     if purpose in OF_A_VISIT and session is not None:
         return session.starts_at
-    if purpose == Purpose.REBOOK and session is not None and (booked := session.stand_in):
-        return booked.starts_at
     sent_at = message.sent_at or message.not_before
-    return sent_at + (MAIL_LINKS_LAST if purpose in OF_MAIL else ANSWERABLE)
+    ends_at = sent_at + (MAIL_LINKS_LAST if purpose in OF_MAIL else ANSWERABLE)
+    if purpose == Purpose.REBOOK and session is not None and (booked := session.stand_in):
+        return min(ends_at, booked.starts_at)
+    return ends_at
 
 
 def _is_current(message: Message) -> bool:

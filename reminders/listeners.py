@@ -20,13 +20,18 @@ def booked(sessions: list[TreatmentSession]) -> None:
 
 
 def moved(treatment_session: TreatmentSession) -> None:
-    planning.plan([treatment_session], clock.now())
+    """Who was still to be told of an older time is told of this one, whatever the mover said."""
+    now = clock.now()
+    planning.plan([treatment_session], now)
+    if planning.forget_the_new_time(treatment_session, "There is newer news of the visit."):
+        planning.ask(Kind.CHANGED, treatment_session, now)
 
 
 def status_changed(treatment_session: TreatmentSession, left: str) -> None:
     planning.plan([treatment_session], clock.now())
-    if treatment_session.status == Status.CANCELLED:
-        planning.forget_the_new_time(treatment_session, "The visit was called off.")
+    if left == Status.PLANNED:
+        state = treatment_session.get_status_display()
+        planning.forget_the_new_time(treatment_session, f"The visit is “{state}” now.")
 
 
 def instructions_wanted(treatment_session: TreatmentSession) -> None:
@@ -36,7 +41,6 @@ def instructions_wanted(treatment_session: TreatmentSession) -> None:
 def notice_wanted(treatment_session: TreatmentSession) -> None:
     """Tell the patient of a new time, or that the visit is off: whoever changed it said so."""
     is_off = treatment_session.status == Status.CANCELLED
-    planning.forget_the_new_time(treatment_session, "There is newer news of the visit.")
     kind = Kind.CALLED_OFF if is_off else Kind.CHANGED
     planning.ask(kind, treatment_session, clock.now())
 

@@ -137,10 +137,13 @@ def _ask_to_call(kind: Kind, session: TreatmentSession, why: str, now: datetime)
     )
 
 
-def forget_the_new_time(session: TreatmentSession, why: str) -> None:
-    """Take back the calls that would tell the patient of a time that is no longer the visit's."""
-    key = _news_key(session, Kind.CHANGED)
-    tasks.close_for(by=None, note=why, dedupe_key__startswith=key)
+def forget_the_new_time(session: TreatmentSession, why: str) -> bool:
+    """Take back a call about a time that is the visit's no longer; say if there was one."""
+    asked = {"dedupe_key__startswith": _news_key(session, Kind.CHANGED)}
+    if not Task.objects.open().filter(**asked).exists():
+        return False
+    tasks.close_for(by=None, note=why, **asked)
+    return True
 
 
 def _news_key(session: TreatmentSession, kind: Kind) -> str:

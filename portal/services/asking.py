@@ -111,7 +111,7 @@ def ask(
         if wanted_at is not None:
             _check_offered(locked, policy, wanted_at, now)
         if standing is not None:
-            deciding.settle(CALLED_OFF_INSTEAD, pk=standing.pk)
+            deciding.settle(ChangeRequest.objects.open().filter(pk=standing.pk), CALLED_OFF_INSTEAD)
         request = _write(locked, kind, wanted_at, words, now)
         tasks.ask(
             Task.Kind.REQUEST,

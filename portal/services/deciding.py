@@ -1,9 +1,9 @@
 """What staff make of a patient's request."""
 
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 
 from clinic import audit, clock
 from clinic.audit import acting
@@ -76,10 +76,9 @@ def decline(pk: int, *, by: User, reason: str, entry: Submission | None = None) 
         return request
 
 
-def settle(why: str, **about: Any) -> None:
-    """Close what is open about visits that have just changed, inside that transaction."""
-    rows = ChangeRequest.objects.open().filter(**about).order_by("pk")
-    for request in rows.select_for_update(of=("self",)):
+def settle(rows: QuerySet[ChangeRequest], why: str) -> None:
+    """Close open requests whose visits have just changed, inside that transaction."""
+    for request in rows.order_by("pk").select_for_update(of=("self",)):
         _decide(request, Decision.SETTLED, why, by=None)
 
 

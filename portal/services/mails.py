@@ -8,7 +8,7 @@ from clinic.audit import acting
 from patients import ports
 from patients.models import Consent, Patient
 from patients.services import consent
-from portal.services import silence
+from portal.services import unreached
 from portal.services.visitor import PATIENT, check_link
 from reminders.kinds import NEWS, Kind
 from reminders.links import Purpose
@@ -55,10 +55,10 @@ def _locked(message: Message, purpose: Purpose) -> Iterator[Patient]:
         patient = rows.select_related("clinic").get(pk=message.patient_id)
         now = clock.now()
         check_link(message, purpose, now)
-        was_silent = silence.silent_visit(patient, now) is not None
+        wanted_none = unreached.wants_none(patient, now)
         yield patient
-        if not was_silent:
-            silence.ask(patient, now)
+        if not wanted_none and unreached.wants_none(patient, now):
+            unreached.ask(patient, now)
 
 
 def _set(patient: Patient, unwanted: Collection[str]) -> None:

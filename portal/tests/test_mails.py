@@ -1,6 +1,7 @@
 """Which mails a patient wants, by the link in one of them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -8,22 +9,23 @@ from django.test import Client
 from clinic.audit import acting
 from clinic.models import AuditEvent, User
 from clinic.tests.factories import TESTS
+from patients import ports
 from patients.models import Consent, Task
 from patients.services import consent, tasks
 from portal.models import Confirmation
 from portal.services.mails import DECLINABLE
-from portal.services.silence import NEEDLESS
+from portal.services.unreached import AGAIN, DIED
 from portal.tests.phone import Phone, path_of, text_of
 from portal.tests.test_moved_visits import move
 from portal.views.mails import WORDS
 from reminders import planning
 from reminders.kinds import Kind
 from reminders.links import Purpose
-from reminders.models import Message, OptOut
+from reminders.models import Message, MessageRule, OptOut
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import hold_mail, make_sent
+from reminders.tests.factories import hold_mail, save
 from sessions.models import TreatmentSession
-from sessions.tests.factories import make_session, take_step
+from sessions.tests.factories import take_step
 
 pytestmark = pytest.mark.django_db
 ALL = {kind.value for kind in WORDS}
@@ -150,15 +152,17 @@ def test_the_front_desk_hears_that_no_mail_tells_of_the_next_visit(
     assert (task.role, task.closed_at) == ("front_desk", None)
     assert task.source_id == TreatmentSession.objects.get().public_id
     assert task.text == (
-        "The patient wants no e-mails about visits any more, and gets none about that of "
-        "Thu 4 Mar 2027, 10:00. Reach the patient otherwise, and ask how from now on."
+        "The patient wants no e-mails about visits any more. Reach the patient otherwise before "
+        "the next visit, and ask how from now on."
     )
 
 
 def test_nobody_is_asked_while_another_kind_tells_of_the_visit(
     phone: Phone, visit: TreatmentSession, reminder: Message
 ) -> None:
-    make_sent(visit, Kind.PREPARATION)
+    with acting(TESTS):
+        planning.rules_of({visit.clinic_id})
+        MessageRule.objects.filter(kind=Kind.PREPARATION).update(is_active=True)
     phone.open(reminder, Purpose.MAILS)
     phone.post(reminder, Purpose.MAILS, wanted=["preparation"])
     assert calls() == []
@@ -185,7 +189,7 @@ def test_who_wants_mail_again_takes_the_task_back_and_may_leave_once_more(
     phone.post(reminder, Purpose.MAILS, wanted=sorted(ALL))
     (task,) = calls()
     assert task.closed_at is not None
-    assert (task.closed_by, task.closing_note) == (None, NEEDLESS)
+    assert (task.closed_by, task.closing_note) == (None, AGAIN)
     at.at += timedelta(minutes=1)
     phone.post(reminder, Purpose.MAILS, wanted=[])
     assert len([task for task in calls() if task.closed_at is None]) == 1
@@ -208,42 +212,38 @@ def test_a_consent_given_anew_takes_the_task_back(
     phone.post(reminder, Purpose.MAILS, none="1")
     agreement = consent.Agreement(kind=Consent.Kind.EMAIL, given_at=at.at)
     consent.give(reminder.patient.pk, agreement, by=nurse)
-    assert calls()[0].closing_note == NEEDLESS
+    assert calls()[0].closing_note == AGAIN
 
 
+@pytest.mark.parametrize("choice", [{"none": "1"}, {"wanted": ["follow_up"]}])
 @pytest.mark.parametrize("change", ["moved", "cancelled", "arrived"])
-def test_the_task_follows_to_the_next_visit(
+def test_the_task_outlasts_what_becomes_of_the_visit(
     phone: Phone,
     visit: TreatmentSession,
     reminder: Message,
     nurse: User,
     at: SetClock,
     change: str,
+    choice: dict[str, Any],
 ) -> None:
-    later = make_session(
-        visit.course, starts_at=visit.starts_at + timedelta(days=7), number=2, number_in_phase=2
-    )
+    """Nobody has asked yet how the patient is to be reached from now on."""
     phone.open(reminder, Purpose.MAILS)
-    phone.post(reminder, Purpose.MAILS, none="1")
-    at.at += timedelta(minutes=1)
+    phone.post(reminder, Purpose.MAILS, **choice)
     match change:
         case "moved":
-            move(visit, visit.starts_at + timedelta(hours=1), nurse)
+            move(visit, at.at + timedelta(hours=2), nurse)
         case "cancelled":
             take_step(visit.pk, visit.Status.CANCELLED, by=nurse, reason="As asked")
         case "arrived":
             take_step(visit.pk, visit.Status.CHECKED_IN, by=nurse)
-    first, second = [task for task in calls() if task.dedupe_key.startswith("no-mail:")]
-    assert first.closed_at is not None
-    assert second.closed_at is None
-    assert second.source_id == (visit if change == "moved" else later).public_id
-    assert ("11:00" in second.text) == (change == "moved")
+    assert [task.closed_at for task in calls() if task.dedupe_key.startswith("no-mail:")] == [None]
 
 
-def test_with_its_only_visit_called_off_the_task_ends(
-    phone: Phone, visit: TreatmentSession, reminder: Message, nurse: User
-) -> None:
+def test_nobody_is_asked_to_call_who_has_died(phone: Phone, reminder: Message) -> None:
     phone.open(reminder, Purpose.MAILS)
     phone.post(reminder, Purpose.MAILS, none="1")
-    take_step(visit.pk, visit.Status.CANCELLED, by=nurse, reason="As asked")
-    assert not Task.objects.open().exists()
+    patient = reminder.patient
+    save(patient, deceased=True)
+    with acting(TESTS):
+        ports.contact_changed(patient)
+    assert calls()[0].closing_note == DIED

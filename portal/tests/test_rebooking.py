@@ -280,6 +280,15 @@ def test_the_link_ends_with_the_start_of_the_new_visit(
     assert phone.get(word, Purpose.REBOOK).status_code == 404
 
 
+def test_a_link_that_has_ended_stays_so_when_a_date_is_booked_later(
+    phone: Phone, word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
+) -> None:
+    save(word, sent_at=at.at - timedelta(days=15))
+    assert phone.get(word, Purpose.REBOOK).status_code == 404
+    book(missed, times(missed, at.at)[0], front_desk)
+    assert phone.get(word, Purpose.REBOOK).status_code == 404
+
+
 def test_staff_who_book_settle_what_the_patient_asked(
     word: Message, missed: TreatmentSession, at: SetClock, front_desk: User
 ) -> None:

@@ -182,8 +182,20 @@ def test_nobody_is_called_about_a_time_that_is_the_visits_no_longer(visit, monda
     closed = Task.objects.filter(kind="call").order_by("pk")
     assert [task.closing_note for task in closed] == [
         "There is newer news of the visit.",
-        "The visit was called off.",
+        "The visit is “Cancelled” now.",
     ]
+
+
+def test_who_was_not_told_of_a_new_time_is_told_of_the_next_one(visit, monday, front_desk):
+    """Whoever moves it again need not know that the first call was never made."""
+    change_all(EmailContact, verified_at=None)
+    move(visit, monday + timedelta(days=4), by=front_desk, notify=True)
+    visit.refresh_from_db()
+    move(visit, monday + timedelta(days=4), time(14), by=front_desk)
+    (text,) = told_by_phone()
+    assert ", 14:00," in text
+    take_step(visit.pk, Status.CHECKED_IN, by=front_desk)
+    assert told_by_phone() == []
 
 
 def test_that_a_visit_is_off_is_told_by_phone_all_the_same(visit, monday, front_desk):
