@@ -27,6 +27,7 @@ AHEAD = timedelta(days=2)  # looked for so long before a message is due
 LOOKED_BACK = timedelta(days=4)
 DUE_SOON = timedelta(hours=1)
 AT_ONCE = 200
+RULES_AT_ONCE = 50  # in one statement, whose length grows with each
 
 
 def repair(is_over: Callable[[], bool] = lambda: True) -> int:
@@ -82,16 +83,16 @@ def overlooked(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
 
 
 def _missing_by_any(in_use: Iterable[MessageRule], now: datetime) -> list[int]:
-    """Ask all rules about visits in one statement, each for so many at most."""
-    each = [
-        missing(rule, now).order_by("starts_at", "pk").values_list("starts_at", "pk")[:AT_ONCE]
-        for rule in in_use
-        if rule.is_for_visits
-    ]
-    if not each:
-        return []
-    first, *others = each
-    return [pk for _, pk in sorted(first.union(*others, all=True))]
+    """Ask the rules about visits in few statements, each rule for so many at most."""
+    asked = [rule for rule in in_use if rule.is_for_visits]
+    found: list[tuple[datetime, int]] = []
+    for begin in range(0, len(asked), RULES_AT_ONCE):
+        first, *others = (
+            missing(rule, now).order_by("starts_at", "pk").values_list("starts_at", "pk")[:AT_ONCE]
+            for rule in asked[begin : begin + RULES_AT_ONCE]
+        )
+        found += first.union(*others, all=True)
+    return [pk for _, pk in sorted(found)]
 
 
 def rules_in_use() -> list[MessageRule]:

@@ -45,7 +45,10 @@ def _of_counting(typed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_time(kind: str, typed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Before a visit there has to be time left in which the message is of use."""
+    """Before a visit there has to be time left in which the message is of use.
+
+    The database holds hours to it; a rule by days that never goes may be put out of use.
+    """
     hours, useful = typed.get("hours"), typed.get("useful_hours")
     days, at = typed.get("days"), typed.get("at")
     if kind not in BEFORE or useful is None:
@@ -58,7 +61,7 @@ def _of_time(kind: str, typed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"It would never go: it is due {hours} hours before the visit, and here it is of use "
             f"only until {useful} hours before. Enter fewer than {hours}.",
         )
-    elif days is not None and at is not None:
+    elif days is not None and at is not None and typed.get("is_active"):
         earliest = timedelta(days=days + 1) - timedelta(hours=at.hour, minutes=at.minute)
         if timedelta(hours=useful) >= earliest + CLOCK_CHANGE:
             yield (

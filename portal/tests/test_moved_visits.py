@@ -143,12 +143,27 @@ def test_before_the_birth_date_it_looks_like_any_link(
 
 
 @pytest.mark.parametrize("purpose", OLD)
+@pytest.mark.parametrize(
+    ("mover", "words"),
+    [("patient", "Your visit has been moved."), ("staff", "Your visit has another time")],
+)
 def test_an_old_link_does_nothing_to_the_new_date(
-    phone: Phone, reminder: Message, wanted: datetime, visit: TreatmentSession, purpose: Purpose
+    phone: Phone,
+    reminder: Message,
+    wanted: datetime,
+    visit: TreatmentSession,
+    front_desk: User,
+    mover: str,
+    words: str,
+    purpose: Purpose,
 ) -> None:
     """A-084, A-085: also with its page open since before, and with the birth date typed along."""
     phone.open(reminder, purpose)
-    asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
+    if mover == "staff":
+        move(visit, wanted, front_desk)
+    else:
+        asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
+    asked = ChangeRequest.objects.count()
     typed = {"ride": "none", "fasting": "asks", "wanted": "call", "words": "x"}
     pages = [phone.post(reminder, purpose, **typed)]
     phone.client.cookies.clear()
@@ -156,9 +171,10 @@ def test_an_old_link_does_nothing_to_the_new_date(
     pages.append(phone.get(reminder, purpose, "?file=1"))
     assert {page.status_code for page in pages} == {200}
     assert {page["Content-Type"] for page in pages} == {"text/html; charset=utf-8"}
+    assert all(words in text_of(page) for page in pages)
     visit.refresh_from_db()
-    assert (visit.schedule_rev, visit.starts_at) == (2, wanted)
-    assert ChangeRequest.objects.count() == 1
+    assert (visit.schedule_rev, visit.starts_at, visit.status) == (2, wanted, "planned")
+    assert ChangeRequest.objects.count() == asked
     assert not Confirmation.objects.exists()
     assert not visit.preparations.exists()
 

@@ -13,7 +13,7 @@ from patients.tests.factories import make_patient
 from reminders import planning
 from reminders.models import Message
 from reminders.overlooked import overlooked, repair, rules_in_use
-from reminders.tests.factories import make_followed, make_visit, plan
+from reminders.tests.factories import make_followed, make_reachable, make_visit, plan
 from sessions import ports
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
@@ -205,15 +205,20 @@ def test_the_sweep_plans_what_no_listener_was_told(patient, prescriber, at):
     assert repair() == 0
 
 
-@pytest.mark.parametrize("count", [1, 2, 6])
-def test_looking_for_the_overlooked_takes_as_many_statements_for_any_number_of_rules(
-    patient, prescriber, at, count, django_assert_num_queries
+@pytest.mark.parametrize(("count", "statements"), [(2, 3), (6, 3), (50, 3), (51, 4), (120, 5)])
+def test_looking_for_the_overlooked_takes_one_statement_for_fifty_rules(
+    patient, other_clinic, prescriber, at, count, statements, django_assert_num_queries
 ):
-    visit = make_visit(patient, prescriber, at.at + 2 * DAY)
+    """The soonest visit comes first, also where the last rule finds it."""
+    far = make_visit(patient, prescriber, at.at + 2 * DAY)
+    near = make_visit(make_reachable(other_clinic, prescriber, 2), prescriber, at.at + 1 * DAY)
     with acting(TESTS):
-        found = [rule for rule in rules_in_use() if rule.kind == "reminder"] * 3
-    with django_assert_num_queries(3):
-        assert overlooked(found[:count], at.at) == [visit.pk]
+        reminders = [rule for rule in rules_in_use() if rule.key == "reminder_24h"]
+    here, there = sorted(reminders, key=lambda rule: rule.clinic_id == other_clinic.pk)
+    found = [here] * (count - 1) + [there]
+    assert len(found) == count
+    with django_assert_num_queries(statements):
+        assert overlooked(found, at.at) == [near.pk, far.pk]
 
 
 def test_the_sweep_plans_a_forgotten_follow_up(patient, prescriber, at):

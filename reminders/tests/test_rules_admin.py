@@ -1,6 +1,6 @@
 """Rules, words and settings of messages in the admin, and the preview."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -161,6 +161,29 @@ def test_a_rule_of_the_chart_for_one_protocol_is_refused_at_the_protocol(office,
 def test_a_rule_that_can_be_of_use_is_saved(office, clinic, right):
     office.post(reverse(ADD), RULE | {"clinic": clinic.pk} | right, follow=True)
     assert MessageRule.objects.filter(name=RULE["name"]).exists()
+
+
+NEVER_BY_DAYS = {"how": "wall", "hours": None, "days": 1, "at": time(10), "useful_hours": 39}
+
+
+def test_a_rule_that_never_goes_is_put_out_of_use_and_not_back_into_it(office, rules):
+    rule = rules["reminder_24h"]
+    with acting(TESTS):
+        MessageRule.objects.filter(pk=rule.pk).update(**NEVER_BY_DAYS)
+    rule.refresh_from_db()
+    office.post(change_url(rule), values_of(rule, is_active=None), follow=True)
+    rule.refresh_from_db()
+    assert not rule.is_active
+    refused = office.post(change_url(rule), values_of(rule), follow=True)
+    assert "It would never go" in errors_of(refused)
+    rule.refresh_from_db()
+    assert not rule.is_active
+
+
+def test_what_the_database_refuses_is_refused_of_a_rule_out_of_use_too(office, rules):
+    rule = rules["reminder_24h"]
+    typed = values_of(rule, is_active=None, useful_hours="48")
+    assert "It would never go" in errors_of(office.post(change_url(rule), typed, follow=True))
 
 
 def test_a_date_of_the_chart_is_of_no_protocol(rules):

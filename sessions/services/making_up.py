@@ -40,11 +40,11 @@ def refusal(missed: TreatmentSession) -> str:
 
 def obstacle(missed: TreatmentSession, now: datetime) -> str:
     """Say why a patient is offered no new date, so that a person has to see to it."""
-    if reason := refusal(missed):
-        return reason
     today = now.astimezone(missed.clinic.zone).date()
     if reasons := missed.patient.not_treatable(today):
         return " ".join(reasons)
+    if reason := refusal(missed):
+        return reason
     if missed.made_up_by.exists():
         return "It had a new date once, which came to nothing."
     if missed.phase.missed_rule == PRESCRIBER:

@@ -284,6 +284,31 @@ def test_the_course_offers_a_new_date_until_there_is_one(missed, front_desk):
     assert "It has a new date already" in page.content.decode()
 
 
+def test_a_new_date_that_came_to_nothing_is_not_counted(missed, front_desk):
+    """A second one that stands counts its number once."""
+    client = page_client(front_desk)
+    course = reverse("sessions:course", args=[missed.course.public_id])
+    first = again(missed, front_desk)
+    assert ", 1 with a new date" in client.get(course).content.decode()
+    take_step(first.pk, Status.CANCELLED, by=front_desk, reason="The nurse is ill")
+    assert "with a new date" not in client.get(course).content.decode()
+    second = again(missed, front_desk, at=time(14))
+    assert ", 1 with a new date" in client.get(course).content.decode()
+    take_step(second.pk, Status.NO_SHOW, by=front_desk)
+    assert "with a new date" not in client.get(course).content.decode()
+
+
+def test_that_the_patient_has_died_is_said_before_all_else(missed, front_desk):
+    with acting(TESTS):
+        died = {"deceased": True, "deceased_at": timezone.now()}
+        Patient.objects.filter(pk=missed.patient_id).update(**died)
+        ended = {"status": "stopped", "stop_reason": "Died"}
+        TreatmentCourse.objects.filter(pk=missed.course_id).update(**ended)
+    said = making_up.why_none(TreatmentSession.objects.get(pk=missed.pk), timezone.now())
+    assert "died" in said
+    assert "ended" not in said
+
+
 def test_the_form_says_what_the_protocol_wants_asked_first(missed, front_desk, monkeypatch):
     url = reverse("sessions:make_up", args=[missed.public_id])
     client = page_client(front_desk)

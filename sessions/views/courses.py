@@ -60,7 +60,7 @@ def course(request: HttpRequest, public_id: UUID) -> HttpResponse:
         course=found,
         rows=rows,
         numbered=len({row.number for row in sessions}),
-        made_up=sum(row.makes_up_for_id is not None for row in sessions),
+        made_up=len({row.number for row in sessions if row.makes_up_for_id} & again),
         waiting=_waiting(found),
         weeks=list(weeks(entries, hours_of(found.clinic).calendar)),
         orders=_orders(request, found),
