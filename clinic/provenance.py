@@ -18,5 +18,5 @@ class Source(NamedTuple):
     certainty: Certainty
 
     def __str__(self) -> str:
-        is_said = self.certainty is Certainty.PROPOSED and "no source" in self.text.lower()
-        return f"{self.text}. {PROPOSAL if is_said else self.certainty.label}."
+        is_proposed = self.certainty is Certainty.PROPOSED
+        return f"{self.text}. {PROPOSAL if is_proposed else self.certainty.label}."
