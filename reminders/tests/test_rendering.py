@@ -18,7 +18,7 @@ from reminders.mailer import Mailer
 from reminders.models import MessagePolicy, MessageText
 from reminders.rendering import Voice, mail
 from reminders.rules import Reach
-from reminders.tests.factories import make_due, make_visit
+from reminders.tests.factories import make_due, make_visit, save
 from reminders.tests.letters import (
     NEW_YORK,
     NOW,
@@ -82,6 +82,15 @@ def test_no_mail_tells_drug_diagnosis_speciality_or_birth_date(due, kind, langua
     assert "1980" not in text
     assert due.patient.family_name.lower() not in text
     assert due.patient.record_number.lower() not in text
+    rows = (due, due.treatment_session, due.patient, due.clinic)
+    assert [row for row in rows if str(row.public_id) in text] == []
+
+
+def test_a_public_id_in_the_words_of_a_mail_would_be_found(due):
+    """The test above sees it, though mails are full of keys by chance."""
+    told = str(due.patient.public_id)
+    save(due.clinic, address=told)
+    assert told in everything(written(due))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
