@@ -75,14 +75,14 @@ FOR_A_PERSON = ("failed", "held")
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class NotUnderstood:
     """What the address says and nobody understands: the page says so beside the filter."""
 
     show: str
     on: str
 
     @classmethod
-    def of(cls, given: Mapping[str, Any], chosen: "Chosen") -> "Unread":
+    def of(cls, given: Mapping[str, Any], chosen: "Chosen") -> "NotUnderstood":
         def told(name: str) -> str:
             return "".join(c for c in str(given.get(name, "")) if c.isprintable()).strip()[:40]
 
@@ -91,7 +91,7 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the address says; anything unknown is no choice, and stands in `Unread`."""
+    """What the address says; anything unknown is no choice, and stands in `NotUnderstood`."""
 
     show: str = ""
     on: str = ""
@@ -141,7 +141,7 @@ class Ledger:
     rows: list[Message]
     tab: Tab
     chosen: Chosen
-    unread: Unread
+    not_understood: NotUnderstood
     tabs: list[Choice]
     count: int
     earlier: str | None  # queries of the neighbouring pages
@@ -165,7 +165,7 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
         rows=found[:MOST],
         tab=tab,
         chosen=chosen,
-        unread=Unread.of(given, chosen),
+        not_understood=NotUnderstood.of(given, chosen),
         tabs=[
             Choice(each.words, chosen.but(show=name).query, name == show, counts[name])
             for name, each in TABS.items()
