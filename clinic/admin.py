@@ -7,7 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from clinic import audit
+from clinic import audit, ports
 from clinic.access import staff
 from clinic.admin_base import (
     ClinicScopedAdmin,
@@ -15,7 +15,6 @@ from clinic.admin_base import (
     PolicyAdmin,
     ReadOnlyAdmin,
     clinic_here,
-    telling,
 )
 from clinic.models import (
     AuditEvent,
@@ -72,8 +71,9 @@ class ClinicAdmin(ClinicScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        for warning in filter(None, telling(obj.sender_name).values()):
-            self.message_user(request, warning, messages.WARNING)
+        if "sender_name" in form.changed_data:
+            for warning in filter(None, ports.given_away(obj.sender_name).values()):
+                self.message_user(request, warning, messages.WARNING)
 
 
 @admin.register(PresencePolicy)

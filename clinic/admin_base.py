@@ -33,12 +33,8 @@ from clinic.forms import CalendarDateField
 from clinic.models import Clinic, User
 from clinic.models.policy import Policy
 from clinic.models.scoping import ClinicScopedQuerySet
-from clinic.ports import Contributors
 from clinic.refusals import refused_kindly
 from clinic.rulebook import told
-
-telling: Contributors[[str], str] = Contributors("telling")
-"""What a text that patients get would tell others of the treatment; empty: nothing."""
 
 
 def clinic_of(row: Model) -> int | None:

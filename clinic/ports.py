@@ -61,3 +61,7 @@ class Contributors(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> dict[str, R]:
         return {name: part(*args, **kwargs) for name, part in sorted(self.parts.items())}
+
+
+given_away: Contributors[[str], str] = Contributors("given_away")
+"""A warning of what a text that patients get gives away of the treatment; empty: nothing."""

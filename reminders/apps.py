@@ -6,13 +6,13 @@ class RemindersConfig(AppConfig):
     verbose_name = "Reminders and follow-ups"
 
     def ready(self) -> None:
-        from clinic import admin_base
+        from clinic import ports as clinic_ports
         from monitoring import ports as monitoring_ports
         from patients import ports as patient_ports
         from reminders import checks, listeners, telltale  # noqa: F401  registers system checks, too
         from sessions import ports as session_ports
 
-        admin_base.telling.register("reminders", telltale.warning)
+        clinic_ports.given_away.register("reminders", telltale.warning)
         session_ports.booked.register(listeners.booked)
         session_ports.moved.register(listeners.moved)
         session_ports.status_changed.register(listeners.status_changed)

@@ -91,7 +91,7 @@ def _refusal(strange: list[str], kind: Kind) -> ValidationError:
 
 def _unpaired(lone: list[str]) -> ValidationError:
     named = "”, “".join(lone)
-    return ValidationError(f"“{named}” lacks its other brace. A name stands in two: {{name}}.")
+    return ValidationError(f"Without its other brace: “{named}”. A name stands in two: {{name}}.")
 
 
 class PreviewForm(forms.Form):

@@ -18,36 +18,39 @@ EVERYDAY = frozenset(
         *("emergency", "resistant", "weekly"),  # of the protocols' titles, too
     }
 )
-STIMULANTS = frozenset({"alcohol", "caffeine", "nicotine"})  # a mail may ask to leave them out
+LEFT_OUT_BEFORE = frozenset({"alcohol", "caffeine", "nicotine"})  # as a mail may ask for it
+# Whatever the language adds to a drug's name: ketamine, Ketamin, ketamina.
+STEMS = tuple(drug[:-1] for drug in Drug.values)
 LONG = 6  # letters: shorter words of a title mean little
 
 
-def telling(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     """Return the medicines and the words of the treatment that a text names, as they are read."""
     return list(dict.fromkeys(_found(words_of(text))))
 
 
 def warning(*texts: str) -> str:
     """Say what these texts name, and why not; nothing if they name nothing of the kind."""
-    found = telling("\n".join(texts))
+    found = names_in("\n".join(texts))
     return f"Your words name “{'”, “'.join(found)}”. {WHY}" if found else ""
 
 
 def _found(words: tuple[str, ...]) -> Iterator[str]:
     at = 0
     while at < len(words):
-        name = next(_names_at(words, at), ())
+        name = _longest_name_at(words, at)
         if name:
             yield " ".join(name)
         at += len(name) or 1
 
 
-def _names_at(words: tuple[str, ...], at: int) -> Iterator[tuple[str, ...]]:
-    """Yield what is named from here on, the longest name first."""
+def _longest_name_at(words: tuple[str, ...], at: int) -> tuple[str, ...]:
+    """Return the longest name that begins here; empty if none does."""
     for end in range(min(len(words), at + knowledge.longest_name()), at, -1):
         name = words[at:end]
         if name in _medicines() or len(name) == 1 and _is_of_treatment(name[0]):
-            yield name
+            return name
+    return ()
 
 
 @cache
@@ -55,13 +58,12 @@ def _medicines() -> frozenset[tuple[str, ...]]:
     return frozenset(
         name
         for name, named in knowledge.index().items()
-        if not EVERYDAY.issuperset(name) and not named.contents <= STIMULANTS
+        if not EVERYDAY.issuperset(name) and not named.contents <= LEFT_OUT_BEFORE
     )
 
 
 def _is_of_treatment(word: str) -> bool:
-    """Whatever the language adds to a drug's name: ketamine, Ketamin, ketamina."""
-    return word in _treatment() or word.startswith(tuple(drug[:-1] for drug in Drug.values))
+    return word in _treatment() or word.startswith(STEMS)
 
 
 @cache

@@ -119,8 +119,9 @@ class MessageRuleAdmin(ClinicScopedAdmin):
         for text in formset.save(commit=False):
             text.rule, text.kind, text.clinic = rule, rule.kind, rule.clinic
             text.save()
-            warn(self, request, text.subject, text.body)
         formset.save_m2m()
+        for each in formset.forms:
+            warn(self, request, each, "subject", "body")
 
     def get_urls(self) -> list[URLPattern]:
         look = self.admin_site.admin_view(self.preview_view)
@@ -174,4 +175,4 @@ class MessagePolicyAdmin(PolicyAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        warn(self, request, obj.calendar_title)
+        warn(self, request, form, "calendar_title")

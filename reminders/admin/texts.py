@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from clinic.admin_base import ClinicScopedAdmin, OwnRowsFilter
@@ -23,10 +24,13 @@ def body_help(kind: str = "") -> str:
     )
 
 
-def warn(model_admin: ClinicScopedAdmin, request: HttpRequest, *texts: str) -> None:
-    """Say what these texts tell of the treatment; they are saved all the same."""
-    if words_that_tell := telltale.warning(*texts):
-        model_admin.message_user(request, words_that_tell, messages.WARNING)
+def warn(
+    model_admin: ClinicScopedAdmin, request: HttpRequest, form: ModelForm, *fields: str
+) -> None:
+    """Say what the changed texts give away of the treatment; they are saved all the same."""
+    texts = [getattr(form.instance, name) for name in fields if name in form.changed_data]
+    if warning := telltale.warning(*texts):
+        model_admin.message_user(request, warning, messages.WARNING)
 
 
 @admin.register(MessageText)
@@ -50,7 +54,7 @@ class MessageTextAdmin(ClinicScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        warn(self, request, obj.subject, obj.body)
+        warn(self, request, form, "subject", "body")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

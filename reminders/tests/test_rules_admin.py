@@ -77,6 +77,15 @@ def errors_of(page):
     return str(page.context["adminform"].form.errors)
 
 
+def as_shown(page):
+    """Return what a form of the admin would send, with its inlines, if nobody changed it."""
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    values = {field.html_name: field.value() for form in forms for field in form}
+    return {key: value for key, value in values.items() if value is not None and value is not False}
+
+
 def test_a_clinic_that_never_wrote_sees_the_rules_that_ship(office, clinic):
     page = office.get(reverse(LIST)).content.decode()
     assert "Reminder, 1 day before" in page
@@ -330,23 +339,23 @@ def test_a_brace_without_its_other_one_is_refused_where_it_stands(
     page = office.post(change_url(rule), values_of(rule) | typed)
     (errors,) = page.context["inline_admin_formsets"][0].formset.errors
     assert list(errors) == [field]
-    assert errors[field] == [f"{named} lacks its other brace. A name stands in two: {{name}}."]
+    assert errors[field] == [f"Without its other brace: {named}. A name stands in two: {{name}}."]
     assert not MessageText.objects.exists()
 
 
-TELLING = "Your words name “spravato”. Others may see a mail&#x27;s sender, subject and preview"
+GIVEN_AWAY = "Your words name “spravato”. Others may see a mail&#x27;s sender, subject and preview"
 
 
 def test_words_that_name_a_medicine_are_saved_with_a_warning(office, rules, clinic):
     rule = rules["reminder_24h"]
     typed = text_values(**{"texts-0-subject": "Your SPRAVATO, {day}"})
     page = office.post(change_url(rule), values_of(rule) | typed, follow=True).content.decode()
-    assert TELLING in page
+    assert GIVEN_AWAY in page
     assert MessageText.objects.get().subject == "Your SPRAVATO, {day}"
     add = {"clinic": clinic.pk, "kind": "missed", "language": "en", "is_active": "on"}
     add |= {"subject": "Hello", "body": "We had Spravato ready."}
     page = office.post(reverse("admin:reminders_messagetext_add"), add, follow=True)
-    assert TELLING in page.content.decode()
+    assert GIVEN_AWAY in page.content.decode()
     assert MessageText.objects.count() == 2
 
 
@@ -357,27 +366,46 @@ def test_words_that_name_none_are_saved_without_a_warning(office, rules):
     assert "Your words name" not in page.content.decode()
 
 
+def test_words_that_were_warned_of_are_not_warned_of_when_something_else_changes(office, rules):
+    rule = rules["reminder_24h"]
+    typed = text_values(**{"texts-0-subject": "Your Spravato, {day}"})
+    office.post(change_url(rule), values_of(rule) | typed, follow=True)
+    text = MessageText.objects.get()
+    typed |= {"texts-INITIAL_FORMS": "1", "texts-0-id": text.pk, "texts-0-rule": rule.pk}
+    for changed in ({"name": "Other"}, {"texts-0-is_active": ""}):
+        rule.refresh_from_db()
+        page = office.post(change_url(rule), values_of(rule) | typed | changed, follow=True)
+        assert "It counts from" in page.content.decode()
+        assert "Your words name" not in page.content.decode()
+    url = reverse("admin:reminders_messagetext_change", args=[text.pk])
+    alone = {"subject": text.subject, "body": text.body}
+    assert "Your words name" not in office.post(url, alone, follow=True).content.decode()
+    alone["body"] = "Spravato is ready."
+    assert GIVEN_AWAY in office.post(url, alone, follow=True).content.decode()
+
+
 def test_a_calendar_title_that_tells_is_saved_with_a_warning(office, clinic):
     policy, page = change_settings(office, clinic, calendar_title="Ketamine infusion")
     assert policy.calendar_title == "Ketamine infusion"
     assert "Your words name “ketamine”, “infusion”." in page.content.decode()
+    url = reverse("admin:reminders_messagepolicy_change", args=[policy.pk])
+    page = office.post(url, as_shown(office.get(url)) | {"answer_within_hours": "30"}, follow=True)
+    policy.refresh_from_db()
+    assert policy.answer_within_hours == 30
+    assert "Your words name" not in page.content.decode()
 
 
 @pytest.mark.parametrize(("name", "tells"), [("Ketamine North", True), ("Dr. North", False)])
 def test_a_senders_name_that_tells_is_saved_with_a_warning(office, clinic, name, tells):
     url = reverse("admin:clinic_clinic_change", args=[clinic.pk])
-    page = office.get(url)
-    forms = [page.context["adminform"].form]
-    for inline in page.context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    values = {field.html_name: field.value() for form in forms for field in form}
-    typed = {
-        key: value for key, value in values.items() if value is not None and value is not False
-    }
-    page = office.post(url, typed | {"sender_name": name}, follow=True)
+    page = office.post(url, as_shown(office.get(url)) | {"sender_name": name}, follow=True)
     clinic.refresh_from_db()
     assert clinic.sender_name == name
     assert ("Your words name “ketamine”." in page.content.decode()) == tells
+    page = office.post(url, as_shown(office.get(url)) | {"phone": "030 7654321"}, follow=True)
+    clinic.refresh_from_db()
+    assert clinic.phone == "030 7654321"
+    assert "Your words name" not in page.content.decode()
 
 
 def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rules):
@@ -559,7 +587,7 @@ def test_the_preview_says_what_the_clinics_words_would_tell(office, rules, visit
             MessageText.objects.create(
                 clinic=clinic, kind=rule.kind, rule=about, subject=subject, body="Hello {name}"
             )
-    assert TELLING in preview(office, rule, visit).content.decode()
+    assert GIVEN_AWAY in preview(office, rule, visit).content.decode()
     assert "Your words name" not in preview(office, rule, visit, language="es").content.decode()
     with acting(TESTS):
         MessageText.objects.update(is_active=False)

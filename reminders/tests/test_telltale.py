@@ -15,7 +15,7 @@ NOTHING = [
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_ordinary_words_tell_nothing(text):
-    assert telltale.telling(text) == []
+    assert telltale.names_in(text) == []
     assert telltale.warning(text) == ""
 
 
@@ -33,12 +33,12 @@ def test_ordinary_words_tell_nothing(text):
     ],
 )
 def test_medicines_and_the_treatment_are_found_as_whole_words(text, told):
-    assert telltale.telling(text) == told
+    assert telltale.names_in(text) == told
 
 
 @pytest.mark.parametrize("text", ["Spravatory", "overnasal", "aketamine", "Zoloftus"])
 def test_a_part_of_a_word_is_none(text):
-    assert telltale.telling(text) == []
+    assert telltale.names_in(text) == []
 
 
 def test_what_ships_needs_no_warning():
@@ -49,4 +49,4 @@ def test_what_ships_needs_no_warning():
 
 def test_every_shipped_drug_is_known():
     for drug in telltale.Drug.labels:
-        assert telltale.telling(f"your {drug.upper()}!") == [drug.lower()]
+        assert telltale.names_in(f"your {drug.upper()}!") == [drug.lower()]
