@@ -139,6 +139,7 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Ledger:
     rows: list[Message]
+    empty: str  # why there are no rows, if there are none
     tab: Tab
     chosen: Chosen
     not_understood: NotUnderstood
@@ -163,6 +164,7 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
         _dress(message, clinic, user, now, f"?{urlencode({'back': chosen.query})}")
     return Ledger(
         rows=found[:MOST],
+        empty=_empty(tab, chosen),
         tab=tab,
         chosen=chosen,
         not_understood=NotUnderstood.of(given, chosen),
@@ -177,6 +179,13 @@ def load(clinic: Clinic, user: User, now: datetime, given: Mapping[str, Any]) ->
         is_silent=heartbeat.overdue(heartbeat.SWEEP) is not None,
         may_release_all=bool(counts["held"]) and user.may(ledger.RELEASE, clinic.pk),
     )
+
+
+def _empty(tab: Tab, chosen: Chosen) -> str:
+    """Say why no row is shown: what a tab says of itself is about all its days and pages."""
+    if chosen.page > 1:
+        return "The list has no such page."
+    return f"On that day there is nothing under “{tab.words}”." if chosen.on else tab.empty
 
 
 def _in_time(clinic: Clinic, now: datetime, day: date | None) -> QuerySet[Message]:

@@ -15,6 +15,7 @@ from django.db import models
 from patients.models import EmailContact, MailHold
 from reminders.kinds import BEFORE, Kind, may_go
 from reminders.models import Message
+from sessions.lifecycle import Status
 
 PATH = "/p/"
 _signer = Signer(salt="reminders.links", sep=".")  # HMAC-SHA256: 256 bits
@@ -101,9 +102,12 @@ def stands(message: Message, purpose: Purpose, now: datetime) -> bool:
 
 
 def is_outdated(message: Message, purpose: Purpose, now: datetime) -> bool:
-    """Say whether a link would still work, had its visit not been moved since: it does nothing."""
+    """Say whether a link would still work, had its visit not been moved or called off since.
+
+    It does nothing any more but say so.
+    """
     is_of_a_visit = purpose in OF_A_VISIT & OFFERED[message.kind]
-    return is_of_a_visit and _is_moved(message) and _lasts(message, purpose, now)
+    return is_of_a_visit and _is_overtaken(message) and _lasts(message, purpose, now)
 
 
 def _lasts(message: Message, purpose: Purpose, now: datetime) -> bool:
@@ -147,11 +151,12 @@ def _is_current(message: Message) -> bool:
     return is_same_time and may_go(message.kind, session.status)
 
 
-def _is_moved(message: Message) -> bool:
+def _is_overtaken(message: Message) -> bool:
     session = message.treatment_session
     if session is None:
         return False
-    return message.schedule_rev < session.schedule_rev and may_go(message.kind, session.status)
+    is_moved = message.schedule_rev < session.schedule_rev and may_go(message.kind, session.status)
+    return is_moved or session.status == Status.CANCELLED
 
 
 def _reaches_the_same(message: Message) -> bool:

@@ -5,7 +5,7 @@ The clinic appears under the sender name that it chose for patients, never under
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, formataddr
 from typing import Any
 
@@ -42,7 +42,8 @@ def mail(
     """Write one mail for messages of one patient; they share their Message-ID."""
     clinic, words = voice.clinic, words_in(reach.language)
     parts = in_order(parts)
-    sections = Composer(clinic, words, reach.zone, voice.texts).sections(parts)
+    far_from = now + timedelta(hours=voice.policy.ask_until_hours)
+    sections = Composer(clinic, words, reach.zone, voice.texts, far_from).sections(parts)
     entries = calendar_entries(parts, voice, words, now)
     values = {
         "language": words.code,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -77,6 +77,7 @@ class Composer:
     words: Language
     zone: ZoneInfo
     texts: Sequence[MessageText] = ()
+    far_from: datetime | None = None  # the clinic moves no visit before it by a link
     _boxed: set[int] = field(default_factory=set)
     _linked: set[tuple[int | None, str, Purpose]] = field(default_factory=set)
     _said: dict[tuple[int | None, str], set[str]] = field(default_factory=dict)
@@ -223,12 +224,20 @@ class Composer:
         """Return the links that this part offers; the mail says all without them, too."""
         found = []
         for purpose in BUTTONS.get(message.kind, ()):
+            if purpose == Purpose.RESCHEDULE and self._is_near(message.treatment_session):
+                continue
             key = (message.treatment_session_id, _apart(message), purpose)
             if key not in self._linked:
                 self._linked.add(key)
                 label = self.words.buttons[purpose.name.lower()]
                 found.append(Button(label, links.url(message, purpose)))
         return found
+
+    def _is_near(self, session: TreatmentSession | None) -> bool:
+        """Whether a page for another time could only say that it is too late."""
+        return (
+            session is not None and self.far_from is not None and session.starts_at < self.far_from
+        )
 
 
 def fasting_minutes(session: TreatmentSession) -> dict[str, int]:

@@ -233,6 +233,25 @@ def test_every_empty_list_says_what_belongs_there(client: Client, nurse: User) -
         assert words in html_of(client, f"show={tab}")
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("on=2030-01-01", "On that day there is nothing under “Going out”."),
+        ("on=2030-01-01&show=sent", "On that day there is nothing under “Sent”."),
+        ("show=sent&page=99", "The list has no such page."),
+    ],
+)
+def test_an_empty_day_or_page_says_no_more_than_it_knows(
+    client: Client, make: Make, nurse: User, query: str, words: str
+) -> None:
+    make(**SENT)
+    make()
+    client.force_login(nurse)
+    page = html_of(client, query)
+    assert words in page
+    assert "Nothing" not in page
+
+
 def test_a_failed_message_is_tried_again_from_the_ledger(
     client: Client, make: Make, nurse: User
 ) -> None:

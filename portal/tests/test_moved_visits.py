@@ -179,7 +179,7 @@ def test_an_old_link_does_nothing_to_the_new_date(
     assert not visit.preparations.exists()
 
 
-@pytest.mark.parametrize("change", ["over", "revoked", "cancelled", "address", "held", "died"])
+@pytest.mark.parametrize("change", ["over", "revoked", "address", "held", "died"])
 def test_what_ends_a_link_ends_that_of_a_moved_visit(
     phone: Phone,
     reminder: Message,
@@ -196,8 +196,6 @@ def test_what_ends_a_link_ends_that_of_a_moved_visit(
             at.at = wanted
         case "revoked":
             save(reminder, links_revoked_at=NOON)
-        case "cancelled":
-            save(visit, status="cancelled", ended_at=NOON)
         case "address":
             save(EmailContact.objects.get(patient=reminder.patient), address="new@mail.example")
         case "held":
@@ -208,6 +206,17 @@ def test_what_ends_a_link_ends_that_of_a_moved_visit(
         assert page.status_code == 404
     phone.client.cookies.clear()
     assert phone.open(reminder).status_code == 404
+
+
+def test_a_visit_that_was_moved_and_called_off_is_off(
+    phone: Phone, reminder: Message, wanted: datetime, visit: TreatmentSession
+) -> None:
+    asking.ask(reminder, Purpose.RESCHEDULE, wanted_at=wanted)
+    phone.open(reminder)
+    save(visit, status="cancelled", ended_at=NOON)
+    text = text_of(phone.get(reminder))
+    assert "Your visit was called off" in text
+    assert [words for words in said(wanted) if words in text] == []
 
 
 def test_five_wrong_birth_dates_end_the_links_of_a_moved_visit(

@@ -124,15 +124,19 @@ def test_another_time_is_offered_while_it_can_be_asked_for(
 def test_a_cancelled_visit_can_no_longer_be_confirmed(
     phone: Phone, reminder: Message, nurse: User
 ) -> None:
-    """A-086: the cancellation wins."""
+    """A-085, A-086: the cancellation wins, and the page says so instead of failing."""
     phone.open(reminder)
     session = reminder.treatment_session
     assert session is not None
     steps.change_status(
         session.pk, session.Status.CANCELLED, by=nurse, reason="Ill today", version=session.version
     )
-    assert phone.post(reminder).status_code == 404
+    for page in (phone.post(reminder), phone.get(reminder), phone.get(reminder, Purpose.CANCEL)):
+        assert "Your visit was called off" in text_of(page)
+        assert "<form" not in text_of(page)
     assert not Confirmation.objects.exists()
+    phone.client.cookies.clear()
+    assert "called off" not in text_of(phone.get(reminder))
 
 
 def test_the_calendar_entry_is_a_file_of_the_visit(phone: Phone, reminder: Message) -> None:

@@ -15,6 +15,7 @@ from portal.views.pages import again, link_of, show
 from portal.views.visit import wanted, when
 from portal.visitor import Visitor, said_day
 from reminders.links import Purpose
+from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
 OFF = "off"  # posted by who wants no new time any more
@@ -86,8 +87,13 @@ def _booked(request: HttpRequest, visitor: Visitor, session: TreatmentSession) -
     )
 
 
-def moved(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Tell who opens a link of before the visit was moved; the new time, who moved it by it."""
+def overtaken(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Tell who opens a link of before the visit was moved or called off.
+
+    The new time stands there for who chose it by the same mail.
+    """
+    if visitor.session.status == Status.CANCELLED:
+        return show(request, "called_off", visitor)
     if asking.is_moved_by(visitor.message):
         return _booked(request, visitor, visitor.session)
     return show(request, "moved", visitor, is_told=not notices.obstacle(visitor.session.pk))

@@ -58,13 +58,13 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _opens(message: Message, purpose: Purpose, now: datetime) -> bool:
-    """Say whether the birth date opens a page: one of its purpose, or the word of another time."""
+    """Say whether the birth date opens a page: its own, or the word of what became of the visit."""
     return links.stands(message, purpose, now) or links.is_outdated(message, purpose, now)
 
 
 def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if links.is_outdated(visitor.message, visitor.purpose, visitor.now):
-        return changes.moved(request, visitor)
+        return changes.overtaken(request, visitor)
     try:
         return PAGES[visitor.purpose](request, visitor)
     except LinkOverError:
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _over(request: HttpRequest, message: Message, purpose: Purpose, now: datetime) -> HttpResponse:
     """The link ended while its page was open: nothing works any more but a call for help.
 
-    Where the visit got another time meanwhile, the page leads to the word of that.
+    Where the visit was moved or called off meanwhile, the page leads to the word of that.
     """
     fresh = links.of(message.public_id)
     if fresh is not None and links.is_outdated(fresh, purpose, now):
@@ -104,6 +104,8 @@ def _at_the_gate(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             return response
         is_wrong = True
         fresh = links.of(visitor.message.public_id)
+        if fresh is not None and fresh.links_revoked_at is not None:
+            return show(request, "shut", visitor, status=404)  # the clinic stood there until now
         if fresh is None or not _opens(fresh, visitor.purpose, visitor.now):
             return neutral(request)
     left_out = {*form.fields, "csrfmiddlewaretoken"}

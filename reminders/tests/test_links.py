@@ -139,6 +139,7 @@ def test_a_visit_that_is_not_planned_ends_its_links(message: Message, status: st
     """A-085"""
     save(message.treatment_session, status=status, ended_at=NOON)
     assert not standing(message)
+    assert outdated(message) == (links.OF_A_VISIT if status == Status.CANCELLED else set())
     assert standing(message, Purpose.MAILS)
 
 

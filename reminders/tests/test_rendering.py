@@ -281,6 +281,18 @@ def test_the_buttons_are_those_of_the_kind(due, kind, labels):
     )
 
 
+@pytest.mark.parametrize("kind", ["reminder", "changed", "late_booking", "preparation"])
+def test_another_time_is_offered_only_while_the_clinic_still_gives_one(due, clinic, kind):
+    """Later its page could say no more than to call, which the mail says already."""
+    message = as_kind(due, kind)
+    policy = MessagePolicy(clinic=clinic, ask_until_hours=30)
+    until = STARTS - timedelta(hours=30)
+    assert "Ask for another time" in plain(written(message, now=until, policy=policy))
+    too_late = plain(written(message, now=until + timedelta(seconds=1), policy=policy))
+    assert "Ask for another time" not in too_late
+    assert "How to prepare" in too_late
+
+
 def test_the_crisis_line_stands_at_the_foot_and_nowhere_without_one(due):
     line = "Helpline\r\nBcc: x@y.example 116 123"
     for given, count in ((line, 1), ("", 0)):
