@@ -30,6 +30,7 @@ KINDS = {
     Purpose.CANCEL: Kind.CANCEL,
     Purpose.REBOOK: Kind.REBOOK,
 }
+AS_PLANNED = "The patient comes as planned."
 CALLED_OFF_INSTEAD = "The patient wants to call the visit off instead."
 
 
@@ -123,6 +124,14 @@ def ask(
             source=request,
         )
         return request
+
+
+def take_back(message: Message, purpose: Purpose) -> None:
+    """Let go of another time that was asked for, unless somebody has decided; the visit stays."""
+    with answering(message, purpose) as (locked, _):
+        standing = open_request(locked)
+        if standing is not None and standing.kind == Kind.RESCHEDULE:
+            deciding.settle(ChangeRequest.objects.open().filter(pk=standing.pk), AS_PLANNED)
 
 
 def _is_unseen(message: Message, kind: ChangeRequest.Kind, policy: MessagePolicy) -> bool:

@@ -13,7 +13,7 @@ from clinic.models import AuditEvent, Chair, Clinic, User
 from clinic.tests.factories import TESTS
 from patients.models import Consent, Task
 from portal.models import ChangeRequest
-from portal.services import asking
+from portal.services import asking, deciding
 from portal.services.asking import Bounds
 from portal.services.visitor import LinkOverError
 from portal.tests.phone import Phone, text_of
@@ -224,6 +224,34 @@ def test_calling_off_asks_staff_and_cancels_nothing(
     visit.refresh_from_db()
     assert visit.status == "planned"
     assert "Until then it stands" in text_of(phone.get(reminder, Purpose.CANCEL))
+
+
+def test_who_asked_for_another_time_takes_it_back_and_may_choose_again(
+    phone: Phone, reminder: Message, visit: TreatmentSession, front_desk: User
+) -> None:
+    first, second = times(visit)[2:4]
+    phone.open(reminder, Purpose.RESCHEDULE)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(first))
+    assert "I come as planned" in text_of(phone.get(reminder, Purpose.RESCHEDULE))
+    for _ in range(2):
+        assert phone.post(reminder, Purpose.RESCHEDULE, off="1").status_code in {200, 302}
+    request = ChangeRequest.objects.get()
+    assert (request.decision, request.decision_reason) == ("settled", asking.AS_PLANNED)
+    assert not Task.objects.open().filter(kind=Task.Kind.REQUEST).exists()
+    visit.refresh_from_db()
+    assert (visit.status, visit.schedule_rev) == ("planned", 1)
+    with pytest.raises(ValidationError):
+        deciding.accept(request.pk, by=front_desk)
+    phone.post(reminder, Purpose.RESCHEDULE, wanted=value_of(second))
+    assert ChangeRequest.objects.open().get().wanted_at == second
+
+
+def test_a_request_to_call_the_visit_off_is_taken_back_by_phone_only(
+    reminder: Message, visit: TreatmentSession
+) -> None:
+    asking.ask(reminder, Purpose.CANCEL)
+    asking.take_back(reminder, Purpose.RESCHEDULE)
+    assert ChangeRequest.objects.open().get().kind == "cancel"
 
 
 def test_who_asked_for_another_time_may_call_it_off_instead(

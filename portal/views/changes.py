@@ -18,7 +18,7 @@ from reminders.links import Purpose
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
-OFF = "off"  # posted by who wants no new time any more
+OFF = "off"  # posted by who wants no other time any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,16 @@ class Day:
 
 
 def another_time(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Offer times; a move that the clinic accepts unseen leads to the word of it (`moved`)."""
+    """Offer times; a move that the clinic accepts unseen leads to the word of it (`overtaken`)."""
     is_rebooking = visitor.purpose == Purpose.REBOOK
     if is_rebooking and (booked := visitor.session.stand_in):
         return _booked(request, visitor, booked)
     standing = asking.open_request(visitor.message)
-    if is_rebooking and standing is not None and OFF in request.POST:
-        asking.ask(visitor.message, visitor.purpose, kind=ChangeRequest.Kind.CANCEL)
+    if standing is not None and OFF in request.POST:
+        if is_rebooking:
+            asking.ask(visitor.message, visitor.purpose, kind=ChangeRequest.Kind.CANCEL)
+        else:
+            asking.take_back(visitor.message, visitor.purpose)
         return again(request)
     bounds = Bounds.of(visitor.session, visitor.policy, visitor.now)
     is_late = bounds.are_over(visitor.now)
