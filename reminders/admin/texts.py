@@ -1,16 +1,18 @@
 """A clinic's own words for messages."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from clinic.admin_base import ClinicScopedAdmin, OwnRowsFilter
 from reminders import telltale, words
 from reminders.forms import TextForm
 from reminders.kinds import Kind
 from reminders.models import MessageText
+from reminders.models.text import LANGUAGES
 
 
 def body_help(kind: str = "") -> str:
@@ -33,6 +35,17 @@ def warn(
         model_admin.message_user(request, warning, messages.WARNING)
 
 
+def starts() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each kind with its languages, and the query that begins with the shipped words."""
+    return [
+        (
+            kind.label,
+            [(name, urlencode({"kind": kind, "language": code})) for code, name in LANGUAGES],
+        )
+        for kind in Kind
+    ]
+
+
 @admin.register(MessageText)
 class MessageTextAdmin(ClinicScopedAdmin):
     form = TextForm
@@ -40,13 +53,29 @@ class MessageTextAdmin(ClinicScopedAdmin):
     list_filter = ("kind", "language", "is_active", ("rule", OwnRowsFilter))
     list_select_related = ("rule",)
     fields = ("clinic", "kind", "rule", "language", "subject", "body", "is_active")
+    change_list_template = "admin/reminders/messagetext/change_list.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), "starts": starts()})
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the shipped words of the kind and language that the address names."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        kind, language = initial.get("kind", ""), initial.get("language", "")
+        text = words.shipped()[language].kinds.get(kind) if language in words.shipped() else None
+        if text is not None:
+            initial |= {"subject": text["subject"], "body": "\n\n".join(text["body"])}
+        return initial
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         if "body" in form.base_fields:
-            form.base_fields["body"].help_text = body_help(obj.kind if obj else "")
+            kind = obj.kind if obj else request.GET.get("kind", "")
+            form.base_fields["body"].help_text = body_help(kind if kind in Kind else "")
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from clinic.audit import acting
 from clinic.models import AuditEvent
 from clinic.tests.factories import TESTS
 from reminders import planning, previewing
+from reminders import words as mail_words
+from reminders.kinds import Kind
 from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.models.rule import MOST_RULES
 from reminders.overlooked import repair
@@ -423,6 +425,28 @@ def test_words_for_a_kind_are_refused_for_a_rule_of_another(office, clinic, rule
     assert office.post(add, values | {"rule": ""}).status_code == 302
     assert "There is a text for this already" in errors_of(office.post(add, values | {"rule": ""}))
     assert "“Missed" not in str(MessageText.objects.get())
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("kind", Kind.values)
+def test_own_words_begin_with_those_that_ship(office, clinic, kind, language):
+    url = reverse("admin:reminders_messagetext_changelist")
+    assert f'href="add/?kind={kind}&amp;language={language}"' in office.get(url).content.decode()
+    form = office.get(f"{url}add/", {"kind": kind, "language": language}).context["adminform"].form
+    shown = {name: form[name].value() for name in ("kind", "language", "subject", "body")}
+    office.post(f"{url}add/", {"clinic": clinic.pk, "rule": "", "is_active": "on", **shown})
+    saved = MessageText.objects.get()
+    assert [saved.subject, saved.body.splitlines()] == [
+        shown["subject"],
+        shown["body"].splitlines(),
+    ]
+    assert saved.body.splitlines()[0] == mail_words.shipped()[language].kinds[kind]["body"][0]
+
+
+@pytest.mark.parametrize("query", ["kind=reminder&language=xx", "kind=x&language=en", "body=Own"])
+def test_an_address_that_names_no_shipped_words_begins_without_them(office, query):
+    page = office.get(f"{reverse('admin:reminders_messagetext_add')}?{query}")
+    assert page.context["adminform"].form["body"].value() in {None, "", "Own"}
 
 
 def test_the_list_of_names_stands_beside_the_text(office):
