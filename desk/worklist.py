@@ -15,6 +15,7 @@ from clinic.roles import Role
 from clinic.times import day_bounds
 from desk import rems
 from patients.models import Task
+from patients.models.task import TaskQuerySet
 from sessions.models import Dose, TreatmentSession
 
 MOST = 50  # rows of a page, and of each list beside the tasks
@@ -23,7 +24,7 @@ SIGN = "treatment_sessions.sign_session"
 READS = "patients.view_chart"
 CHECK_IN = "treatment_sessions.check_in"
 WHOSE = {"": "Everybody's", "mine": "Mine", "free": "Nobody's yet"}
-URGENCIES = {"overdue": "Overdue", "today": "Today", "later": "Later"}
+URGENCIES = {"now": "Now", "overdue": "Overdue", "today": "Today", "later": "Later"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _sessions(clinic: Clinic, now: datetime) -> Any:
     return rows.select_related("patient", "phase")
 
 
-def _of_roles(clinic: Clinic, roles: frozenset[Role], listed: list[UUID]) -> QuerySet[Task]:
+def _of_roles(clinic: Clinic, roles: frozenset[Role], listed: list[UUID]) -> TaskQuerySet:
     """Return the open tasks of these roles; one signature is not asked for twice."""
     mine = Q(role__in=roles)
     if Role.PRESCRIBER in roles:
@@ -165,14 +166,14 @@ def _of_roles(clinic: Clinic, roles: frozenset[Role], listed: list[UUID]) -> Que
     return rows.exclude(kind=Task.Kind.SIGNATURE, source_id__in=listed)
 
 
-def _narrowed(rows: QuerySet[Task], chosen: Chosen, user: User) -> QuerySet[Task]:
+def _narrowed(rows: TaskQuerySet, chosen: Chosen, user: User) -> TaskQuerySet:
     if chosen.whose:
         rows = rows.filter(taken_by=user if chosen.whose == "mine" else None)
     if chosen.role:
         rows = rows.filter(role=chosen.role)
     if chosen.kind:
         rows = rows.filter(kind=chosen.kind)
-    return rows.select_related("patient", "taken_by")
+    return rows.urgent_first().select_related("patient", "taken_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ Counted = Counter[_Key]
 def _counted(rows: QuerySet[Task], user: User, begin: datetime, end: datetime) -> Counted:
     """Count all of them in one statement, by everything that can be chosen."""
     urgency = Case(
+        When(kind=Task.Kind.CRISIS, then=Value("now")),
         When(due_at__lt=begin, then=Value("overdue")),
         When(due_at__lt=end, then=Value("today")),
         default=Value("later"),
@@ -244,14 +246,19 @@ def _groups(
 ) -> list[Group]:
     of: dict[str, list[Task]] = {name: [] for name in URGENCIES}
     for task in rows:
-        name = "overdue" if task.due_at < begin else "today" if task.due_at < end else "later"
         local = task.due_at.astimezone(begin.tzinfo)
         task.due_words = due_words(local.date(), today)  # type: ignore[attr-defined]  # for the page
         task.whole_day = local.time() == time.min  # type: ignore[attr-defined]
         task.entry_id = uuid4()  # type: ignore[attr-defined]  # of the button beside it
-        of[name].append(task)
+        of[_urgency(task, begin, end)].append(task)
     return [
         Group(name, words, _total(counted, chosen, name), of[name])
         for name, words in URGENCIES.items()
         if of[name]
     ]
+
+
+def _urgency(task: Task, begin: datetime, end: datetime) -> str:
+    if task.kind == Task.Kind.CRISIS:
+        return "now"
+    return "overdue" if task.due_at < begin else "today" if task.due_at < end else "later"

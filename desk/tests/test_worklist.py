@@ -5,10 +5,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
 from clinic.models import Clinic, User
 from desk.tests.factories import give, make_task, make_visit
 from patients.models import Task
+from patients.tests.factories import make_patient
 from sessions.lifecycle import Status
 from sessions.models import TreatmentSession
 
@@ -310,3 +312,75 @@ def test_long_lists_come_in_pages(client: Client, clinic: Clinic, nurse: User) -
     assert (len(first.tasks), len(second.tasks), first.count) == (50, 10, 60)
     assert (first.earlier, first.following, second.following) == (None, "page=2", None)
     assert {task.pk for task in first.tasks}.isdisjoint(task.pk for task in second.tasks)
+
+
+@pytest.fixture
+def afternoon(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Let it be two in the afternoon at the clinic."""
+    at = NOW.astimezone(clinic.zone).replace(hour=14, minute=0, second=0)
+    monkeypatch.setattr("clinic.clock.now", lambda: at)
+    return at
+
+
+def make_urgent(clinic: Clinic, due_at: datetime, **values: Any) -> Task:
+    patient = make_patient(clinic, phone="+1 555 0100")
+    urgent = {"kind": Task.Kind.CRISIS, "text": "Call now", "patient": patient, **values}
+    return make_task(clinic, due_at=due_at, **urgent)
+
+
+def test_an_answer_that_can_not_wait_is_the_first_group(
+    client: Client, clinic: Clinic, nurse: User, prescriber: User, afternoon: datetime
+) -> None:
+    """However long other tasks wait; in front the ones that nobody has taken."""
+    for number in range(60):
+        make_task(clinic, due_at=NOW - timedelta(days=5), text=f"Overdue {number}")
+    make_urgent(clinic, afternoon - timedelta(hours=2), text="Taken", taken_by=prescriber)
+    make_urgent(clinic, afternoon + timedelta(minutes=15))
+    for user in (nurse, prescriber):
+        client.force_login(user)
+        first = chosen(client).groups[0]
+        assert (first.words, first.count) == ("Now", 2)
+        assert [task.text for task in first.tasks] == ["Call now", "Taken"]
+        assert '<h3 class="lines-head is-now">' in client.get(URL).content.decode()
+    client.force_login(nurse)
+    assert f"{prescriber} sees to it" in client.get(URL).content.decode()
+    groups = {group.words: group.count for group in chosen(client, "page=2").groups}
+    assert groups == {"Overdue": 60}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (15, "Nobody has taken this yet; it has to be taken by 14:15."),
+        (0, "Overdue since 14:00: nobody has taken it."),
+        (-10, "Overdue since 13:50: nobody has taken it."),
+    ],
+)
+def test_an_answer_that_can_not_wait_says_until_when_it_had_to_be_taken(
+    client: Client, clinic: Clinic, nurse: User, afternoon: datetime, minutes: int, words: str
+) -> None:
+    task = make_urgent(clinic, afternoon + timedelta(minutes=minutes))
+    client.force_login(nurse)
+    text = strip_tags(client.get(URL).content.decode())
+    assert words in text
+    assert "+1 555 0100" in text
+    act(client, task, "take")
+    text = strip_tags(client.get(URL).content.decode())
+    assert "You see to it" in text
+    assert "Overdue since" not in text
+
+
+def test_what_was_taken_is_shown_at_its_place(client: Client, clinic: Clinic, nurse: User) -> None:
+    task = make_urgent(clinic, NOW)
+    client.force_login(nurse)
+    answer = act(client, task, "take", back="kind=crisis")
+    assert answer.headers["Location"] == f"{URL}?kind=crisis#task-{task.public_id}"
+    assert f'<li id="task-{task.public_id}">' in client.get(URL).content.decode()
+
+
+def test_a_refusal_to_take_is_said_above_the_list(
+    client: Client, clinic: Clinic, nurse: User, prescriber: User
+) -> None:
+    task = make_urgent(clinic, NOW, taken_by=prescriber)
+    client.force_login(nurse)
+    assert act(client, task, "take").headers["Location"] == URL

@@ -112,16 +112,17 @@ def _answer(
 
 
 def _hold(request: HttpRequest, public_id: UUID, service: Any, saved: str) -> HttpResponse:
-    """Take or release with a button of the list; a refusal is said above the list."""
-    task, form = _task(request, public_id), ClinicalForm(request.POST)
+    """Take or release; what was taken is shown at its place, a refusal is said above the list."""
+    task, form, place = _task(request, public_id), ClinicalForm(request.POST), ""
     if form.is_valid():
         with errors_on(form):
             entry = form.submission(f"{service.__name__}_task", public_id)
-            service(task.pk, by=staff(request), entry=entry)
+            held = service(task.pk, by=staff(request), entry=entry)
+            place = f"#task-{public_id}" if held.taken_by_id else ""
             messages.success(request, saved)
     for errors in form.errors.values():
         messages.error(request, " ".join(map(str, errors)))
-    return redirect_page(request, _back(request))
+    return redirect_page(request, _back(request) + place)
 
 
 def _back(request: HttpRequest) -> str:

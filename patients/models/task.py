@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from clinic.audit_triggers import audited, kept
 from clinic.models import Clinic
@@ -19,6 +19,15 @@ class TaskQuerySet(ClinicScopedQuerySet):
 
     def due(self, now: datetime) -> Self:
         return self.open().filter(due_at__lte=now)
+
+    def urgent_first(self) -> Self:
+        """Order by time, those that can't wait in front, of these the ones nobody has taken."""
+        urgent = Case(
+            When(kind=Task.Kind.CRISIS, taken_by=None, then=0),
+            When(kind=Task.Kind.CRISIS, then=1),
+            default=2,
+        )
+        return self.order_by(urgent, "due_at", "pk")
 
 
 class Task(PublicRow):
