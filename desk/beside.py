@@ -119,7 +119,7 @@ def _failures() -> QuerySet[Any, Any]:
 
 
 def _crises() -> QuerySet[Any, Any]:
-    return _tasks().filter(kind=Task.Kind.CRISIS)
+    return _tasks().filter(kind=Task.Kind.CRISIS).urgent_first()
 
 
 def _tasks() -> QuerySet[Any, Any]:

@@ -1,13 +1,12 @@
 """Today at one clinic: who is here, who comes next, what waits for me."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from clinic.models import Clinic, OnSite, User
 from clinic.presence import Site
-from desk import beside, polling, present, seats
-from desk.beside import Arrival, Waiting
+from desk import beside, polling, present, seats, urgent
+from desk.beside import Arrival, Beside, Waiting
 from desk.house import MOST
 from desk.present import PresentSession
 from desk.pulse import Asked, Pulse
@@ -20,9 +19,6 @@ IN_TREATMENT = (Status.CLEARED, *DOSED)
 NOBODY = "Nobody is here yet. Whoever is checked in appears here, the most urgent first."
 NO_PATIENTS_OF_MINE = "You watch nobody now. Take a patient over on the session sheet."
 SEES_VALUES = "monitoring.view_vitalsigns"
-SEES_CHARTS = "patients.view_chart"
-CAN_NOT_WAIT = "an answer that can't wait."
-TELL = f"{CAN_NOT_WAIT} Tell a nurse or a prescriber now."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +83,14 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
     shown = seats.seats(rows, pulse.now)
     roles = user.roles_by_clinic.get(clinic.pk, frozenset())
     side = beside.read(clinic, roles, pulse.day_begin, pulse.day_end, pulse.now)
-    tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, side.arrivals, pulse))
+    tag = polling.tag(state(pulse, clinic, user, mode), _changes_at(shown, side, pulse))
     treated = any(row.status in DOSED for row in rows)
     if not user.may(SEES_VALUES, clinic.pk) or mode.wall:
         shown = [_without_values(one, alarm=mode.wall and one.alarm) for one in shown]
     tally = _tally(shown, pulse.counts)
     if mode.mine and not mode.wall:
         shown = [one for one in shown if one.is_of(user.pk)]
+    knows = user.may(urgent.KNOWS, clinic.pk)
     listed = len(shown) if mode.everyone else CARDS + LINES
     return Board(
         cards=tuple(shown[:CARDS]),
@@ -105,7 +102,7 @@ def load(clinic: Clinic, user: User, pulse: Pulse, mode: Mode) -> Board:
         arrivals=side.arrivals,
         tasks=() if mode.wall else side.tasks,
         failures=() if mode.wall else side.failures,
-        crises=() if mode.wall else _told(side.crises, user, clinic),
+        crises=urgent.nameless(side.crises) if mode.wall else urgent.told(side.crises, knows=knows),
         clock_jumped=bool(pulse.clock_jumped_at and pulse.clock_jumped_at >= pulse.day_begin),
         mail_is_silent=pulse.mail_is_silent and not mode.wall,
         site=site,
@@ -127,11 +124,12 @@ def state(pulse: Pulse, clinic: Clinic, user: User, mode: Mode) -> tuple[object,
     return clinic.pk, clinic.time_zone, user.pk, mode.query, *rows, *roles
 
 
-def _changes_at(shown: list[Seat], arrivals: Iterable[Arrival], pulse: Pulse) -> datetime:
+def _changes_at(shown: list[Seat], side: Beside, pulse: Pulse) -> datetime:
     """Return when time alone changes the board: at midnight at the latest."""
     moments = [one.changes_at for one in shown if one.changes_at]
     moments += [pulse.site.changes_at] if pulse.site.changes_at else []
-    moments += [one.starts_at for one in arrivals if one.starts_at > pulse.now]
+    moments += [one.starts_at for one in side.arrivals if one.starts_at > pulse.now]
+    moments += [one.due_at for one in side.crises if one.due_at > pulse.now]
     return min([*moments, pulse.day_end])
 
 
@@ -154,15 +152,6 @@ def _without_values(one: Seat, *, alarm: bool) -> Seat:
 def _is_seated(row: PresentSession) -> bool:
     """Say whether somebody in treatment sits on a chair of the clinic rather than elsewhere."""
     return row.status in IN_TREATMENT and row.chair_id is not None
-
-
-def _told(crises: Iterable[Waiting], user: User, clinic: Clinic) -> tuple[Waiting, ...]:
-    """Leave out what the patient answered where somebody sees no charts: that it waits, all see."""
-    if user.may(SEES_CHARTS, clinic.pk):
-        return tuple(crises)
-    return tuple(
-        replace(one, text=CAN_NOT_WAIT if one.taken_by else TELL, public_id="") for one in crises
-    )
 
 
 def _tally(shown: list[Seat], counts: dict[str, int]) -> Tally:

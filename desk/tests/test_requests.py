@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from clinic.audit import acting
 from clinic.models import AuditEvent, Clinic, User
 from clinic.tests.factories import TESTS
+from desk.tests.factories import BOARD, NOON, poll, tag_of
 from patients.models import Consent, Patient, Task
 from patients.tests.factories import make_patient, make_ready
 from portal.models import ChangeRequest, CheckIn, Confirmation, Preparation
@@ -288,10 +290,9 @@ def make_crisis(visit: TreatmentSession, **values: Any) -> Task:
             kind=Task.Kind.CRISIS,
             role="nurse",
             text="Call now",
-            due_at=timezone.now() + timedelta(minutes=15),
             source_kind="treatment_sessions.treatmentsession",
             source_id=visit.public_id,
-            **values,
+            **{"due_at": timezone.now() + timedelta(minutes=15), **values},
         )
 
 
@@ -369,6 +370,79 @@ def test_the_board_says_by_name_who_sees_to_a_call_for_help(
     with acting(TESTS):
         User.objects.filter(pk=nurse.pk).update(first_name="")
     assert f"{nurse.username} sees to it." in client.get(reverse("desk:board")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (1, "Nobody has taken this yet; it has to be taken by 13:01."),
+        (0, "Overdue since 13:00: nobody has taken it."),
+        (-30, "Overdue since 12:30: nobody has taken it."),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?wall"])
+def test_the_board_says_when_a_call_for_help_is_overdue(
+    client: Client,
+    visit: TreatmentSession,
+    nurse: User,
+    at: Any,
+    query: str,
+    minutes: int,
+    words: str,
+) -> None:
+    make_crisis(visit, due_at=NOON + timedelta(minutes=minutes))
+    client.force_login(nurse)
+    assert words in strip_tags(client.get(f"{BOARD}{query}").content.decode())
+
+
+def test_the_board_comes_anew_when_a_call_for_help_falls_overdue(
+    client: Client, visit: TreatmentSession, nurse: User, at: Any
+) -> None:
+    make_crisis(visit, due_at=NOON + timedelta(minutes=15))
+    client.force_login(nurse)
+    tag = tag_of(client)
+    at(NOON + timedelta(minutes=14))
+    assert poll(client, tag) == 304
+    at(NOON + timedelta(minutes=15))
+    assert poll(client, tag) == 200
+
+
+def test_a_call_for_help_that_nobody_took_is_not_pushed_off_the_board(
+    client: Client, visit: TreatmentSession, nurse: User
+) -> None:
+    for _ in range(9):
+        make_crisis(visit, taken_by=nurse, due_at=timezone.now() - timedelta(days=1))
+    make_crisis(visit)
+    client.force_login(nurse)
+    assert "Nobody has taken this yet" in client.get(BOARD).content.decode()
+
+
+def test_the_wall_says_that_an_answer_can_not_wait_and_no_more(
+    client: Client, visit: TreatmentSession, nurse: User
+) -> None:
+    with acting(TESTS):
+        User.objects.filter(pk=nurse.pk).update(first_name="Joanna", last_name="Quist")
+        Patient.objects.filter(pk=visit.patient_id).update(family_name="Okafor")
+    task = make_crisis(visit)
+    client.force_login(nurse)
+    said = "An answer that can&#x27;t wait."
+    assert "Overdue" not in wall(client)
+    assert said in wall(client)
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(taken_by=nurse)
+    assert "Somebody sees to it." in wall(client)
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(closed_at=timezone.now(), closing_note="Called")
+    assert said not in wall(client)
+
+
+def wall(client: Client) -> str:
+    """Return the lines of the wall screen about answers; they tell neither whom nor what."""
+    text = client.get(f"{BOARD}?wall").content.decode()
+    text = text[text.index('id="board"') :]
+    for hidden in ("Okafor", "Call now", "self-harm", "Quist", "/tasks/", "/patients/"):
+        assert hidden not in text, hidden
+    return text
 
 
 @pytest.fixture
