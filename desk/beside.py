@@ -119,24 +119,24 @@ def _failures() -> QuerySet[Any, Any]:
 
 
 def _crises() -> QuerySet[Any, Any]:
-    return _tasks().filter(kind=Task.Kind.CRISIS).urgent_first()
+    return _shown(Task.objects.open().filter(kind=Task.Kind.CRISIS).urgent_first())
 
 
 def _tasks() -> QuerySet[Any, Any]:
-    return (
-        Task.objects.open()
-        .filter(clinic=CLINIC)
-        .values(
-            "public_id",
-            "text",
-            "due_at",
-            given=F("patient__given_name"),
-            family=F("patient__family_name"),
-            taken=NullIf(
-                Trim(Concat("taken_by__first_name", Value(" "), "taken_by__last_name")), Value("")
-            ),
-            login=F("taken_by__username"),
-        )
+    return _shown(Task.objects.open())
+
+
+def _shown(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.filter(clinic=CLINIC).values(
+        "public_id",
+        "text",
+        "due_at",
+        given=F("patient__given_name"),
+        family=F("patient__family_name"),
+        taken=NullIf(
+            Trim(Concat("taken_by__first_name", Value(" "), "taken_by__last_name")), Value("")
+        ),
+        login=F("taken_by__username"),
     )
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from clinic.bundles import attach
 from clinic.models import User
 from desk import between as betweens
-from desk import chart_rows, ledger, ribbon, said
+from desk import chart_rows, ledger, ribbon, said, urgent
+from desk.beside import Waiting
 from desk.ribbon import Ribbon, Visit
 from patients import screen_rows
 from patients.medicines.interactions import Context
@@ -88,6 +89,7 @@ class Chart:
     consents: Section
     messages: Section
     tasks: Section
+    calls: Sequence[Waiting]  # answers that can't wait
     mail_hold: MailHold | None = None
     screen: Screen | None = None
     medicines: Section | None = None
@@ -113,6 +115,7 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
     for message in found["messages"]:
         message.patient = patient
         message.acts = ledger.acts(message, user, now, "?back=chart", links=False)
+    calls = urgent.among(found["tasks"], knows=clinical)
     course = _course(found)
     sessions = sorted(found["sessions"], key=lambda session: session.number)
     coming = (session for session in sessions if session.status in HOLDING)
@@ -134,6 +137,7 @@ def load(patient: Any, user: User, now: datetime, everything_of: str = "") -> Ch
         ribbon=ribbon.draw([_visit(s, patient) for s in sessions], today) if sessions else None,
         current=current,
         step=_step(course, current),
+        calls=calls,
         overridden=[s for s in reversed(sessions) if _overridden(s)] if clinical else [],
         attention=attention + _unenrolled(patient, course, found["enrolments"], today),
         review=review,

@@ -55,8 +55,8 @@ def bundle(longest: str, *, clinical: bool) -> Bundle:
     if clinical:
         parts |= _clinical(longest)
     else:
-        mine = Task.objects.open().filter(Among(F("role"), array="%(roles)s"))
-        parts["tasks"] = _part(mine, _limit("tasks", longest))
+        mine = Q(Among(F("role"), array="%(roles)s")) | Q(kind=Task.Kind.CRISIS)
+        parts["tasks"] = _tasks(longest, mine)
     return Bundle(Patient, parts)
 
 
@@ -67,6 +67,11 @@ def _limit(name: str, longest: str) -> int:
 def _part(rows: QuerySet[Any], limit: int, *more: str) -> Many:
     of_patient = rows.filter(patient=OuterRef("pk"))
     return Many(of_patient[:limit], *all_fields(rows.model, "patient"), *more)
+
+
+def _tasks(longest: str, whose: Q | None = None) -> Many:
+    rows = Task.objects.open().filter(whose or Q()).urgent_first()
+    return _part(rows, _limit("tasks", longest), *person("taken_by"))
 
 
 def _around() -> dict[str, Many]:
@@ -173,7 +178,7 @@ def _clinical(longest: str) -> dict[str, Many]:
         "conditions": _part(conditions, _limit("conditions", longest), *by),
         "allergies": _part(Allergy.objects.all(), AT_MOST + 1, *by),
         "measures": _part(BodyMeasure.objects.all(), _limit("measures", longest), *by),
-        "tasks": _part(Task.objects.open(), _limit("tasks", longest)),
+        "tasks": _tasks(longest),
         "assessments": _part(Assessment.objects.standing(), AT_MOST),
         "outcomes_policy": One(
             OutcomesPolicy.objects.filter(clinic=OuterRef("clinic_id")),

@@ -529,3 +529,69 @@ def test_a_wanted_time_that_keeps_no_rule_any_more_is_not_booked_after_a_missed_
     request.refresh_from_db()
     assert request.decided_at is None
     assert not TreatmentSession.objects.filter(makes_up_for=missed).exists()
+
+
+def chart_of(client: Client, visit: TreatmentSession) -> str:
+    return client.get(reverse("desk:chart", args=[visit.patient.public_id])).content.decode()
+
+
+def test_the_chart_begins_with_a_call_for_help_and_leads_to_it(
+    client: Client, visit: TreatmentSession, nurse: User, prescriber: User
+) -> None:
+    """However many older tasks of the patient wait."""
+    with acting(TESTS):
+        for number in range(12):
+            Task.objects.create(
+                clinic=visit.clinic,
+                patient=visit.patient,
+                kind=Task.Kind.CALL,
+                role="nurse",
+                text=f"Older {number}",
+                due_at=timezone.now() - timedelta(days=2),
+            )
+    task = make_crisis(visit, due_at=timezone.now() - timedelta(minutes=1))
+    opened = reverse("desk:close_task", args=[task.public_id])
+    for user in (nurse, prescriber):
+        client.force_login(user)
+        banner = chart_of(client, visit).partition('class="sections"')[0]
+        assert "Call now" in banner
+        assert "Overdue since" in banner
+        assert f'href="{opened}"' in banner
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(taken_by=nurse)
+    assert f"{nurse} sees to it." in chart_of(client, visit)
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(closed_at=timezone.now(), closing_note="Called")
+    assert "Call now" not in chart_of(client, visit)
+
+
+def test_the_front_desk_reads_on_the_chart_only_that_an_answer_waits(
+    client: Client, visit: TreatmentSession, nurse: User, front_desk: User
+) -> None:
+    client.force_login(front_desk)
+    text = chart_of(client, visit)
+    assert "Nothing waits for your role here." in text
+    assert "An answer that" not in text
+    task = make_crisis(visit)
+    text = chart_of(client, visit)
+    assert "Tell a nurse or a prescriber now." in text
+    assert "An answer that can&#x27;t wait: a nurse or a prescriber sees to it." in text
+    assert "Nothing waits" not in text
+    assert '<h2>Tasks</h2><span class="count">1</span>' in text
+    assert "Call now" not in text
+    assert f"/tasks/{task.public_id}" not in text
+    with acting(TESTS):
+        Task.objects.filter(pk=task.pk).update(taken_by=nurse)
+    text = chart_of(client, visit)
+    assert f"{nurse} sees to it." in text
+    assert "Tell a nurse" not in text
+
+
+def test_who_may_not_take_a_call_for_help_is_led_nowhere(
+    client: Client, visit: TreatmentSession, auditor: User
+) -> None:
+    task = make_crisis(visit)
+    client.force_login(auditor)
+    for text in (chart_of(client, visit), client.get(BOARD).content.decode()):
+        assert "Call now" in text
+        assert f"/tasks/{task.public_id}" not in text
