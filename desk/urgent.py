@@ -8,7 +8,7 @@ from patients.models import Task
 
 KNOWS = "patients.view_chart"
 CAN_NOT_WAIT = "An answer that can't wait."
-FOR_A_NURSE = "An answer that can't wait: a nurse or a prescriber sees to it."
+FOR_A_NURSE = "An answer that can't wait, for a nurse or a prescriber."
 TELL = f"{CAN_NOT_WAIT} Tell a nurse or a prescriber now."
 
 

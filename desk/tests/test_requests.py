@@ -575,7 +575,7 @@ def test_the_front_desk_reads_on_the_chart_only_that_an_answer_waits(
     task = make_crisis(visit)
     text = chart_of(client, visit)
     assert "Tell a nurse or a prescriber now." in text
-    assert "An answer that can&#x27;t wait: a nurse or a prescriber sees to it." in text
+    assert "An answer that can&#x27;t wait, for a nurse or a prescriber." in text
     assert "Nothing waits" not in text
     assert '<h2>Tasks</h2><span class="count">1</span>' in text
     assert "Call now" not in text
