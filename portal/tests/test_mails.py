@@ -89,7 +89,7 @@ def test_no_mail_at_all_withdraws_the_consent(
     phone: Phone, reminder: Message, planned: list[Message]
 ) -> None:
     phone.open(reminder, Purpose.MAILS)
-    assert "We will not write to you." in text_of(phone.get(reminder, Purpose.MAILS))
+    assert "but we write to you no more." in text_of(phone.get(reminder, Purpose.MAILS))
     phone.post(reminder, Purpose.MAILS, none="1")
     withdrawn = Consent.objects.get(patient=reminder.patient, kind="email")
     assert withdrawn.withdrawn_at is not None
