@@ -14,6 +14,7 @@ from reminders.models import Message, MessagePolicy, MessageRule, MessageText
 from reminders.reaching import reaches_of
 from reminders.rendering import Voice
 from reminders.rules import Facts
+from reminders.sections import own_text
 from reminders.words import LocalTime, code_of, words_in
 from sessions.models import TreatmentSession
 from sessions.models.session import TreatmentSessionQuerySet
@@ -73,19 +74,10 @@ def preview(rule: MessageRule, session: TreatmentSession, language: str, now: da
         when = f"{at.day}, {at.time} ({at.zone})"
     out_of_use = "" if rule.is_active else reconciling.OUT_OF_USE
     obstacle = reach.obstacle_to(rule.kind) or out_of_use or (slot.obstacle if slot else NOT_HERE)
-    own = _own_words(voice, rule, code_of(reach.language))
+    text = own_text(voice.texts, rule.kind, rule.pk, code_of(reach.language))
+    own = (text.subject, text.body) if text is not None else ()
     warning = telltale.warning(*own, rule.clinic.sender_name, voice.policy.calendar_title)
     return Preview(mail, html, calendars, when, obstacle, warning)
-
-
-def _own_words(voice: Voice, rule: MessageRule, language: str) -> tuple[str, ...]:
-    """Return the clinic's subject and text for this rule, else for its kind; the mail has them."""
-    own = {
-        text.rule_id: (text.subject, text.body)
-        for text in voice.texts
-        if (text.kind, text.language) == (rule.kind, language)
-    }
-    return own.get(rule.pk) or own.get(None) or ()
 
 
 def voice_of(clinic: Clinic) -> Voice:

@@ -43,7 +43,7 @@ def mail(
     clinic, words = voice.clinic, words_in(reach.language)
     parts = in_order(parts)
     far_from = now + timedelta(hours=voice.policy.ask_until_hours)
-    sections = Composer(clinic, words, reach.zone, voice.texts, far_from).sections(parts)
+    sections = Composer(clinic, words, reach.zone, far_from, voice.texts).sections(parts)
     entries = calendar_entries(parts, voice, words, now)
     values = {
         "language": words.code,

@@ -76,8 +76,8 @@ class Composer:
     clinic: Clinic
     words: Language
     zone: ZoneInfo
+    far_from: datetime  # the clinic moves no visit before it by a link
     texts: Sequence[MessageText] = ()
-    far_from: datetime | None = None  # the clinic moves no visit before it by a link
     _boxed: set[int] = field(default_factory=set)
     _linked: set[tuple[int | None, str, Purpose]] = field(default_factory=set)
     _said: dict[tuple[int | None, str], set[str]] = field(default_factory=dict)
@@ -109,10 +109,7 @@ class Composer:
 
     def _text(self, message: Message) -> tuple[str, str]:
         """Return subject and body: the clinic's for this rule, or for the kind, or the shipped."""
-        own = {
-            (text.rule_id, text.language): text for text in self.texts if text.kind == message.kind
-        }
-        chosen = own.get((message.rule_id, self.words.code)) or own.get((None, self.words.code))
+        chosen = own_text(self.texts, message.kind, message.rule_id, self.words.code)
         if chosen is not None:
             return chosen.subject, chosen.body
         text = self.words.kinds[message.kind]
@@ -235,9 +232,15 @@ class Composer:
 
     def _is_near(self, session: TreatmentSession | None) -> bool:
         """Whether a page for another time could only say that it is too late."""
-        return (
-            session is not None and self.far_from is not None and session.starts_at < self.far_from
-        )
+        return session is not None and session.starts_at < self.far_from
+
+
+def own_text(
+    texts: Sequence[MessageText], kind: str, rule_id: int | None, language: str
+) -> MessageText | None:
+    """Return the clinic's words for this rule, else for its kind, if it has any."""
+    own = {text.rule_id: text for text in texts if (text.kind, text.language) == (kind, language)}
+    return own.get(rule_id) or own.get(None)
 
 
 def fasting_minutes(session: TreatmentSession) -> dict[str, int]:
