@@ -17,7 +17,7 @@ LEADS_TO_A_PATIENT = ("treatment_session", "course", "event", "episode", "emerge
 class PageClient(Client):
     """Adds what `includes/_for_patient.html` puts into a form, where a test didn't say it."""
 
-    def post(self, path: str, data: Any = None, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def post(self, path: str, data: Any = None, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # the rest as it comes
         typed = dict(data or {}) if data is None or isinstance(data, dict) else data
         if isinstance(typed, dict) and FIELD not in typed:
             patient = _patient_of(path)

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.test import Client
 
+from patients.models import EmailContact
 from reminders import links
 from reminders.links import Purpose
 from reminders.models import Message
+from reminders.tests.factories import hold_mail, save
 
 
 def path_of(message: Message, purpose: Purpose = Purpose.VISIT) -> str:
@@ -36,3 +38,14 @@ class Phone:
 def text_of(response: Any) -> str:
     text: str = response.content.decode()
     return text
+
+
+def take_ground(message: Message, change: str) -> None:
+    """End what every link of a message rests on: its address, leave to write, a living patient."""
+    match change:
+        case "address":
+            save(EmailContact.objects.get(patient=message.patient), address="new@mail.example")
+        case "held":
+            hold_mail(message.patient)
+        case "died":
+            save(message.patient, deceased=True)

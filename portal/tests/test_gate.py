@@ -17,13 +17,13 @@ from clinic.tests.test_logs import logged_line
 from patients.models import EmailContact, Patient, Task
 from portal import gate
 from portal.models import CheckIn, Confirmation
-from portal.tests.phone import Phone, birth_date_of, path_of, text_of
+from portal.tests.phone import Phone, birth_date_of, path_of, take_ground, text_of
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import NOON, hold_mail, make_reachable, make_sent, make_visit, save
+from reminders.tests.factories import NOON, make_reachable, make_sent, make_visit, save
 
 pytestmark = pytest.mark.django_db
 WRONG = {"day": "1", "month": "2", "year": "1903"}
@@ -212,13 +212,7 @@ def test_a_link_whose_ground_has_gone_changes_nothing(
 ) -> None:
     """A-085: also while its page is open."""
     phone.open(reminder)
-    match change:
-        case "address":
-            save(EmailContact.objects.get(patient=reminder.patient), address="new@mail.example")
-        case "held":
-            hold_mail(reminder.patient)
-        case "died":
-            save(reminder.patient, deceased=True)
+    take_ground(reminder, change)
     for answer in (phone.get(reminder), phone.post(reminder)):
         assert answer.status_code == 404
         assert reminder.patient.given_name not in text_of(answer)

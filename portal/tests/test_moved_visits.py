@@ -11,14 +11,14 @@ from patients.models import EmailContact
 from portal.models import ChangeRequest, Confirmation
 from portal.services import asking, deciding
 from portal.services.asking import Bounds
-from portal.tests.phone import Phone, birth_date_of, path_of, text_of
+from portal.tests.phone import Phone, birth_date_of, path_of, take_ground, text_of
 from portal.views.changes import value_of
 from reminders import links
 from reminders.kinds import Kind
 from reminders.links import Purpose
 from reminders.models import Message, MessagePolicy
 from reminders.tests.conftest import SetClock
-from reminders.tests.factories import NOON, hold_mail, make_sent, save, set_policy
+from reminders.tests.factories import NOON, make_sent, save, set_policy
 from sessions.models import TreatmentSession
 from sessions.services import moving
 
@@ -196,12 +196,8 @@ def test_what_ends_a_link_ends_that_of_a_moved_visit(
             at.at = wanted
         case "revoked":
             save(reminder, links_revoked_at=NOON)
-        case "address":
-            save(EmailContact.objects.get(patient=reminder.patient), address="new@mail.example")
-        case "held":
-            hold_mail(reminder.patient)
-        case "died":
-            save(reminder.patient, deceased=True)
+        case _:
+            take_ground(reminder, change)
     for page in (phone.get(reminder), phone.post(reminder)):
         assert page.status_code == 404
     phone.client.cookies.clear()
